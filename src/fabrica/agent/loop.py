@@ -1,0 +1,231 @@
+"""The agent's loop: from a work order to its end, through any death of the agent, the server or the link."""
+
+import errno
+import logging
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+
+from fabrica.agent.conversation import Conversation
+from fabrica.agent.entries import Ending, Entry
+from fabrica.agent.failures import AttemptFailed, Interrupted
+from fabrica.agent.finishing import Finish
+from fabrica.agent.folders import SiteFolder, remove
+from fabrica.agent.journal import UNNUMBERED, Journal
+from fabrica.agent.locks import held_at_once
+from fabrica.agent.settings import AgentSettings
+from fabrica.agent.staging import Stage
+from fabrica.agent.transport import Backoff, Transport
+from fabrica.agent.watch import Watch
+from fabrica.engines.contract import Engine
+from fabrica.values.ids import AttemptId
+from fabrica.values.states import AttemptState, EndReason
+from fabrica.wire.agents import AgentRunning, Event, Inventory
+from fabrica.wire.problems import FabricaError
+
+_SWEEP_SECONDS = 600
+_STOP_LOOK_SECONDS = 1.0
+_log = logging.getLogger("fabrica.agent")
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Agent:
+    """One site's agent. It reads the journal, does the next step of each attempt, and keeps nothing only in memory.
+
+    Raises:
+        AgentRunning: another agent uses the folder.
+        JournalUnusable: the journal is damaged.
+    """
+
+    def __init__(
+        self,
+        settings: AgentSettings,
+        transport: Transport,
+        engine: Engine,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self.settings = settings
+        self.site = SiteFolder(settings.folder)
+        self.site.prepare()
+        self._open = ExitStack()
+        if not self._open.enter_context(held_at_once(self.site.lock)):
+            raise AgentRunning(f"another agent uses the folder {settings.folder}.", remedy="Stop it first.")
+        self.journal = Journal(self.site.journal)
+        self._transport = transport
+        self._engine = engine
+        self._clock = clock
+        self._watch = Watch(engine, self.journal, self.site, settings, clock)
+        self._inventory: Inventory | None = None
+        self._inventory_due = 0.0
+        self._sweep_due = 0.0
+        self._at_work = True
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._unwanted: frozenset[AttemptId] = frozenset()
+        self._busy: set[AttemptId] = set()
+        self._not_before: dict[AttemptId, float] = {}
+        self._backoffs: dict[AttemptId, Backoff] = {}
+        self._workers = ThreadPoolExecutor(settings.workers, thread_name_prefix="agent-worker")
+        self.conversation = Conversation(
+            settings, self.journal, transport, inventory=lambda: self._inventory, changed=self._wake.set, clock=clock
+        )
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until `stop` is set. Runs go on without the agent; the next one picks them up from the journal."""
+        self._safely(self._refresh_inventory)
+        self.journal.has_news.set()  # what an earlier agent left in the spool
+        talkers = [
+            threading.Thread(target=talk, args=(stop,), name=f"agent-{talk.__name__}", daemon=True)
+            for talk in (self.conversation.ask_for_work, self.conversation.tell_news)
+        ]
+        for talker in talkers:
+            talker.start()
+        try:
+            while not stop.is_set():
+                self._safely(self.tick)
+                self._rest(stop)
+        finally:
+            self.close()
+            self.journal.has_news.set()  # so that the one who tells sees the stop at once
+            for talker in talkers:
+                talker.join(1)  # a question that is still open is left to the server's time-out
+
+    def _rest(self, stop: threading.Event) -> None:
+        """Wait a tick; with nothing to look after, until somebody wakes us or the inventory is due."""
+        until = time.monotonic() + self.settings.tick_seconds if self._at_work else self._inventory_due
+        while not stop.is_set() and (left := until - time.monotonic()) > 0:
+            if self._wake.wait(min(left, _STOP_LOOK_SECONDS)):
+                break
+        self._wake.clear()
+
+    def run_once(self) -> None:
+        """Do what can be done now, for sites where only cron may start us: talk, work, talk again."""
+        self._safely(self._refresh_inventory)
+        for _ in range(3):
+            self._safely(lambda: self.conversation.exchange(0, tells=False))
+            self._safely(self.tick)
+            while self._busy:
+                self._wake.wait(self.settings.tick_seconds)
+                self._wake.clear()
+                self._safely(self.tick)
+            self._safely(self.conversation.tell_all)
+
+    def close(self) -> None:
+        """Break off what the workers do, and free the folder for another agent."""
+        self._stopping.set()
+        self._workers.shutdown(wait=True, cancel_futures=True)
+        self._open.close()
+
+    def tick(self) -> None:
+        """Do the next step of every attempt. Steps that take long are given to workers."""
+        entries = self.journal.live_entries()
+        self._at_work = bool(entries)
+        self._unwanted = frozenset(entry.attempt for entry in entries if entry.stop_reason or entry.ending)
+        self._refresh_inventory()
+        for entry in entries:
+            if time.monotonic() >= self._not_before.get(entry.attempt, 0):
+                self._safely(lambda entry=entry: self._step(entry), entry.attempt)  # type: ignore[misc]
+        self._watch.observe(entry for entry in entries if entry.in_engine)
+        self._sweep()
+
+    def _step(self, entry: Entry) -> None:
+        if entry.ending is None:
+            self._watch.tell_log(entry)
+        if entry.stops_unstarted:
+            self._watch.cancel_unstarted(entry)
+            self._wake.set()
+        elif entry.waits_for_finish:
+            self._give(entry, self._finish)
+        elif entry.waits_for_stage:
+            self._give(entry, self._stage)
+        elif entry.may_start:
+            self._watch.start(entry)
+            self._wake.set()
+
+    def _give(self, entry: Entry, work: Callable[[Entry], None]) -> None:
+        """Give an attempt to a worker, unless one has it."""
+        if entry.attempt not in self._busy:
+            self._busy.add(entry.attempt)
+            self._workers.submit(self._work, entry, work)
+
+    def _work(self, entry: Entry, work: Callable[[Entry], None]) -> None:
+        try:
+            self._safely(lambda: work(entry), entry.attempt)
+        finally:
+            self._busy.discard(entry.attempt)
+            self._wake.set()
+
+    def _stage(self, entry: Entry) -> None:
+        attempt = entry.attempt
+        if entry.state is AttemptState.ACCEPTED:
+            event = Event(
+                sequence=UNNUMBERED, attempt=attempt, fence=entry.order.fence, kind="staging", at=self._clock()
+            )
+            self.journal.write(attempt, event, state=AttemptState.STAGING)
+        stage = Stage(
+            self.site,
+            self.settings,
+            self._transport,
+            interrupted=lambda: self._stopping.is_set() or attempt in self._unwanted,
+        )
+        try:
+            staged = stage.prepare(entry.order)
+            self.journal.stage(attempt, staged.variables, staged.environment, self._clock())
+        except AttemptFailed as failure:
+            self._end(attempt, failure.reason, failure.words)
+        except OSError as trouble:
+            if trouble.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            self._end(attempt, EndReason.SITE_DISK_FULL, f"The site's disk is full: {trouble}.")
+
+    def _end(self, attempt: AttemptId, reason: EndReason, words: str) -> None:
+        self.journal.end(attempt, Ending(reason=reason, words=words, ended_at=self._clock()))
+
+    def _finish(self, entry: Entry) -> None:
+        finish = Finish(self.site, self.settings, self.journal, self._transport, self._stopping.is_set, self._clock)
+        finish.close(entry)
+
+    def _safely(self, step: Callable[[], None], attempt: AttemptId | None = None) -> None:
+        """Do one step; whatever goes wrong is said, and tried again a little later."""
+        try:
+            step()
+        except Interrupted:
+            return
+        except (FabricaError, sqlite3.OperationalError, OSError) as trouble:
+            _log.warning("%s: %s; tried again later", attempt or "agent", trouble)
+        except Exception:
+            _log.exception("%s: a step failed; tried again later", attempt or "agent")
+        else:
+            if attempt is not None:
+                self._backoffs.pop(attempt, None)
+            return
+        if attempt is not None:
+            backoff = self._backoffs.setdefault(attempt, Backoff(last_seconds=30))
+            self._not_before[attempt] = time.monotonic() + backoff.failed()
+
+    def _refresh_inventory(self) -> None:
+        now = time.monotonic()
+        if now >= self._inventory_due:
+            inventory = self._engine.capacity()
+            if self.settings.country and not inventory.country:
+                inventory = inventory.model_copy(update={"country": self.settings.country})
+            self._inventory = inventory
+            self._inventory_due = now + self.settings.inventory_seconds
+
+    def _sweep(self) -> None:
+        """Remove folders of attempts that were settled some days ago."""
+        now = time.monotonic()
+        if now < self._sweep_due:
+            return
+        self._sweep_due = now + _SWEEP_SECONDS
+        for attempt in self.journal.forgotten_before(self._clock() - timedelta(days=self.settings.keep_days)):
+            remove(self.site.attempt(attempt).root)
+            self.journal.drop_forgotten(attempt)

@@ -1,0 +1,160 @@
+"""Looks after attempts that the engine has: starts them, observes them, tells, enforces, stops."""
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from fabrica.agent.entries import Ending, Entry
+from fabrica.agent.folders import SiteFolder
+from fabrica.agent.journal import UNNUMBERED, Journal
+from fabrica.agent.settings import AgentSettings
+from fabrica.agent.tails import MetricsTail, next_log_piece
+from fabrica.engines.contract import Engine, Handle, Observation, StartOrder, StartRefused
+from fabrica.record.folder import METRICS
+from fabrica.values.ids import AttemptId
+from fabrica.values.states import AttemptState, EndReason
+from fabrica.wire.agents import Event
+from fabrica.wire.runs import Usage
+
+_TIME_LIMIT_GRACE_SECONDS = 60
+_LOG_PIECES_PER_TICK = 32
+_log = logging.getLogger("fabrica.agent")
+
+
+@dataclass(slots=True)
+class Watch:
+    """All verbs of the engine are called from here, by one thread."""
+
+    engine: Engine
+    journal: Journal
+    site: SiteFolder
+    settings: AgentSettings
+    clock: Callable[[], datetime]
+    _usage_due: dict[AttemptId, float] = field(default_factory=dict)
+    _stopped: set[AttemptId] = field(default_factory=set)
+    _metrics: dict[AttemptId, MetricsTail] = field(default_factory=dict)
+
+    def start(self, entry: Entry) -> None:
+        """Hand a staged attempt to the engine. After a crash in here it is done again: the engine starts it once."""
+        assert entry.variables is not None
+        order = entry.order
+        self.journal.write(entry.attempt, start_asked=1)
+        try:
+            handle = self.engine.start(
+                StartOrder(
+                    attempt=order.attempt,
+                    name=order.name,
+                    partition=order.partition,
+                    command=order.command,
+                    folder=self.site.attempt(order.attempt).root,
+                    variables=entry.variables,
+                    resources=order.resources,
+                )
+            )
+        except StartRefused as refusal:
+            ending = Ending(reason=refusal.reason, words=refusal.words, ended_at=self.clock())
+            self.journal.end(entry.attempt, ending)
+            return
+        event = self._event(entry, "queued", handle=handle)
+        self.journal.write(entry.attempt, event, handle=handle, state=AttemptState.QUEUED)
+        _log.info("started %s as %s", entry.attempt, handle)
+
+    def cancel_unstarted(self, entry: Entry) -> None:
+        """End an attempt that the engine was never asked to start."""
+        assert entry.stop_reason is not None
+        self.journal.end(entry.attempt, Ending(reason=entry.stop_reason, ended_at=self.clock()))
+
+    def tell_log(self, entry: Entry) -> None:
+        """Spool what was added to an attempt's log. While it is staged, those are the words of pip and its like."""
+        read, told = entry.log_read, entry.log_told
+        log = self.site.attempt(entry.attempt).log
+        for _ in range(_LOG_PIECES_PER_TICK):
+            piece = next_log_piece(log, read=read, told=told, bytes_max=self.settings.log_bytes_max, ended=False)
+            if piece is None:
+                return
+            read, told = piece.read, piece.told
+            event = self._event(entry, "log", log_offset=piece.offset, log_text=piece.text)
+            self.journal.write(entry.attempt, event, log_read=read, log_told=told)
+
+    def observe(self, entries: Iterable[Entry]) -> None:
+        """Look at all started attempts at once and keep what changed."""
+        by_handle = {entry.handle: entry for entry in entries if entry.handle is not None}
+        if not by_handle:
+            return
+        for handle, observation in self.engine.observe(by_handle).items():
+            try:
+                self._keep(by_handle[handle], handle, observation)
+            except Exception:
+                _log.exception("%s could not be looked after; it is tried again", handle)
+
+    def _keep(self, entry: Entry, handle: Handle, observation: Observation) -> None:
+        if entry.stop_reason and entry.attempt not in self._stopped and observation.state != "ended":
+            self.engine.stop(handle, entry.stop_reason)
+            self._stopped.add(entry.attempt)
+        if observation.state == "running":
+            if entry.state is not AttemptState.RUNNING:
+                event = self._event(entry, "running", handle=handle, started_at=observation.started_at)
+                self.journal.write(entry.attempt, event, state=AttemptState.RUNNING)
+            self._tell_usage(entry, handle)
+            self._tell_metrics(entry)
+        elif observation.state == "ended":
+            self._end(entry, observation)
+
+    def _end(self, entry: Entry, observation: Observation) -> None:
+        ending = Ending(
+            reason=observation.reason or EndReason.ENGINE_ERROR,
+            words=observation.words,
+            exit_code=observation.exit_code,
+            started_at=observation.started_at,
+            ended_at=observation.ended_at or self.clock(),
+            usage=observation.usage,
+            log_bytes_dropped=observation.log_bytes_dropped,
+        )
+        self.journal.end(entry.attempt, ending)
+        self._usage_due.pop(entry.attempt, None)
+        self._metrics.pop(entry.attempt, None)
+        self._stopped.discard(entry.attempt)
+
+    def _tell_usage(self, entry: Entry, handle: Handle) -> None:
+        now = time.monotonic()
+        if now < self._usage_due.get(entry.attempt, 0):
+            return
+        usage = self.engine.usage(handle)
+        self.journal.write(entry.attempt, self._event(entry, "usage", usage=usage))
+        self._usage_due[entry.attempt] = now + self.settings.usage_seconds
+        if (reason := over_limit(entry, usage)) and not entry.stop_reason:
+            self.journal.ask_stop(entry.attempt, reason, self.clock())
+
+    def _tell_metrics(self, entry: Entry) -> None:
+        tail = self._metrics.get(entry.attempt)
+        if tail is None:
+            tail = MetricsTail.after(self.site.attempt(entry.attempt).record / METRICS, entry.metrics_read)
+            self._metrics[entry.attempt] = tail
+        if series := tail.next():
+            try:
+                self.journal.write(entry.attempt, self._event(entry, "metrics", metrics=series), metrics_read=tail.read)
+            except Exception:
+                del self._metrics[entry.attempt]  # count again from what the journal holds
+                raise
+
+    def _event(self, entry: Entry, kind: Any, **fields: Any) -> Event:
+        order = entry.order
+        return Event(
+            sequence=UNNUMBERED, attempt=order.attempt, fence=order.fence, kind=kind, at=self.clock(), **fields
+        )
+
+
+def over_limit(entry: Entry, usage: Usage) -> EndReason | None:
+    """Return why a run must be stopped though its engine let it go on, or None.
+
+    The engine keeps the limits itself; this is the second wall, and works without the server.
+    """
+    resources = entry.order.resources
+    if usage.elapsed_seconds > resources.time_limit_seconds + _TIME_LIMIT_GRACE_SECONDS:
+        return EndReason.TIME_LIMIT
+    if usage.disk_bytes is not None and usage.disk_bytes > resources.disk_bytes:
+        return EndReason.FOLDER_FULL
+    return None

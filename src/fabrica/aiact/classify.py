@@ -1,0 +1,200 @@
+"""Classify an AI system or model and its actor under the AI Act, for any day: plain rules over given facts."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from functools import cache
+from typing import Any
+
+from fabrica.aiact import library
+from fabrica.aiact.conditions import NEVER, Answer, State, either
+from fabrica.aiact.due import Case, HighRiskClass, due, high_risk_day
+from fabrica.aiact.explain import Fired, open_facts, standing_of, told, unsettled
+from fabrica.aiact.facts import checked
+from fabrica.aiact.fines import fines
+from fabrica.aiact.rulebook import Rule, Rulebook, rulebook
+from fabrica.aiact.schema import Confidence
+from fabrica.aiact.truth import NO, OPEN, STANDS, shown
+from fabrica.wire.aiact import Classification, DateBeforeAct, DueObligation, LawVersion
+
+ROLES = (
+    "provider",
+    "deployer",
+    "product_manufacturer",
+    "importer",
+    "distributor",
+    "authorised_representative",
+    "gpai_provider",
+)
+_FROM_STRONG_TO_WEAK: tuple[Confidence, ...] = ("text", "guidance", "secondary", "draft", "open")
+_NOTICE = (
+    "This is no legal advice. It applies the project's own data of the law to the facts that were given; the Official "
+    "Journal prevails."
+)
+
+
+def classify(answers: Mapping[str, Any], as_of: date) -> Classification:
+    """Return what the Act makes of the facts on a day: classes, roles, duties with dates, reasons and open questions.
+
+    `answers` are facts of the vocabulary; a missing one is never given a value. Its own `as_of` is not used.
+
+    Raises:
+        UnknownFact: a key is not in the vocabulary.
+        FactMalformed: a value is not one the key can have.
+        FactsContradict: two facts cannot both be true.
+        DateBeforeAct: the Act was not in force on that day.
+
+    Source: Regulation (EU) 2024/1689 as amended by Regulation (EU) 2026/1744; the steps of classification_procedure.
+    """
+    law = _law_of(as_of)
+    book = rulebook()
+    state = checked(answers, book)
+    fired = _ask(book, state)
+    tiers = {tier: state.answers[tier] for tier in library.tiers()}
+    roles = {role: state.answers[role] for role in ROLES}
+    asked = [(rule.duties, rule.condition.ask(state)) for rule in book.duties.able(state.facts)]
+    case = _case(state)
+    duties = _duties(asked, case, as_of)
+    deciding = [one.rule for one in fired if _settles(one.rule, state)]
+    return Classification.trusted(
+        as_of=as_of,
+        ai_system=_told_as(state, "ai_system", against=("not_ai_system",)),
+        in_scope=_told_as(state, "in_scope", against=("not_ai_system", "out_of_scope", "model_not_gpai")),
+        roles=tuple(role for role, (truth, _) in roles.items() if shown(truth)),
+        tiers=tuple(tier for tier, (truth, _) in tiers.items() if shown(truth)),
+        possible_tiers=tuple(tier for tier, (truth, _) in tiers.items() if truth == OPEN),
+        standing={name: standing_of(truth) for name, (truth, _) in {**tiers, **roles}.items() if shown(truth)},
+        basis=_basis(deciding, duties, state),
+        obligations=duties,
+        dates=_dates(duties, case, state),
+        penalties=fines(duties, state.facts.get("actor_size")),
+        confidence=_weakest(rule.text.confidence for rule in deciding),
+        open_questions=open_facts(book, {**tiers, **roles, **_scope(state)}, asked),
+        unsettled=unsettled(fired, duties),
+        trace=tuple(told(one, state) for one in fired),
+        law=law,
+    )
+
+
+@cache
+def _law_of(as_of: date) -> LawVersion:
+    instruments = library.instruments()
+    begun = instruments["act"].in_force
+    assert begun is not None, "the Act has a day of entry into force"
+    if as_of < begun:
+        raise DateBeforeAct(
+            f"On {as_of} the Act was not in force.",
+            remedy=f"Ask for {begun}, the day of its entry into force, or a later one.",
+            as_of=str(as_of),
+            in_force=str(begun),
+        )
+    about = library.about()
+    in_force = (one for one in instruments.values() if one.in_force is not None and one.in_force <= as_of)
+    return LawVersion(
+        data=f"{about.id} {about.schema_version}",
+        checked_on=about.as_of,
+        instruments=tuple(f"{one.name}, {one.number}" for one in in_force),
+        notice=_NOTICE,
+    )
+
+
+def _ask(book: Rulebook, state: State) -> list[Fired]:
+    """Ask every rule in order, note each finding as its strongest rule has it, and return the rules that fired."""
+    fired = []
+    answers = state.answers = dict.fromkeys(book.findings, NEVER)
+    used = state.used = dict.fromkeys(book.findings, 0)
+    for rule in book.rules.able(state.facts):
+        answer = rule.ask(state)
+        truth = answer[0]
+        if truth == NO:
+            continue
+        for finding in rule.gives:
+            before = answers[finding]
+            answers[finding] = answer if before is NEVER else either(before, answer)
+        if truth >= STANDS:
+            because = rule.condition.used(state)
+            fired.append(Fired(rule, truth, because))
+            for finding in rule.gives:
+                used[finding] |= because
+    return fired
+
+
+def _settles(rule: Rule, state: State) -> bool:
+    settles = rule.text.settles
+    return settles if isinstance(settles, bool) else shown(state.truth(settles))
+
+
+def _scope(state: State) -> Mapping[str, Answer]:
+    return {name: state.answers[name] for name in ("ai_system", "in_scope")}
+
+
+def _told_as(state: State, finding: str, *, against: tuple[str, ...]) -> bool | None:
+    """Return yes when the finding is shown, no when a finding against it is, and null while neither is."""
+    if shown(state.truth(finding)):
+        return True
+    return False if any(shown(state.truth(other)) for other in against) else None
+
+
+def _duties(asked: Iterable[tuple[tuple[str, ...], Answer]], case: Case, as_of: date) -> tuple[DueObligation, ...]:
+    """Return the duties that are shown, in the order of the law's data."""
+    found: list[DueObligation] = []
+    for duties, (truth, _) in asked:
+        if shown(truth):
+            found += due(duties, case, as_of, standing_of(truth))
+    order = library.duty_order()
+    return tuple(sorted(found, key=lambda one: order[one.id]))
+
+
+def _case(state: State) -> Case:
+    """Return what decides the days and the fines of the duties."""
+    decisive = ("duties_annex_iii", "duties_annex_i", "late_annex_iii", "late_annex_i", "legacy_gpai", "legacy_marking")
+    iii, i, late_iii, late_i, gpai, marking = [shown(state.truth(finding)) for finding in decisive]
+    return Case(
+        classes=_CLASSES[iii, i],
+        late=_CLASSES[late_iii, late_i],
+        legacy_gpai=gpai,
+        legacy_marking=marking,
+        only_imagery=shown(state.truth("prohibited_imagery")) and not shown(state.truth("prohibited_practice")),
+        union_institution=state.facts.get("actor_kind") == "eu_institution",
+        ai_office=shown(state.truth("ai_office")),
+    )
+
+
+_CLASSES: Mapping[tuple[bool, bool], tuple[HighRiskClass, ...]] = {
+    (True, True): ("annex_iii", "annex_i"),
+    (True, False): ("annex_iii",),
+    (False, True): ("annex_i",),
+    (False, False): (),
+}
+
+
+def _basis(deciding: list[Rule], duties: tuple[DueObligation, ...], state: State) -> tuple[str, ...]:
+    """Return the provisions that decided, each once; for a minimal system what is left of the Act."""
+    found = [citation for rule in deciding for citation in rule.basis(state.facts)]
+    found += [_NAMED_DUTIES[one.id] for one in duties if one.id in _NAMED_DUTIES]
+    if not found and shown(state.truth("minimal")):
+        found = ["Art. 4"]
+    return tuple(dict.fromkeys(found))
+
+
+# Duties that only some actors of a class have: naming their article tells why this actor has them.
+_NAMED_DUTIES = {"dep-27": "Art. 27(1)", "gp-54": "Art. 54", "hr-22": "Art. 22(1)", "rw-60": "Art. 60"}
+_NAMED_DUTIES |= {"rw-60a": "Art. 60a", "reg-49-3": "Art. 49(3)", "reg-49-5": "Art. 49(5)", "ao-75-1a": "Art. 75(1a)"}
+
+
+def _dates(duties: tuple[DueObligation, ...], case: Case, state: State) -> dict[str, date | None]:
+    found: dict[str, date | None] = {one.id: one.applies_from for one in duties}
+    if shown(state.truth("high_risk")):
+        found["high_risk"] = _class_day(case, state)
+    if "gp-53-1d" in found:
+        found["gp-53"] = found["gp-53-1d"]
+    return found
+
+
+def _class_day(case: Case, state: State) -> date | None:
+    if shown(state.truth("section_b_only")):
+        return library.timeline().application_rules.high_risk_annex_i
+    return high_risk_day(case)
+
+
+def _weakest(confidences: Iterable[Confidence]) -> Confidence:
+    return max(confidences, key=_FROM_STRONG_TO_WEAK.index, default="text")

@@ -1,0 +1,100 @@
+"""Say why: the rules that fired with their facts, the questions still open, and what the law itself leaves open."""
+
+from collections.abc import Iterable, Mapping
+from functools import cache, lru_cache
+from itertools import chain
+from typing import NamedTuple
+
+from fabrica.aiact import library
+from fabrica.aiact.conditions import Answer, State
+from fabrica.aiact.rulebook import Rule, Rulebook
+from fabrica.aiact.truth import YES
+from fabrica.wire.aiact import DueObligation, FiredRule, OpenFact, Standing, UnsettledQuestion
+
+# Open questions of the law that hang on a duty, not on a rule.
+_TOUCHED_BY_DUTIES = {"hr-11": "oq-3", "dep-27": "oq-3", "hr-43": "oq-5", "gp-53-1a": "oq-4"}
+_READ_BY_THE_LETTER = "oq-1"
+
+
+KEPT = 4_096  # texts that many classifications share; the oldest are forgotten
+
+
+class Fired(NamedTuple):
+    """A rule that is shown, how firmly, and the bits of the facts it used."""
+
+    rule: Rule
+    truth: int
+    used: int
+
+
+def standing_of(truth: int) -> Standing:
+    """Return how firmly something that is shown stands."""
+    return "final" if truth == YES else "unless_shown_otherwise"
+
+
+def told(fired: Fired, state: State) -> FiredRule:
+    """Return a fired rule with the facts it used."""
+    text = fired.rule.text
+    return FiredRule.trusted(
+        rule=text.id,
+        gives=fired.rule.gives,
+        citation=fired.rule.citation(state.facts),
+        confidence=text.confidence,
+        facts={key: state.told[key] for key, bit in fired.rule.reach if fired.used & bit},
+        standing=standing_of(fired.truth),
+        words=text.words,
+    )
+
+
+def open_facts(
+    book: Rulebook, findings: Mapping[str, Answer], duties: Iterable[tuple[tuple[str, ...], Answer]]
+) -> tuple[OpenFact, ...]:
+    """Return the missing facts on which something still hangs, in the order of the vocabulary.
+
+    A fact names the tiers and roles that it can change; only where there are none, the duties.
+    """
+    classes = _by_missing(((name,), missing) for name, (_, missing) in findings.items())
+    alone = _by_missing((names, missing) for names, (_, missing) in duties)
+    lacking = 0
+    for missing, _ in classes + alone:
+        lacking |= missing
+    found = []
+    for key, bit in book.bits.items():
+        if not lacking & bit:
+            continue
+        names = tuple([names for missing, names in classes if missing & bit])
+        found.append(_open_fact(key, names or tuple([names for missing, names in alone if missing & bit])))
+    return tuple(found)
+
+
+def _by_missing(hanging: Iterable[tuple[tuple[str, ...], int]]) -> list[tuple[int, tuple[str, ...]]]:
+    """Return the names that lack the same facts together."""
+    together: dict[int, tuple[str, ...]] = {}
+    for names, missing in hanging:
+        if missing:
+            together[missing] = together.get(missing, ()) + names
+    return list(together.items())
+
+
+@lru_cache(KEPT)
+def _open_fact(key: str, groups: tuple[tuple[str, ...], ...]) -> OpenFact:
+    fact = library.vocabulary()[key]
+    return OpenFact(fact=key, question=fact.meaning, values=fact.values, may_change=tuple(chain(*groups)))
+
+
+def unsettled(fired: Iterable[Fired], duties: Iterable[DueObligation]) -> tuple[UnsettledQuestion, ...]:
+    """Return the open questions of the law that the result touches, in the order of its data."""
+    touched = {question for one in fired for question in one.rule.text.touches}
+    for duty in duties:
+        if duty.formal_date is not None:
+            touched.add(_READ_BY_THE_LETTER)
+        if duty.id in _TOUCHED_BY_DUTIES:
+            touched.add(_TOUCHED_BY_DUTIES[duty.id])
+    return tuple(_unsettled(question) for question in library.open_questions() if question in touched)
+
+
+@cache
+def _unsettled(question: str) -> UnsettledQuestion:
+    found = library.open_questions()[question]
+    reading = library.timeline().application_rules.open_question_section5.reading_used
+    return UnsettledQuestion(id=found.id, question=found.q, status=found.status or reading)

@@ -1,0 +1,215 @@
+"""The rules of a classification, read from data: what each gives, when, and on whose authority."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from pydantic import Field
+
+from fabrica.aiact import library
+from fabrica.aiact.conditions import Answer, Condition, Every, State, Unless
+from fabrica.aiact.glance import Glance, Needs, either_needs, glance, needs_of
+from fabrica.aiact.parsing import ConditionMalformed, Names, parse, words
+from fabrica.aiact.schema import Confidence, Fact, Part
+from fabrica.reference.reading import ReferenceMalformed
+
+# In this order: a rule may stand on a finding only when every rule that gives it has been read before.
+FILES = ("scope", "prohibited", "annex_i", "high_risk", "roles", "transparency", "gpai")
+_SECTIONS = {"A": "section_a", "B": "section_b"}
+
+
+class Points(Part):
+    """The exact point a rule cites, by the value of a fact."""
+
+    fact: str
+    points: Mapping[str, str]
+
+
+class RuleText(Part):
+    """A rule as written. `settles`: its citation is part of the basis, always or when that finding is shown."""
+
+    id: str
+    gives: str | tuple[str, ...]
+    article: str
+    when: str
+    unless: str | None = None
+    confidence: Confidence = "text"
+    basis: tuple[str, ...] = ()
+    settles: bool | str = False
+    touches: tuple[str, ...] = ()
+    cites: Points | None = None
+    words: str | None = None
+
+
+class DutyText(Part):
+    """Duties that come together, and when."""
+
+    gives: tuple[str, ...] = Field(min_length=1)
+    when: str
+    unless: str | None = None
+
+
+class ContradictionText(Part):
+    """Facts that cannot both be true, and what to do about it."""
+
+    facts: tuple[str, str]
+    when: str
+    remedy: str
+
+
+class _Rules(Part):
+    rules: tuple[RuleText, ...]
+
+
+class _Duties(Part):
+    duties: tuple[DutyText, ...]
+    never_from_facts: Mapping[str, str]
+
+
+class _Contradictions(Part):
+    contradictions: tuple[ContradictionText, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rule:
+    """A rule that can be asked. `reach`: the facts it can depend on, with their bits."""
+
+    text: RuleText
+    gives: tuple[str, ...]
+    condition: Condition
+    ask: Callable[[State], Answer]
+    reach: tuple[tuple[str, int], ...]
+
+    def citation(self, facts: Mapping[str, Any]) -> str:
+        """Return the provision the rule rests on, as exactly as the facts allow."""
+        cites = self.text.cites
+        return self.text.article if cites is None else cites.points[facts[cites.fact]]
+
+    def basis(self, facts: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the provisions that the rule adds to a result's basis."""
+        return self.text.basis or (self.citation(facts),)
+
+
+@dataclass(frozen=True, slots=True)
+class DutyRule:
+    """Duties and when they are due."""
+
+    duties: tuple[str, ...]
+    condition: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """A contradiction that can be asked."""
+
+    text: ContradictionText
+    condition: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """Everything a classification asks, in the order it asks."""
+
+    vocabulary: Mapping[str, Fact]
+    bits: Mapping[str, int]
+    rules: Glance[Rule]
+    findings: tuple[str, ...]
+    duties: Glance[DutyRule]
+    never_from_facts: Mapping[str, str]
+    contradictions: tuple[Contradiction, ...]
+
+
+@cache
+def rulebook() -> Rulebook:
+    """Return the rules, read and checked once.
+
+    Raises:
+        ReferenceMalformed: a rule cannot be read, or speaks of something that is not there; says which.
+    """
+    vocabulary = library.vocabulary()
+    bits = {key: 1 << number for number, key in enumerate(vocabulary)}
+    names = Names(vocabulary, bits, {}, library.limits())
+    abouts: dict[str, int] = {}
+    used: set[str] = set()
+    rules = [rule for name in FILES for rule in _read_rules(name, names, abouts, used)]
+    complete = Names(vocabulary, bits, abouts, library.limits())
+    needs = _needs(rules)
+    duties, never_from_facts = _duties(complete)
+    return Rulebook(
+        vocabulary=vocabulary,
+        bits=MappingProxyType(bits),
+        rules=glance((rule, needs_of(rule.condition, needs)) for rule in rules),
+        findings=tuple(abouts),
+        duties=glance((rule, needs_of(rule.condition, needs)) for rule in duties),
+        never_from_facts=never_from_facts,
+        contradictions=_contradictions(complete),
+    )
+
+
+def _needs(rules: Iterable[Rule]) -> Mapping[str, Needs]:
+    """Return what each finding needs: what all the rules that give it need."""
+    found: dict[str, Needs] = {}
+    for rule in rules:
+        own = needs_of(rule.condition, found)
+        for finding in rule.gives:
+            found[finding] = either_needs([found[finding], own]) if finding in found else own
+    return found
+
+
+def _read_rules(name: str, names: Names, abouts: dict[str, int], used: set[str]) -> Iterator[Rule]:
+    """Yield the rules of one file; note in `abouts` the facts a finding hangs on, in `used` the findings stood on."""
+    file = library.RULES / f"{name}.yaml"
+    texts = _annex_i() if name == "annex_i" else library.read(_Rules, file).rules
+    for text in texts:
+        known = Names(names.vocabulary, names.bits, abouts, names.limits)
+        condition = _condition(text.when, text.unless, known, file)
+        gives = (text.gives,) if isinstance(text.gives, str) else text.gives
+        for finding in gives:
+            if finding in used or finding in names.vocabulary:
+                raise ReferenceMalformed(file, text.id, f"{finding!r} was used before", "move the rule up, or rename")
+            abouts[finding] = abouts.get(finding, 0) | condition.about
+        used.update(abouts.keys() & set(words(f"{text.when} {text.unless or ''}")))
+        reach = tuple((key, bit) for key, bit in names.bits.items() if bit & condition.about)
+        yield Rule(text, gives, condition, condition.ask, reach)
+
+
+def _annex_i() -> Iterator[RuleText]:
+    """Yield one rule for each section of Annex I, which cites the point of the product act that is told."""
+    acts = library.high_risk().route_annex_i.acts
+    for section, finding in _SECTIONS.items():
+        points = {act.key: f"Annex I {section} {act.point}" for act in acts if act.section == section}
+        yield RuleText(
+            id=f"annex-i-section-{section.lower()}",
+            gives=finding,
+            article=f"Annex I {section}",
+            when=f"product_act is ({', '.join(points)})",
+            settles=f"high_risk_annex_i_{section.lower()}",
+            cites=Points(fact="product_act", points=points),
+            words=f"The product is covered by an act of Annex I Section {section}.",
+        )
+
+
+def _condition(when: str, unless: str | None, names: Names, file: Path) -> Condition:
+    """Return `when`, weakened by its exception where it has one."""
+    try:
+        condition = parse(when, names)
+        return condition if unless is None else Every([condition, Unless(parse(unless, names))])
+    except ConditionMalformed as mistake:
+        raise ReferenceMalformed(file, "", str(mistake), "correct the condition") from None
+
+
+def _duties(names: Names) -> tuple[list[DutyRule], Mapping[str, str]]:
+    """Return the rules of duties, and why some duties can never follow from facts."""
+    file = library.RULES / "duties.yaml"
+    texts = library.read(_Duties, file)
+    rules = [DutyRule(one.gives, _condition(one.when, one.unless, names, file)) for one in texts.duties]
+    return rules, texts.never_from_facts
+
+
+def _contradictions(names: Names) -> tuple[Contradiction, ...]:
+    file = library.RULES / "contradictions.yaml"
+    texts = library.read(_Contradictions, file).contradictions
+    return tuple(Contradiction(text, _condition(text.when, None, names, file)) for text in texts)

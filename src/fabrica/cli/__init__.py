@@ -1,0 +1,1 @@
+"""The `fabrica` command: one file per noun."""

@@ -1,0 +1,81 @@
+"""Commands of access and the ledger: balance, grant."""
+
+from datetime import UTC, datetime
+
+import click
+
+from fabrica.cli.output import json_option, print_json, say
+
+
+@click.command("balance")
+@click.option("--project", metavar="ID", help="Default: your only project.")
+@json_option
+def balance(project: str | None, as_json: bool) -> None:
+    """Show what a project may still use, and its ledger statement.
+
+    \b
+    Example:
+        fabrica balance
+    """
+    from fabrica.cli import show
+    from fabrica.cli.connection import connect
+    from fabrica.sdk import access, people
+    from fabrica.sdk.ids import parsed
+    from fabrica.values.ids import ProjectId
+
+    with connect() as client:
+        wanted = parsed(ProjectId, project) if project else people.only_project(client).id
+        allocations = access.allocations(client, wanted)
+        statement = access.statement(client, wanted)
+    if as_json:
+        print_json({"project": wanted, "allocations": allocations, "statement": statement})
+    else:
+        show.balance(allocations, statement)
+
+
+@click.command("grant")
+@click.argument("project")
+@click.argument("resource_class")
+@click.argument("hours", type=click.FloatRange(min=0, min_open=True, max=1e8))
+@click.option("--until", metavar="DATE", required=True, help="Last day, e.g. 2027-06-30.")
+@click.option("--site", metavar="SITE", help="Only on this site. Default: the whole network.")
+@click.option("--note", default="", help="Why, for the statement.")
+@json_option
+def grant(
+    project: str, resource_class: str, hours: float, until: str, site: str | None, note: str, as_json: bool
+) -> None:
+    """Grant PROJECT a number of device-HOURS of RESOURCE_CLASS. For operators.
+
+    \b
+    Example:
+        fabrica grant prj_01jd… gpu.h100 500 --until 2027-06-30
+    """
+    from fabrica.cli.connection import connect
+    from fabrica.sdk import access
+    from fabrica.sdk.ids import parsed
+    from fabrica.values.ids import ProjectId, SiteId
+    from fabrica.values.quantities import check_resource_class
+    from fabrica.wire.access import NewAllocation
+
+    try:
+        ends_at = datetime.fromisoformat(until).replace(hour=23, minute=59, second=59, tzinfo=UTC)
+    except ValueError:
+        raise click.BadParameter(f"'{until}' is no date; write 2027-06-30", param_hint="--until") from None
+    try:
+        check_resource_class(resource_class)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="RESOURCE_CLASS") from None
+    body = NewAllocation(
+        project=parsed(ProjectId, project),
+        resource_class=resource_class,
+        device_seconds=round(hours * 3600),
+        site=parsed(SiteId, site) if site else None,
+        ends_at=ends_at,
+        note=note,
+    )
+    with connect() as client:
+        allocation = access.grant(client, body)
+    if as_json:
+        print_json({"allocation": allocation})
+    else:
+        say(f"Granted: {allocation}.")

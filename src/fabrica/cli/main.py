@@ -1,0 +1,90 @@
+"""The `fabrica` command: finds the command's own file, and loads nothing else."""
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from fabrica import __version__
+
+_COMMANDS = {
+    "run": "runs:submit",
+    "runs": "runs:list_runs",
+    "logs": "runs:logs",
+    "why": "runs:why",
+    "cancel": "runs:cancel",
+    "record": "records:record",
+    "sites": "sites:list_sites",
+    "balance": "access:balance",
+    "grant": "access:grant",
+    "projects": "people:list_projects",
+    "token": "people:token",
+    "plan": "plan:plan",
+    "up": "operate:up",
+    "down": "operate:down",
+    "portal": "operate:portal",
+    "migrate": "operate:migrate",
+    "serve": "operate:serve",
+    "work": "operate:work",
+    "agent": "operate:agent",
+    "aiact": "aiact:aiact",
+    "completion": "completion:completion",
+}
+"""Each command, with the file and function that is it, in the order help shows them."""
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's file only when that command is asked for."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in _COMMANDS:
+            return None
+        module, function = _COMMANDS[name].split(":")
+        command: click.Command = getattr(importlib.import_module(f"fabrica.cli.{module}"), function)
+        return command
+
+    def resolve_command(self, context: click.Context, arguments: list[str]) -> Any:
+        import difflib
+
+        name = arguments[0]
+        if name not in _COMMANDS and not name.startswith("-"):
+            near = difflib.get_close_matches(name, _COMMANDS, n=1)
+            hint = f" Did you mean '{near[0]}'?" if near else ""
+            context.fail(f"There is no command '{name}'.{hint}")
+        return super().resolve_command(context, arguments)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="fabrica")
+def fabrica() -> None:
+    """Run AI work on Europe's AI Factories.
+
+    Start with an example:
+
+        fabrica run examples/ride-demand
+
+    With no server configured, everything happens on this machine, in an embedded network of its own. To use a real
+    network, set FABRICA_SERVER and FABRICA_TOKEN_FILE.
+    """
+
+
+def main() -> None:
+    """Run the command; a named problem is told in words and ends with status 1."""
+    from fabrica.cli.output import tell_problem
+    from fabrica.wire.problems import FabricaError
+
+    try:
+        fabrica(prog_name="fabrica")
+    except FabricaError as problem:
+        tell_problem(problem, as_json="--json" in sys.argv)
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

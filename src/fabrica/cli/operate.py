@@ -1,0 +1,313 @@
+"""Commands that start processes: the embedded network, a server, background work, an agent."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from fabrica.cli.output import console, json_option, print_json, say
+
+if TYPE_CHECKING:
+    from fabrica.agent.loop import Agent
+    from fabrica.agent.settings import AgentSettings
+    from fabrica.values.ids import ProjectId
+
+
+@click.command()
+@click.option("--simulate", is_flag=True, help="Connect a simulated agent for every site with known capacity.")
+@click.option("--country", metavar="CODE", help="Where this machine stands (ISO code), for its carbon figure.")
+@click.option("--port", type=int, help="Port on loopback. Default: the last one, else a free one.")
+@click.option("--foreground", is_flag=True, help="Stay in the foreground until a signal comes.")
+@json_option
+def up(simulate: bool, country: str | None, port: int | None, foreground: bool, as_json: bool) -> None:
+    """Start the embedded network of this machine, or say where it is.
+
+    \b
+    Example:
+        fabrica up
+        fabrica up --simulate     (and watch the network place work)
+    """
+    from fabrica.cli import embedded
+
+    if foreground:
+        _run_embedded(simulate=simulate, country=country, port=port)
+        return
+    options = ["--simulate"] if simulate else []
+    options += ["--country", country] if country else []
+    options += ["--port", str(port)] if port else []
+    network = embedded.find()
+    if network is not None and options:
+        say("The embedded network is restarted with the new options; its runs go on.")
+        embedded.stop()
+        network = None
+    network = network or embedded.start(tuple(options))
+    if as_json:
+        print_json({"url": network.url, "pid": network.pid, "home": str(network.home)})
+        return
+    console().print(f"The embedded network is up: {network.url}  (sign in with 'fabrica portal')")
+
+
+@click.command()
+@json_option
+def down(as_json: bool) -> None:
+    """Stop the embedded network. Runs that are on this machine go on, and are known again after 'fabrica up'.
+
+    \b
+    Example:
+        fabrica down
+    """
+    from fabrica.cli import embedded
+
+    was_up = embedded.stop()
+    if as_json:
+        print_json({"stopped": was_up})
+    else:
+        say("The embedded network is down." if was_up else "No embedded network was up.")
+
+
+@click.command()
+@json_option
+def portal(as_json: bool) -> None:
+    """Print a link that signs you in to the portal once, within five minutes.
+
+    \b
+    Example:
+        fabrica portal
+    """
+    from fabrica.cli.connection import connect
+
+    with connect() as client:
+        link = client.post("/me/sign-in-link")["link"]
+    if as_json:
+        print_json({"link": link})
+    else:
+        click.echo(link)
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8400, show_default=True)
+@click.option("--threads", default=64, show_default=True, help="A long poll or a log stream holds one.")
+def serve(host: str, port: int, threads: int) -> None:
+    """Serve the API and the portal, for a network of your own. Put a proxy with TLS before it.
+
+    \b
+    Example:
+        FABRICA_DATABASE_URL=postgresql://… FABRICA_PUBLIC_URL=https://fabrica.example.eu fabrica serve
+    """
+    from fabrica.server.config.processes import serve_until_signal
+
+    serve_until_signal(host, port, threads)
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Move everything that can move, then stop.")
+def work(once: bool) -> None:
+    """Run the background loops of a server: placements, expiries, evidence.
+
+    \b
+    Example:
+        fabrica work --once
+    """
+    from fabrica.server.config.processes import work_until_signal
+
+    work_until_signal(once)
+
+
+@click.command()
+@click.option("--operator", "email", metavar="EMAIL", help="Also make this person the first operator.")
+@click.option("--name", default="", help="The operator's name. Default: the address.")
+@click.option(
+    "--token-file", type=click.Path(dir_okay=False, path_type=Path), help="Also write an access token of theirs here."
+)
+@json_option
+def migrate(email: str | None, name: str, token_file: Path | None, as_json: bool) -> None:
+    """Bring a server's database to this version's tables, and make its first operator.
+
+    \b
+    Example:
+        fabrica migrate --operator office@example.eu --token-file office.token
+    """
+    from fabrica.server.config.start import setup
+
+    if token_file and not email:
+        raise click.UsageError("A token is somebody's: name the operator with --operator.")
+    setup()
+    from fabrica.server.config.first_steps import add_operator, migrate_database
+
+    migrate_database()
+    link = add_operator(email, name or email, token_file) if email else None
+    if as_json:
+        print_json({"migrated": True, "sign_in_link": link, "token_file": str(token_file) if token_file else None})
+    elif link:
+        click.echo(f"Sign in once, within five minutes: {link}")
+    else:
+        say("The database is up to date.")
+
+
+@click.group()
+def agent() -> None:
+    """Run or enrol a site's agent. It only dials out.
+
+    \b
+    Example:
+        fabrica agent run /etc/fabrica/agent.toml
+    """
+
+
+@agent.command("run")
+@click.argument("settings", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--once", is_flag=True, help="One round, then stop: for cron where daemons are forbidden.")
+def run_agent(settings: Path, once: bool) -> None:
+    """Run a site's agent with its agent.toml.
+
+    \b
+    Example:
+        fabrica agent run /etc/fabrica/agent.toml
+    """
+    from fabrica.agent.settings import read_settings
+    from fabrica.server.config.processes import stop_on_signals
+
+    started = _open_agent(read_settings(settings))
+    if once:
+        started.run_once()
+        started.close()
+    else:
+        started.run(stop_on_signals())
+
+
+@agent.command("enrol")
+@click.argument("site")
+@click.option("--name", default="agent", show_default=True, help="What the agent is called in lists.")
+@click.option("--replace", is_flag=True, help="Withdraw the agent that speaks for the site now.")
+@click.option(
+    "--token-file", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Where its token is written."
+)
+@json_option
+def enrol(site: str, name: str, replace: bool, token_file: Path, as_json: bool) -> None:
+    """Let an agent speak for a site, and write its token to a file of mode 600. For operators.
+
+    \b
+    Example:
+        fabrica agent enrol meluxina --token-file meluxina.token
+    """
+    from fabrica.cli.connection import connect
+    from fabrica.sdk import sites
+    from fabrica.sdk.ids import parsed
+    from fabrica.values.files import write_private
+    from fabrica.values.ids import SiteId
+
+    with connect() as client:
+        enrolment = sites.enrol(client, parsed(SiteId, site), name, replace=replace)
+    write_private(token_file, enrolment.token)
+    if as_json:
+        print_json({"agent": enrolment.agent, "token_file": str(token_file)})
+    else:
+        say(f"The agent {enrolment.agent.id} may speak for {site}. Its token is in {token_file}; take it to the site.")
+
+
+def _open_agent(settings: "AgentSettings") -> "Agent":
+    from fabrica.agent.folders import SiteFolder
+    from fabrica.agent.loop import Agent
+    from fabrica.agent.settings import read_token
+    from fabrica.agent.transport import HttpTransport
+    from fabrica.engines.registry import open_engine
+
+    engine = open_engine(settings.engine, SiteFolder(settings.folder).engine, **settings.engine_settings)
+    return Agent(settings, HttpTransport(settings.server, lambda: read_token(settings.token_file)), engine)
+
+
+def _run_embedded(*, simulate: bool, country: str | None, port: int | None) -> None:
+    """Run server, background loops and agents in this process until a signal comes."""
+    import json
+    import os
+    import threading
+
+    from fabrica.cli import embedded
+    from fabrica.values.files import held_alone, write_private
+
+    home = embedded.home()
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with held_alone(home / "embedded.lock"):
+        port = _free_port(port, home / "port")
+        url = f"http://127.0.0.1:{port}"
+        os.environ["FABRICA_PUBLIC_URL"] = url
+        from fabrica.server.config import processes
+        from fabrica.server.config.start import setup
+
+        setup()
+        from fabrica.server.config import embedded as rows
+        from fabrica.server.config.first_steps import migrate_database
+        from fabrica.server.core import reconcilers
+
+        migrate_database()
+        project = rows.first_people(home)
+        stop = processes.stop_on_signals()
+        with processes.WebServer("127.0.0.1", port, threads=128):
+            agents = [_open_agent(settings) for settings in _embedded_agents(home, url, project, country, simulate)]
+            threads = [threading.Thread(target=one.run, args=(stop,), name=one.settings.folder.name) for one in agents]
+            for thread in threads:
+                thread.start()
+            try:
+                threads += reconcilers.start_all(stop)
+                rows.wait_for_first_word(stop)
+                state = {"url": url, "pid": os.getpid(), "started": embedded.process_started(os.getpid())}
+                write_private(embedded.state_file(), json.dumps(state))
+                while not stop.wait(2) and embedded.state_file().exists():
+                    pass  # whoever removes the home ends its network, too
+            finally:
+                stop.set()  # also when something failed: no agent goes on alone
+                for thread in threads:
+                    thread.join(10)
+    embedded.state_file().unlink(missing_ok=True)
+
+
+def _free_port(asked: int | None, memory: Path) -> int:
+    """Return the asked port, else the one of the last time when it is free, else a free one; remember it."""
+    import contextlib
+    import socket
+
+    last = int(memory.read_text()) if memory.exists() else 0
+    for port in (asked,) if asked else (last, 0):
+        with contextlib.suppress(OSError), socket.socket() as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind(("127.0.0.1", port))
+            free: int = trial.getsockname()[1]
+            memory.write_text(str(free))
+            return free
+    raise click.ClickException(f"Port {asked} on 127.0.0.1 is taken; name another with --port.")
+
+
+def _embedded_agents(
+    home: Path, url: str, project: "ProjectId", country: str | None, simulate: bool
+) -> "list[AgentSettings]":
+    """Return the settings of this machine's agent and, when asked, of a simulated agent for each known site."""
+    from fabrica.agent.settings import AgentSettings
+    from fabrica.server.config import embedded as rows
+
+    own = rows.enrol_this_machine(home, country)
+    settings = [
+        AgentSettings(
+            server=url,
+            token_file=own,
+            folder=own.parent,
+            country=country,
+            file_sources=(Path("/"),),
+            tick_seconds=0.1,
+            usage_seconds=1,
+            inventory_seconds=2,
+        )
+    ]
+    for one in rows.enrol_simulated_sites(home, project) if simulate else ():
+        settings.append(
+            AgentSettings(
+                server=url,
+                token_file=one.token_file,
+                folder=one.token_file.parent,
+                engine="simulated",
+                engine_settings={"partitions": one.partitions, "country": one.country},
+                country=one.country,
+                workers=1,
+            )
+        )
+    return settings

@@ -1,0 +1,234 @@
+"""Commands of runs: run, runs, logs, why, cancel."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fabrica.cli.output import json_option, print_json, say
+
+if TYPE_CHECKING:
+    from fabrica.sdk.client import Client
+    from fabrica.values.ids import RunId
+    from fabrica.wire.runs import Run
+
+
+@click.command("run")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--project", metavar="ID", help="Project that pays. Default: your only one.")
+@click.option("--purpose", metavar="TAG", help="Purpose in the AI Act's sense, e.g. finetuning. Default: exploratory.")
+@click.option("--time-limit", metavar="TIME", help="For example '30 min'; replaces the one in fabrica.toml.")
+@click.option("--dry-run", is_flag=True, help="Show where it would go and what it would reserve. Nothing is spent.")
+@click.option("--detach", is_flag=True, help="Submit and return at once.")
+@click.option("--accept-simulated", is_flag=True, help="A simulated site may take it; nothing real is computed.")
+@json_option
+def submit(
+    folder: Path,
+    project: str | None,
+    purpose: str | None,
+    time_limit: str | None,
+    dry_run: bool,
+    detach: bool,
+    accept_simulated: bool,
+    as_json: bool,
+) -> None:
+    """Run the project in FOLDER, which holds a fabrica.toml, on the best site, and show what came of it.
+
+    \b
+    Examples:
+        fabrica run examples/ride-demand
+        fabrica run examples/ride-demand --dry-run
+    """
+    from fabrica.cli import show
+    from fabrica.cli.connection import connect
+    from fabrica.sdk import runs
+    from fabrica.sdk.ids import parsed
+    from fabrica.sdk.manifest import read_manifest
+    from fabrica.values.ids import ProjectId
+
+    overrides = _overrides(purpose, time_limit, accept_simulated)
+    manifest = read_manifest(folder, **overrides)
+    chosen = parsed(ProjectId, project) if project else None
+    with connect() as client:
+        if dry_run:
+            planned = runs.plan(client, manifest, project=chosen)
+            print_json(planned) if as_json else show.dry_run(planned)
+            sys.exit(0 if planned.placement.chosen and planned.enough else 1)
+        if not purpose and manifest.fields.get("purpose") is None:
+            say("Purpose: exploratory (say another with --purpose; the AI Act's compute account counts by purpose).")
+        run = runs.submit(client, manifest, project=chosen)
+        if not as_json:
+            say(f"Submitted {run.id} ({run.name}).")
+        if detach:
+            print_json(run) if as_json else click.echo(run.id)
+            return
+        ended = _follow(client, run.id, quiet=as_json)
+        _tell_end(client, ended, as_json)
+    sys.exit(0 if ended.state == "succeeded" and not show.refused_metrics(ended) else 1)
+
+
+def _overrides(purpose: str | None, time_limit: str | None, accept_simulated: bool) -> dict[str, Any]:
+    from fabrica.values.time import parse_duration_seconds
+
+    overrides: dict[str, Any] = {}
+    if purpose:
+        overrides["purpose"] = purpose
+    if accept_simulated:
+        overrides["accept_simulated"] = True
+    if time_limit:
+        try:
+            overrides["time_limit_seconds"] = parse_duration_seconds(time_limit)
+        except ValueError as error:
+            raise click.BadParameter(str(error), param_hint="--time-limit") from None
+    return overrides
+
+
+def _follow(client: "Client", run: "RunId", *, quiet: bool) -> "Run":
+    """Show placement, states and log until the run has ended; return it. Ctrl-C leaves the run going and says so."""
+    from fabrica.cli import show
+    from fabrica.sdk import runs
+    from fabrica.values.states import RunState
+    from fabrica.wire.runs import LogSlice
+
+    placed = False
+    try:
+        for seen in runs.follow(client, run):
+            if quiet:
+                continue
+            if isinstance(seen, LogSlice):
+                sys.stdout.write(seen.text)
+                sys.stdout.flush()
+                continue
+            if not placed and seen.state not in (RunState.SUBMITTED,):
+                found = runs.run(client, run)
+                if found.placement is not None:
+                    placed = found.placement.chosen is not None
+                    show.placement(found.placement)
+            say(f"[{seen.state}] {seen.words}".rstrip())
+    except KeyboardInterrupt:
+        say(f"\nThe run goes on. Follow it with 'fabrica logs {run} -f', end it with 'fabrica cancel {run}'.")
+        sys.exit(130)
+    return runs.run(client, run)
+
+
+def _tell_end(client: "Client", run: "Run", as_json: bool) -> None:
+    from fabrica.cli import show
+    from fabrica.cli.records import fetch
+    from fabrica.sdk import access
+    from fabrica.wire.runs import RecordNotReady
+
+    try:
+        record = str(fetch(client, run))
+    except RecordNotReady:
+        record = None
+    statement = access.statement(client, run.project)
+    if as_json:
+        print_json(show.as_object(run, record, statement))
+    else:
+        show.end(run, record, statement)
+
+
+@click.command("runs")
+@click.option("--state", metavar="STATE", help="Only runs in this state, e.g. running.")
+@click.option("--limit", default=20, show_default=True)
+@json_option
+def list_runs(state: str | None, limit: int, as_json: bool) -> None:
+    """List your runs, the newest first.
+
+    \b
+    Example:
+        fabrica runs --state running
+    """
+    from fabrica.cli import show
+    from fabrica.cli.connection import connect
+    from fabrica.sdk import runs
+    from fabrica.values.states import RunState
+
+    if state is not None and state not in list(RunState):
+        raise click.BadParameter(f"'{state}' is no state; states: {', '.join(RunState)}", param_hint="--state")
+    with connect() as client:
+        found = runs.runs(client, state=RunState(state) if state else None, limit=limit)
+    print_json(found) if as_json else show.run_list(found)
+
+
+@click.command("logs")
+@click.argument("run")
+@click.option("-f", "--follow", is_flag=True, help="Go on until the run has ended.")
+@json_option
+def logs(run: str, follow: bool, as_json: bool) -> None:
+    """Show a run's log.
+
+    \b
+    Example:
+        fabrica logs run_01jd… -f
+    """
+    from fabrica.cli.connection import connect
+    from fabrica.sdk import runs
+
+    with connect() as client:
+        wanted = runs.find(client, run)
+        if follow and not as_json:
+            _follow(client, wanted, quiet=False)
+            return
+        piece = runs.log(client, wanted)
+        if as_json:
+            print_json(piece)
+            return
+        while piece.text:
+            sys.stdout.write(piece.text)
+            piece = runs.log(client, wanted, piece.next_offset)
+
+
+@click.command("why")
+@click.argument("run")
+@json_option
+def why(run: str, as_json: bool) -> None:
+    """Say why a run is where it is: every site with every reason, and what would have changed the choice.
+
+    \b
+    Example:
+        fabrica why run_01jd…
+    """
+    from fabrica.cli import show
+    from fabrica.cli.connection import connect
+    from fabrica.sdk import runs
+
+    with connect() as client:
+        wanted = runs.find(client, run)
+        decisions = runs.placements(client, wanted)
+        found = runs.run(client, wanted)
+    if as_json:
+        print_json({"run": wanted, "state": found.state, "words": found.words, "placements": decisions})
+        return
+    say(f"{wanted} is {found.state.replace('_', ' ')}. {found.words}".rstrip())
+    for decision in decisions[:1]:
+        show.placement(decision, every_reason=True)
+    if not decisions:
+        say("No placement was decided yet.")
+
+
+@click.command("cancel")
+@click.argument("run")
+@json_option
+def cancel(run: str, as_json: bool) -> None:
+    """End a run. What it has used so far is charged; the rest of its reservation comes back.
+
+    \b
+    Example:
+        fabrica cancel run_01jd…
+    """
+    from fabrica.cli.connection import connect
+    from fabrica.sdk import runs
+
+    with connect() as client:
+        found = runs.cancel(client, runs.find(client, run))
+    if as_json:
+        print_json(found)
+    else:
+        done = found.state == "cancelled"
+        say(
+            f"{found.id} is cancelled."
+            if done
+            else f"{found.id}: its site is told to end it; 'fabrica runs' shows when."
+        )

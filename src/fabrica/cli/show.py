@@ -1,0 +1,260 @@
+"""How bodies look in a terminal: placement, end of a run, lists, balance."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from fabrica.cli.output import console, say
+from fabrica.values.quantities import DeviceTime, show_bytes
+from fabrica.values.time import show_duration
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from fabrica.wire.access import Allocation
+    from fabrica.wire.ledger import Statement
+    from fabrica.wire.placement import Candidate, Placement
+    from fabrica.wire.runs import DryRun, MetricRule, Run, RunList, Usage
+    from fabrica.wire.sites import Site
+
+_MARKS = {"succeeded": "✓", "failed": "✗", "timed_out": "✗", "cancelled": "–", "running": "▶"}
+
+
+def _table(*columns: str) -> "Table":
+    from rich.table import Table
+
+    return Table(*columns, box=None, pad_edge=False, header_style="bold")
+
+
+def placement(decision: "Placement", *, every_reason: bool = False) -> None:
+    """Show who could take the run and why, the winner first; with every reason of everyone on request."""
+    table = _table("", "site", "partition", "score", "why")
+    ordered = sorted(decision.candidates, key=lambda one: (one.rank or 10**6, one.site, one.partition))
+    for candidate in ordered:
+        mark = "→" if (candidate.site, candidate.partition) == (decision.chosen, decision.chosen_partition) else ""
+        name = candidate.site + (" (simulated)" if candidate.simulated else "")
+        score = f"{candidate.score:.3f}" if candidate.score is not None else "–"
+        table.add_row(mark, name, candidate.partition, score, _why(candidate, every_reason))
+    out = console(stderr=True)
+    out.print(f"Placement (policy {decision.policy_version}):" if decision.chosen else "No site can take the run now:")
+    out.print(table)
+    if any(term.missing for candidate in decision.candidates for term in candidate.terms):
+        out.print("A term with ? has an input that nobody has stated; it counts as the worst one known.")
+    if decision.flip is not None:
+        out.print(f"What would have changed it: {decision.flip.words}")
+    if decision.nearest:
+        out.print(f"Nearest possible: {decision.nearest}")
+
+
+def _why(candidate: "Candidate", every_reason: bool) -> str:
+    if candidate.able and not every_reason:
+        return "able; " + ", ".join(
+            f"{term.code} {term.value:.2f}{'?' if term.missing else ''}" for term in candidate.terms
+        )
+    reasons = [
+        f"{'✓' if reason.passed else '✗'} {reason.words}"
+        for reason in candidate.reasons
+        if every_reason or not reason.passed
+    ]
+    terms = [
+        f"· {term.code} {term.value:.3f} × {term.weight:g}: {term.words}" for term in candidate.terms if every_reason
+    ]
+    return "\n".join(reasons + terms)
+
+
+def dry_run(planned: "DryRun") -> None:
+    """Show where a run would go and what it would reserve."""
+    placement(planned.placement)
+    say(planned.words)
+    if planned.free_milliseconds is None:
+        say(f"The project has no allocation of {planned.resource_class}.")
+    else:
+        free = DeviceTime(planned.free_milliseconds, planned.resource_class)
+        say(f"Free in the project: {free}{'' if planned.enough else ', which is not enough'}.")
+
+
+def as_object(run: "Run", record: str | None, statement: "Statement | None" = None) -> dict[str, Any]:
+    """Return the one object that `fabrica run --json` prints."""
+    body = run.model_dump(mode="json")
+    return {
+        "run": run.id,
+        "name": run.name,
+        "state": run.state.value,
+        "reason": run.reason,
+        "words": run.words,
+        "site": run.site,
+        "simulated": run.simulated,
+        "placement": body["placement"],
+        "attempts": body["attempts"],
+        "usage": {key: value for key, value in body["usage"].items() if key != "energy"},
+        "energy": body["usage"]["energy"],
+        "metrics": {metric.name: metric.value for metric in run.metrics},
+        "accepted": not refused_metrics(run),
+        "charge": {
+            "milliseconds": run.charged_milliseconds,
+            "resource_class": run.spec.resources.resource_class,
+            "reserved_milliseconds": run.reserved_milliseconds,
+        },
+        "record": record,
+        "page": run.page,
+        "balances": [one.model_dump(mode="json") for one in statement.balances] if statement else [],
+    }
+
+
+def refused_metrics(run: "Run") -> list[str]:
+    """Return in words each metric that misses the bounds the run itself states."""
+    values = {metric.name: metric.value for metric in run.metrics}
+    missed = []
+    for rule in run.spec.metrics:
+        value = values.get(rule.name)
+        if value is None:
+            missed.append(f"{rule.name} was not logged")
+        elif rule.accept_max is not None and value > rule.accept_max:
+            missed.append(f"{rule.name} is {value:g}, above the accepted {rule.accept_max:g}")
+        elif rule.accept_min is not None and value < rule.accept_min:
+            missed.append(f"{rule.name} is {value:g}, below the accepted {rule.accept_min:g}")
+    return missed
+
+
+def end(run: "Run", record: str | None, statement: "Statement") -> None:
+    """Show what came of a run: metrics beside baselines, usage, energy, charge, statement, record, page."""
+    out = console()
+    out.print()
+    out.print(f"[bold]{_MARKS.get(run.state, '')} {run.name} {run.state.replace('_', ' ')}[/bold]  {run.id}")
+    if run.words:
+        out.print(run.words)
+    if run.simulated:
+        out.print("This run was simulated: nothing real was computed.")
+    _metrics(run)
+    _usage(run.usage)
+    out.print(f"Charged: {DeviceTime(run.charged_milliseconds, run.spec.resources.resource_class)}")
+    statement_table(statement)
+    out.print(f"Run record: {record or 'none was sent by the site'}")
+    out.print(f"Portal: {run.page}  (sign in with 'fabrica portal')")
+    for missed in refused_metrics(run):
+        out.print(f"✗ {missed}")
+
+
+def _metrics(run: "Run") -> None:
+    values = {metric.name: metric.value for metric in run.metrics}
+    rows = [(rule, values.get(rule.name)) for rule in run.spec.metrics]
+    if not rows:
+        return
+    table = _table("metric", "value", "baseline", "accepted")
+    for rule, value in rows:
+        baseline = values.get(rule.baseline) if rule.baseline else None
+        table.add_row(rule.name, _number(value, rule.unit), _against(value, baseline, rule), _bounds(rule))
+    console().print(table)
+
+
+def _number(value: float | None, unit: str = "") -> str:
+    return "not logged" if value is None else f"{value:.4g} {unit}".rstrip()
+
+
+def _against(value: float | None, baseline: float | None, rule: "MetricRule") -> str:
+    if baseline is None or value is None:
+        return ""
+    gain = (baseline - value if rule.better == "lower" else value - baseline) / abs(baseline) if baseline else 0.0
+    return f"{_number(baseline, rule.unit)} ({abs(gain):.0%} {'better' if gain >= 0 else 'worse'})"
+
+
+def _bounds(rule: "MetricRule") -> str:
+    parts = [f"at most {rule.accept_max:g}"] if rule.accept_max is not None else []
+    return ", ".join(parts + ([f"at least {rule.accept_min:g}"] if rule.accept_min is not None else []))
+
+
+def _usage(usage: "Usage") -> None:
+    out = console()
+    cpu = "unknown" if usage.cpu_seconds is None else f"{usage.cpu_seconds:.1f} CPU-seconds"
+    memory = "unknown" if usage.memory_peak_bytes is None else show_bytes(usage.memory_peak_bytes)
+    held = f"{usage.charged_milliseconds / 1000:.1f} device-seconds"
+    held += f" ({usage.devices} held {show_duration(usage.elapsed_seconds)})"
+    out.print(f"Used: {cpu}, {held}, memory {memory}")
+    for figure in usage.energy:
+        amount = "unknown" if figure.joules is None else f"{figure.joules:,.0f} J"
+        carbon = "" if figure.carbon_grams is None else f", {figure.carbon_grams:.3g} gCO2e ({figure.carbon_source})"
+        out.print(f"Energy, {figure.boundary}, {figure.basis}: {amount}{carbon}. {figure.method}")
+    if usage.flop is not None:
+        amount = "unknown" if usage.flop.flop is None else f"{usage.flop.flop:.3g}"
+        out.print(f"Compute: {amount} FLOP; peak {usage.flop.peak_source}; utilisation {usage.flop.utilisation_source}")
+
+
+def statement_table(statement: "Statement", rows: int = 6) -> None:
+    """Show the newest lines of a ledger statement and what is left."""
+    table = _table("when", "what", "amount", "free after", "reserved after")
+    for row in statement.rows[:rows]:
+        resource_class = row.transfer.resource_class
+        table.add_row(
+            f"{row.transfer.at:%Y-%m-%d %H:%M:%S}",
+            row.words,
+            str(DeviceTime(row.milliseconds, resource_class)),
+            str(DeviceTime(row.available_after_milliseconds, resource_class)),
+            str(DeviceTime(row.reserved_after_milliseconds, resource_class)),
+        )
+    out = console()
+    out.print("Ledger statement of the project, newest first:")
+    out.print(table)
+
+
+def balance(allocations: "Sequence[Allocation]", statement: "Statement") -> None:
+    """Show each allocation and the statement."""
+    table = _table("allocation", "resource class", "free", "reserved", "used", "granted", "until", "where")
+    for one in allocations:
+        amounts = (
+            one.free_milliseconds,
+            one.reserved_milliseconds,
+            one.consumed_milliseconds,
+            one.granted_milliseconds,
+        )
+        shown = [str(DeviceTime(amount, one.resource_class)) for amount in amounts]
+        table.add_row(one.id, one.resource_class, *shown, f"{one.ends_at:%Y-%m-%d}", one.site or "whole network")
+    out = console()
+    out.print(table)
+    if not allocations:
+        out.print("The project has no allocation. Ask the network's office for one.")
+    statement_table(statement, rows=20)
+
+
+def run_list(found: "RunList") -> None:
+    """Show runs as a table."""
+    table = _table("", "run", "name", "state", "site", "submitted", "ran", "charged")
+    for run in found.runs:
+        site = f"{run.site or ''}{' (simulated)' if run.simulated else ''}"
+        table.add_row(
+            _MARKS.get(run.state, "·"),
+            run.id,
+            run.name,
+            run.state.replace("_", " "),
+            site,
+            f"{run.submitted_at:%Y-%m-%d %H:%M}",
+            show_duration(run.usage.elapsed_seconds),
+            str(DeviceTime(run.charged_milliseconds, run.spec.resources.resource_class)),
+        )
+    console().print(table)
+    if not found.runs:
+        say("No runs yet. Start one with 'fabrica run examples/ride-demand'.")
+    if found.next_cursor:
+        say("There are more; ask with a larger --limit.")
+
+
+def site_table(found: "Sequence[Site]") -> "Table":
+    """Return sites as a table."""
+    table = _table("site", "name", "kind", "country", "takes runs", "devices free", "agent's last word")
+    for site in found:
+        takes = (
+            "yes"
+            if site.connected and not site.draining
+            else "no: draining"
+            if site.draining
+            else "no: no agent connected"
+        )
+        takes += " (simulated)" if site.simulated else ""
+        free = "" if site.devices_total is None else f"{site.devices_free:,} of {site.devices_total:,}"
+        last = f"{site.last_word_at:%Y-%m-%d %H:%M:%S}" if site.last_word_at else "never"
+        table.add_row(site.id, site.name, site.kind, site.country or "unknown", takes, free, last)
+    return table
+
+
+def _takes(site: "Site") -> str:
+    if not site.connected:
+        return "no: no agent connected"
+    return "no: draining" if site.draining else "yes"

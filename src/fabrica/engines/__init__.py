@@ -1,0 +1,1 @@
+"""How a site executes a run: one contract; local, slurm, simulated."""

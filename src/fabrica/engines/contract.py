@@ -1,0 +1,86 @@
+"""The contract every engine keeps: five verbs, no accounts, no people."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, NewType, Protocol
+
+from fabrica.values.ids import AttemptId
+from fabrica.values.states import EndReason
+from fabrica.wire.agents import Inventory
+from fabrica.wire.runs import Resources, Usage
+
+Handle = NewType("Handle", str)
+"""The engine's own id for a started attempt: stable over a restart of the agent."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartOrder:
+    """What an engine needs to start one attempt; everything is on the site's disk already.
+
+    `folder` is the attempt's own: `work/` (working folder of the command, holds the source), `data/` (read-only
+    datasets), `record/` (the run record), `tmp/`, `log` (standard output and error). `variables` is the whole
+    environment of the command: nothing is inherited.
+    """
+
+    attempt: AttemptId
+    name: str
+    partition: str
+    command: tuple[str, ...]
+    folder: Path
+    variables: Mapping[str, str]
+    resources: Resources
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What the engine says of one handle now. `reason` and the times are set once `state` is `ended`.
+
+    `log_bytes_dropped`: output beyond the log's cap, counted and not kept.
+    """
+
+    state: Literal["queued", "running", "ended", "unknown"]
+    reason: EndReason | None = None
+    exit_code: int | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    words: str = ""
+    usage: Usage = field(default_factory=Usage)
+    log_bytes_dropped: int = 0
+
+
+class Engine(Protocol):
+    """Five verbs. Every verb may be called twice, after any crash, in any order, and stays true."""
+
+    @property
+    def name(self) -> Literal["local", "slurm", "simulated"]:
+        """Which engine this is."""
+
+    def capacity(self) -> Inventory:
+        """Return what the site has now."""
+
+    def start(self, order: StartOrder) -> Handle:
+        """Start the attempt once, however often this is called for the same attempt, and return its handle.
+
+        Raises:
+            StartRefused: the engine will not start it; the reason is one of `EndReason`.
+        """
+
+    def observe(self, handles: Iterable[Handle]) -> dict[Handle, Observation]:
+        """Return the state of many handles with one look at the engine."""
+
+    def stop(self, handle: Handle, reason: EndReason) -> None:
+        """Ask for the end of an attempt: warning signal, grace, then kill. Returns at once; `observe` tells the end."""
+
+    def usage(self, handle: Handle) -> Usage:
+        """Return what the attempt has used so far, cumulative."""
+
+
+class StartRefused(Exception):
+    """The engine will not start an attempt."""
+
+    def __init__(self, reason: EndReason, words: str) -> None:
+        super().__init__(words)
+        self.reason = reason
+        self.words = words

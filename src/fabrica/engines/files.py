@@ -1,0 +1,84 @@
+"""Small JSON files that are whole or absent, never half-written."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+
+def write_json(path: Path, value: dict[str, Any], *, durable: bool = False) -> None:
+    """Put a JSON object at `path` in one step; `durable` also waits until it would survive a power cut."""
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with part.open("w", encoding="utf-8") as file:
+            json.dump(value, file)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
+    if durable:
+        _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """Return the JSON object at `path`; None when there is none, or it is no object."""
+    try:
+        value = json.loads(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def set_space_aside(path: Path, *, size_bytes: int = 16384) -> None:
+    """Occupy `size_bytes` of disk at `path`, so that a last word can be written there when the disk is full.
+
+    Raises:
+        OSError: the disk is full already.
+    """
+    if path.exists():
+        return
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        part.write_bytes(b" " * size_bytes)
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def write_json_in_place_of(reserved: Path, path: Path, value: dict[str, Any]) -> None:
+    """Write a JSON object into the space that `reserved` occupies, then give it its name `path` in one step.
+
+    The rest of the space stays filled with blanks, which JSON allows: no new disk block is asked for. A power cut may
+    still undo it; `make_durable` waits until none can.
+    """
+    body = json.dumps(value).encode()
+    with reserved.open("r+b") as file:
+        size_bytes = file.seek(0, os.SEEK_END)
+        file.seek(0)
+        file.write(body.ljust(size_bytes))
+    reserved.replace(path)
+
+
+def make_durable(path: Path) -> None:
+    """Wait until a file and its name would survive a power cut; one that is gone needs nothing."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    _sync_folder(path.parent)

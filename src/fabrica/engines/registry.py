@@ -1,0 +1,25 @@
+"""Open an engine by its name."""
+
+from pathlib import Path
+from typing import Any
+
+from fabrica.engines.contract import Engine
+
+ENGINES = ("local", "simulated")
+
+
+def open_engine(name: str, folder: Path, **settings: Any) -> Engine:
+    """Open the engine `name` over its own folder; `settings` are the engine's own keywords.
+
+    Raises:
+        ValueError: there is no such engine.
+    """
+    if name == "local":
+        from fabrica.engines.local.engine import LocalEngine
+
+        return LocalEngine(folder, **settings)
+    if name == "simulated":
+        from fabrica.engines.simulated.engine import SimulatedEngine
+
+        return SimulatedEngine(folder, **settings)
+    raise ValueError(f"there is no engine {name!r}; there are {', '.join(ENGINES)}")

@@ -1,0 +1,224 @@
+"""The placement decision as one pure function on arrays, the same for the live broker and the twin.
+
+Plain Python loops over numbers: lists or NumPy arrays in, buffers filled, the chosen row out. Nothing is allocated per
+call. `compiled()` gives the same function compiled by Numba, with the same answer to the last bit.
+"""
+
+import functools
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from fabrica.placement import columns as c
+
+# A list of floats or a NumPy row; a list of such rows or a NumPy table. Numba needs them untyped here.
+Vector = Any
+Table = Any
+
+
+class Answer(NamedTuple):
+    """The buffers `choose` fills, one row per candidate; terms in the order of `columns`.
+
+    `refused`: shape (candidates,), bit k set when filter k refuses; 0 means able.
+    `scores`: shape (candidates,), the weighted sum of the values; infinite for a refused candidate.
+    The rest is written only for able candidates:
+    `missing`: shape (candidates,), bit t set when an input of term t is unknown.
+    `figures`: shape (candidates, 5), each term in its own unit; with an input missing, what is known of it.
+    `values`: shape (candidates, 5), each term in 0..1, lower is better.
+    """
+
+    refused: Vector
+    missing: Vector
+    figures: Table
+    values: Table
+    scores: Vector
+
+
+def answer_lists(candidates: int) -> Answer:
+    """Return buffers of plain lists, for the plain kernel."""
+    return Answer(
+        refused=[0] * candidates,
+        missing=[0] * candidates,
+        figures=[[0.0] * c.TERMS for _ in range(candidates)],
+        values=[[0.0] * c.TERMS for _ in range(candidates)],
+        scores=[math.inf] * candidates,
+    )
+
+
+def answer_arrays(candidates: int) -> Answer:
+    """Return NumPy buffers, for the compiled kernel."""
+    import numpy
+
+    return Answer(
+        refused=numpy.zeros(candidates, numpy.int64),
+        missing=numpy.zeros(candidates, numpy.int64),
+        figures=numpy.zeros((candidates, c.TERMS)),
+        values=numpy.zeros((candidates, c.TERMS)),
+        scores=numpy.full(candidates, math.inf),
+    )
+
+
+@functools.cache
+def compiled() -> Callable[[Vector, Vector, Vector, Answer], int]:
+    """Return `choose` compiled by Numba for float64 tables, or `choose` itself where Numba is not installed.
+
+    The first call in a process compiles, which takes seconds.
+    """
+    try:
+        from numba import njit
+        from numba.extending import register_jitable
+    except ImportError:
+        return choose
+    for helper in (_refusals, _figures, _values, _lowest):
+        register_jitable(helper)
+    # Not cached on disk: Numba's cache would miss a change of the numbers in `columns`, and answer by the old ones.
+    return njit(fastmath=False)(choose)
+
+
+def choose(facts: Table, needs: Vector, policy: Vector, answer: Answer) -> int:
+    """Filter and score every candidate, fill `answer`, and return the chosen row, or -1 when nobody is able.
+
+    `facts`: shape (candidates, 31), `needs`: shape (11,), `policy`: shape (8,), all float64, numbered by `columns`.
+    """
+    for row in range(len(facts)):
+        refused = _refusals(facts[row], needs, policy)
+        answer.refused[row] = refused
+        if refused:
+            answer.scores[row] = math.inf
+        else:
+            answer.scores[row] = 0.0
+            answer.missing[row] = _figures(facts[row], needs, policy, answer.figures[row])
+    for term in range(c.TERMS):
+        _values(term, policy[term], answer)
+    return _lowest(facts, answer.scores)
+
+
+def _refusals(fact: Vector, needs: Vector, policy: Vector) -> int:
+    """Return the filters that refuse one candidate as bits.
+
+    A capacity the site has not stated (NaN) refuses nothing: every comparison below is false for NaN. The site may
+    still decline. What guards people's rights and money (agent, country, allocation) must be known.
+    """
+    devices = needs[c.NEEDS_NODES] * needs[c.NEEDS_DEVICES_PER_NODE]
+    limit = needs[c.NEEDS_TIME_LIMIT_SECONDS]
+    age = fact[c.AGENT_AGE_SECONDS]
+    stack = needs[c.NEEDS_SOFTWARE_STACK]
+    free = fact[c.ALLOCATION_FREE_MILLISECONDS]
+    bits: int = 0
+    bits |= (age != age) << c.NO_AGENT
+    bits |= (age > policy[c.POLICY_FRESH_SECONDS]) << c.STALE
+    bits |= (fact[c.DRAINING] != 0.0) << c.IS_DRAINING
+    bits |= (fact[c.SIMULATED] > needs[c.NEEDS_ACCEPT_SIMULATED]) << c.IS_SIMULATED
+    bits |= (fact[c.DECLINED] != 0.0) << c.ALREADY_DECLINED
+    bits |= (fact[c.RESOURCE_CLASS] != needs[c.NEEDS_RESOURCE_CLASS]) << c.OTHER_RESOURCE_CLASS
+    bits |= (fact[c.SOFTWARE_STACK] < stack or fact[c.SOFTWARE_STACK] > stack) << c.OTHER_SOFTWARE_STACK
+    bits |= (fact[c.CONTAINERS] < needs[c.NEEDS_CONTAINERS]) << c.NO_CONTAINERS
+    bits |= (fact[c.COUNTRY_ALLOWED] == 0.0) << c.OTHER_COUNTRY
+    bits |= (fact[c.NODES] < needs[c.NEEDS_NODES]) << c.TOO_FEW_NODES
+    bits |= (fact[c.NODES_PER_RUN_MAX] < needs[c.NEEDS_NODES]) << c.TOO_MANY_NODES_FOR_ONE_RUN
+    bits |= (
+        fact[c.DEVICES_PER_NODE] < needs[c.NEEDS_DEVICES_PER_NODE] or fact[c.DEVICES_TOTAL] < devices
+    ) << c.TOO_FEW_DEVICES
+    bits |= (fact[c.MEMORY_BYTES_PER_NODE] < needs[c.NEEDS_MEMORY_BYTES_PER_NODE]) << c.TOO_LITTLE_MEMORY
+    bits |= (fact[c.DISK_FREE_BYTES] < needs[c.NEEDS_DISK_BYTES]) << c.TOO_LITTLE_DISK
+    bits |= (fact[c.TIME_LIMIT_SECONDS_MAX] < limit) << c.TOO_LITTLE_TIME
+    bits |= (fact[c.MAINTENANCE_STARTS_IN_SECONDS] < limit) << c.MAINTENANCE
+    bits |= (
+        not free >= fact[c.RESERVE_MILLISECONDS]  # also true for NaN: no allocation
+        or fact[c.ALLOCATION_STARTS_IN_SECONDS] > 0.0
+        or fact[c.ALLOCATION_ENDS_IN_SECONDS] < limit
+    ) << c.ALLOCATION
+    return bits
+
+
+def _figures(fact: Vector, needs: Vector, policy: Vector, figures: Vector) -> int:
+    """Write each term of one candidate in its own unit and return the terms with an unknown input as bits.
+
+    Seconds to the result; grams of CO2 equivalent; seconds until the allocation ends; two shares in 0..1. With an
+    input missing, the figure is what is known of it: a lower bound.
+    """
+    missing: int = 0
+    seconds = needs[c.NEEDS_EXPECTED_SECONDS]
+    if seconds != seconds:
+        seconds = needs[c.NEEDS_TIME_LIMIT_SECONDS]
+
+    wait, late = fact[c.WAIT_Q50_SECONDS], fact[c.WAIT_Q90_SECONDS]
+    wait_known = wait == wait and fact[c.WAIT_SAMPLES] >= policy[c.POLICY_WAIT_SAMPLES_MIN]
+    time = wait if wait_known else 0.0
+    speed = fact[c.RELATIVE_SPEED]
+    time += seconds / speed if speed > 0.0 else 0.0
+    data = needs[c.NEEDS_DATA_BYTES]
+    here = fact[c.DATA_HERE_BYTES]
+    moved = max(data - here, 0.0) if data == data and here == here else 0.0
+    link = fact[c.LINK_BYTES_PER_SECOND]
+    time += moved / link if link > 0.0 else 0.0
+    staging_known = data != data or data == 0.0 or (here == here and (moved == 0.0 or link > 0.0))
+    missing |= (not (wait_known and speed > 0.0 and staging_known)) << c.TIME_TO_RESULT
+    figures[c.TIME_TO_RESULT] = time
+
+    pue = fact[c.PUE] if fact[c.PUE] == fact[c.PUE] else policy[c.POLICY_PUE_ASSUMED]
+    devices = needs[c.NEEDS_NODES] * needs[c.NEEDS_DEVICES_PER_NODE]
+    grams = fact[c.DEVICE_WATTS] * devices * pue * seconds / 3.6e6 * fact[c.GCO2E_PER_KWH]
+    missing |= (grams != grams) << c.CARBON
+    figures[c.CARBON] = grams if grams == grams else 0.0
+
+    ends = fact[c.ALLOCATION_ENDS_IN_SECONDS]
+    figures[c.BALANCE] = ends if ends == ends else math.inf  # a share that never expires is spent last
+
+    failure = fact[c.FAILURE_SHARE]
+    spread_known = wait_known and late == late
+    spread = max(late - wait, 0.0) if spread_known else 0.0
+    certain = (1.0 - (failure if failure == failure else 0.0)) * (seconds / (seconds + spread))
+    missing |= (not (failure == failure and spread_known)) << c.RISK
+    figures[c.RISK] = 1.0 - certain
+
+    movement_known = data == 0.0 or (data == data and here == here)
+    missing |= (not movement_known) << c.MOVEMENT
+    figures[c.MOVEMENT] = moved / data if data > 0.0 else 0.0
+    return missing
+
+
+def _values(term: int, weight: float, answer: Answer) -> None:
+    """Turn one term's figures into values in 0..1 among the able candidates, and add them to the scores.
+
+    A figure becomes the part of it above the best known: 0 is the best, 0.5 twice the best, near 1 many times it, so
+    one extreme site does not blur the others. A share stands as it is. With an input missing the worst known figure
+    stands in, and never less than what is known; where nobody knows, all count 1.
+    """
+    bit = 1 << term
+    best, worst = math.inf, -1.0
+    for row in range(len(answer.refused)):
+        if answer.refused[row] == 0 and answer.missing[row] & bit == 0:
+            figure = answer.figures[row][term]
+            if figure < best:
+                best = figure
+            if figure > worst:
+                worst = figure
+    for row in range(len(answer.refused)):
+        if answer.refused[row]:
+            continue
+        figure = answer.figures[row][term]
+        if answer.missing[row] & bit:
+            figure = max(figure, worst)
+        if worst < 0.0:
+            value = 1.0
+        elif term == c.RISK or term == c.MOVEMENT:
+            value = figure
+        elif figure <= best:
+            value = 0.0
+        else:
+            value = 1.0 - best / figure
+        answer.values[row][term] = value
+        answer.scores[row] += weight * value
+
+
+def _lowest(facts: Table, scores: Vector) -> int:
+    """Return the row of the lowest score, equal scores broken by the TIE column, or -1."""
+    chosen = -1
+    for row in range(len(scores)):
+        if scores[row] == math.inf:
+            continue
+        tied = scores[row] == scores[chosen] and facts[row][c.TIE] < facts[chosen][c.TIE]
+        if chosen < 0 or scores[row] < scores[chosen] or tied:
+            chosen = row
+    return chosen

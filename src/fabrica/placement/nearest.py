@@ -1,0 +1,129 @@
+"""When nobody is able: which candidate misses by least, and what to change."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from fabrica.placement.filters import FILTERS, device_noun, plural
+from fabrica.placement.snapshot import CandidateState, Needs, Snapshot, place, tie
+from fabrica.values.quantities import DeviceTime, show_bytes
+from fabrica.values.time import show_duration
+
+
+class Miss(NamedTuple):
+    """What would let a candidate pass one filter, and how far off it is.
+
+    `distance`: in 0..1 the part of what was asked that is too much; 2: another choice of the person who asks;
+    20: not in that person's hands.
+    """
+
+    distance: float
+    words: str
+
+
+def nearest(snapshot: Snapshot, refused: list[int]) -> str | None:
+    """Return the candidate that misses by least, in words; None when there are no candidates.
+
+    `refused`: shape (candidates,), the kernel's bits. The least sum of distances wins, ties broken as placements are.
+    """
+    misses = []
+    for candidate, bits in zip(snapshot.candidates, refused, strict=True):
+        near = [_MISSES[row.code](snapshot.needs, candidate) for index, row in enumerate(FILTERS) if bits >> index & 1]
+        distance = sum(miss.distance for miss in near)
+        order = tie(snapshot.needs.run, candidate.site, candidate.partition)
+        misses.append((distance, order, candidate, near))
+    if not misses:
+        return None
+    _, _, candidate, near = min(misses, key=lambda one: one[:2])
+    return f"Nearest is {place(candidate)}: {'; '.join(miss.words for miss in near)}."
+
+
+_CHOICE = 2.0
+_OUT_OF_HANDS = 20.0
+
+
+def _less(asked: float, has: float | None, words: str) -> Miss:
+    """Return the change to ask for what is there; where nothing is there, it is not in the asker's hands."""
+    if has is None or has <= 0:
+        return Miss(_OUT_OF_HANDS, "wait until the site has any of what the run asks for")
+    return Miss(1.0 - has / asked, words)
+
+
+def _nodes(needs: Needs, has: int | None) -> Miss:
+    return _less(needs.nodes, has, f"ask for {plural(has or 0, 'node')} instead of {needs.nodes:,}")
+
+
+def _devices(needs: Needs, candidate: CandidateState) -> Miss:
+    noun = device_noun(needs.resource_class)
+    per_node = min(needs.devices_per_node, candidate.devices_per_node or needs.devices_per_node)
+    total = needs.devices if candidate.devices_total is None else candidate.devices_total
+    nodes = min(needs.nodes, total // per_node)
+    if nodes == 0:
+        nodes, per_node = 1, total
+    words = f"ask for {plural(per_node, noun)} on each of {plural(nodes, 'node')}"
+    if needs.nodes == 1:
+        words = f"ask for {plural(per_node, noun)} instead of {needs.devices_per_node:,}"
+    return _less(needs.devices, 0 if candidate.devices_per_node == 0 else nodes * per_node, words)
+
+
+def _memory(needs: Needs, candidate: CandidateState) -> Miss:
+    has = candidate.memory_bytes_per_node
+    words = f"ask for {show_bytes(has or 0)} of memory a node instead of {show_bytes(needs.memory_bytes_per_node)}"
+    return _less(needs.memory_bytes_per_node, has, words)
+
+
+def _disk(needs: Needs, candidate: CandidateState) -> Miss:
+    has = candidate.disk_free_bytes
+    words = f"ask for {show_bytes(has or 0)} of disk instead of {show_bytes(needs.disk_bytes)}"
+    return _less(needs.disk_bytes, has, words)
+
+
+def _time_limit(needs: Needs, has: float | None) -> Miss:
+    words = f"ask for {show_duration(has or 0)} instead of {show_duration(needs.time_limit_seconds)}"
+    return _less(needs.time_limit_seconds, has, words)
+
+
+def _maintenance(needs: Needs, candidate: CandidateState) -> Miss:
+    starts_in = candidate.maintenance_starts_in_seconds
+    if starts_in is None or starts_in < 1:
+        return Miss(_OUT_OF_HANDS, "wait until the site's maintenance is over")
+    words = f"ask for at most {show_duration(starts_in)}, so that the run ends before the site's maintenance"
+    return Miss(1.0 - starts_in / needs.time_limit_seconds, words)
+
+
+def _allocation(needs: Needs, candidate: CandidateState) -> Miss:
+    free = candidate.allocation_free_milliseconds
+    ends_in, starts_in = candidate.allocation_ends_in_seconds, candidate.allocation_starts_in_seconds
+    if free is None or (ends_in is not None and ends_in <= 0):
+        return Miss(_CHOICE, f"ask the network's office for an allocation of {needs.resource_class} there")
+    if starts_in > 0:
+        return Miss(_CHOICE, f"wait {show_duration(starts_in)} until the project's allocation there begins")
+    if free < candidate.reserve_milliseconds:
+        gap = DeviceTime(candidate.reserve_milliseconds - free, needs.resource_class)
+        words = f"ask the network's office for {gap} more there, or ask for less time or fewer devices"
+        return Miss(1.0 - free / candidate.reserve_milliseconds, words)
+    return _time_limit(needs, ends_in)
+
+
+def _says(distance: float, words: str) -> Callable[[Needs, CandidateState], Miss]:
+    return lambda needs, candidate: Miss(distance, words.format(needs=needs, candidate=candidate))
+
+
+_MISSES: dict[str, Callable[[Needs, CandidateState], Miss]] = {
+    "no_agent": _says(_OUT_OF_HANDS, "wait until an agent of the site connects"),
+    "site_fresh": _says(_OUT_OF_HANDS, "wait until the site's agent speaks again"),
+    "draining": _says(_OUT_OF_HANDS, "wait until the site takes new runs again"),
+    "simulated": _says(_CHOICE, "say that a simulated site will do"),
+    "already_declined": _says(_OUT_OF_HANDS, "submit the run anew, since the site did not take it"),
+    "resource_class": _says(_CHOICE, "ask for {candidate.resource_class} instead of {needs.resource_class}"),
+    "software_stack": _says(_CHOICE, "use the stack {candidate.software_stack} instead of {needs.software_stack}"),
+    "containers": _says(_CHOICE, "run without a container"),
+    "countries": _says(_CHOICE, "allow the run and its data in {candidate.country}"),
+    "nodes": lambda needs, candidate: _nodes(needs, candidate.nodes),
+    "nodes_per_run": lambda needs, candidate: _nodes(needs, candidate.nodes_per_run_max),
+    "devices": _devices,
+    "memory": _memory,
+    "disk": _disk,
+    "time_limit": lambda needs, candidate: _time_limit(needs, candidate.time_limit_seconds_max),
+    "maintenance": _maintenance,
+    "allocation": _allocation,
+}

@@ -1,0 +1,1 @@
+"""Capacity on paper: the digital twin that replays traces of jobs on a cluster."""

@@ -1,0 +1,1 @@
+"""The replay engine: one plain reference, and the same answers from compiled loops over arrays."""

@@ -1,0 +1,51 @@
+"""How the loops are compiled: by Numba, kept on disk under a name that changes with any line of the engine."""
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import numba
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+def compiled(function: F) -> F:
+    """Return the function compiled at its first call; it lets other threads run meanwhile.
+
+    Small functions are put whole into their callers: handing over the arrays would cost more than they do.
+    """
+    if _FOLDER is None:
+        return cast(F, numba.njit(nogil=True, forceinline=True)(function))
+    config: Any = numba.config
+    kept, config.CACHE_DIR = config.CACHE_DIR, str(_FOLDER)
+    try:
+        return cast(F, numba.njit(cache=True, nogil=True, forceinline=True)(function))
+    finally:
+        config.CACHE_DIR = kept
+
+
+def is_kept(policy: str) -> bool:
+    """Return whether the loop of a policy was compiled before and only has to be read."""
+    return _FOLDER is not None and any(_FOLDER.rglob(f"{policy}.{policy}-*.nbi"))
+
+
+def _folder() -> Path | None:
+    """Return where compiled code is kept; null where nothing can be, so that every process compiles.
+
+    Numba looks only at the file of a function itself to see whether kept code is stale, not at what it calls. So the
+    folder's name is a hash of all sources of the engine.
+    """
+    sources = sorted(Path(__file__).parent.glob("*.py"))
+    digest = hashlib.sha256(b"\0".join(source.read_bytes() for source in sources)).hexdigest()
+    try:
+        home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        folder = home / "fabrica" / f"twin-{digest[:16]}"
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except (OSError, RuntimeError):
+        return None
+    return folder if os.access(folder, os.W_OK) else None
+
+
+_FOLDER = _folder()

@@ -1,0 +1,51 @@
+"""Write what a replay gave to files, each whole or not at all."""
+
+import csv
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from fabrica.planning.replay import Replay
+from fabrica.wire.planning import OutputNotWritten
+
+
+def write_starts(replay: Replay, path: Path) -> None:
+    """Write `job_id,start_s` for every job, in the order of the trace.
+
+    Raises:
+        OutputNotWritten: the file cannot be written; what stood there before still does.
+    """
+    with _whole(path) as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("job_id", "start_s"))
+        writer.writerows(zip(replay.trace.ids, replay.start_seconds, strict=True))
+
+
+def write_page(page: str, path: Path) -> None:
+    """Write a page of HTML.
+
+    Raises:
+        OutputNotWritten: the file cannot be written; what stood there before still does.
+    """
+    with _whole(path) as file:
+        file.write(page)
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[TextIO]:
+    half = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with half.open("x", newline="", encoding="utf-8") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        half.rename(path)
+    except OSError as failure:
+        raise OutputNotWritten(
+            f"{path} cannot be written: {failure.strerror}.", remedy="Give a file in a folder that is there, with room."
+        ) from None
+    finally:
+        half.unlink(missing_ok=True)

@@ -1,0 +1,190 @@
+"""Replay a trace on one cluster: check that it can be, choose the compiled or the plain loop, return every start."""
+
+import importlib.util
+import time
+from array import array
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from fabrica.planning.engine.jobs import Jobs
+from fabrica.planning.trace import Trace
+from fabrica.wire.planning import ClusterImpossible, JobsTooLarge, LimitsMissing, TraceMalformed
+
+JOBS_NAMED = 10
+PROGRESS_SECONDS = 3
+UNITS_MAX = 10**8
+
+
+class Policy(StrEnum):
+    """Who may start before whom. The rules are in docs/explanation/twin.md."""
+
+    FIFO = "fifo"
+    EASY = "easy"
+    CONSERVATIVE = "conservative"
+
+
+class Estimates(StrEnum):
+    """What a job is planned with: its true run time, or the limit its user asked for."""
+
+    EXACT = "exact"
+    LIMIT = "limit"
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """So many units; with `node_devices`, on nodes of that many devices each."""
+
+    capacity: int
+    node_devices: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What happened. `start_seconds`: shape (jobs,), in the order of the trace."""
+
+    trace: Trace
+    cluster: Cluster
+    policy: Policy
+    estimates: Estimates
+    start_seconds: "array[int]"
+    compiled: bool
+    cpu_seconds: float
+    """Processor time of the loop alone, without compiling and reading."""
+
+
+def replay(
+    trace: Trace,
+    cluster: Cluster,
+    policy: Policy,
+    estimates: Estimates = Estimates.EXACT,
+    *,
+    plain: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> Replay:
+    """Run every job of the trace on the cluster and return when each starts.
+
+    `plain`: use the reference in plain Python even where Numba is installed; the starts are the same.
+    `progress`: called now and then from the caller's thread with the number of jobs that have arrived.
+
+    Raises:
+        ClusterImpossible: no units, or units that are not whole nodes.
+        JobsTooLarge: some jobs never fit.
+        LimitsMissing: planning with limits was asked, and no job has one.
+        TraceMalformed: there is no job.
+    """
+    _check(trace, cluster, policy, estimates)
+    limit = trace.limit_seconds if estimates is Estimates.LIMIT else trace.runtime_seconds
+    start = array("q", bytes(8 * len(trace)))
+    jobs = Jobs(trace.submit_seconds, trace.runtime_seconds, trace.units, limit, start)
+    loop = _plain_loop if plain or not has_numba() else _compiled_loop
+    cpu_seconds = _watched(loop(jobs, cluster, policy), progress)
+    return Replay(trace, cluster, policy, estimates, start, loop is _compiled_loop, cpu_seconds)
+
+
+def has_numba() -> bool:
+    """Return whether the loops can be compiled here."""
+    return importlib.util.find_spec("numba") is not None
+
+
+def must_compile(policy: Policy) -> bool:
+    """Return whether the first replay has to compile, which takes some tens of seconds."""
+    if not has_numba():
+        return False
+    from fabrica.planning.engine.compiling import is_kept
+
+    return not is_kept(policy.value)
+
+
+def _check(trace: Trace, cluster: Cluster, policy: Policy, estimates: Estimates) -> None:
+    if not len(trace):
+        raise TraceMalformed("The trace has no job.", remedy="Give a trace with one line for each job.")
+    if not 0 < cluster.capacity <= UNITS_MAX:
+        raise ClusterImpossible(
+            f"A cluster of {cluster.capacity} units cannot be.",
+            remedy=f"Give a capacity from 1 to {UNITS_MAX:,} units.",
+            capacity=cluster.capacity,
+        )
+    if cluster.node_devices and cluster.capacity % cluster.node_devices:
+        below = cluster.capacity - cluster.capacity % cluster.node_devices
+        raise ClusterImpossible(
+            f"{cluster.capacity} units are not a whole number of nodes with {cluster.node_devices} devices.",
+            remedy=f"Take {below} or {below + cluster.node_devices} units.",
+            capacity=cluster.capacity,
+            node_devices=cluster.node_devices,
+        )
+    if cluster.node_devices and policy is Policy.CONSERVATIVE:
+        raise ClusterImpossible(
+            "Conservative backfilling plans every start by counts of units, not by nodes.",
+            remedy="Leave the nodes out, or take the policy easy.",
+        )
+    if estimates is Estimates.LIMIT and max(trace.limit_seconds) < 0:
+        raise LimitsMissing(
+            "No job of the trace has a time limit, so none can be planned with it.",
+            remedy="Plan with exact run times, or add a column 'limit_s' to the trace.",
+        )
+    if max(trace.units) > cluster.capacity:
+        _refuse_large(trace, cluster.capacity)
+
+
+def _refuse_large(trace: Trace, capacity: int) -> None:
+    large = [row for row, units in enumerate(trace.units) if units > capacity]
+    named = ", ".join(f"{trace.ids[row]} ({trace.units[row]} units)" for row in large[:JOBS_NAMED])
+    more = f" and {len(large) - JOBS_NAMED} more" if len(large) > JOBS_NAMED else ""
+    raise JobsTooLarge(
+        f"{len(large)} of {len(trace)} jobs ask for more than the {capacity} units of the cluster: {named}{more}.",
+        remedy=f"Take a larger capacity (the largest job asks for {max(trace.units)}), "
+        f"or cut such jobs with --units-max {capacity}.",
+        jobs=[str(trace.ids[row]) for row in large[:1000]],
+        count=len(large),
+        capacity=capacity,
+    )
+
+
+def _plain_loop(jobs: Jobs, cluster: Cluster, policy: Policy) -> tuple[Callable[[], None], Any]:
+    from fabrica.planning.engine import plain
+    from fabrica.planning.engine.plain_cluster import PlainCluster
+
+    loops = {
+        Policy.FIFO: plain.plain_fifo,
+        Policy.EASY: plain.plain_easy,
+        Policy.CONSERVATIVE: plain.plain_conservative,
+    }
+    progress = [0]
+    machine = PlainCluster(cluster.capacity, cluster.node_devices)
+    return lambda: loops[policy](jobs, machine, progress), progress
+
+
+def _compiled_loop(jobs: Jobs, cluster: Cluster, policy: Policy) -> tuple[Callable[[], None], Any]:
+    from fabrica.planning.engine import loops
+
+    loops.compile_loop(policy.value)
+    return loops.loop(jobs, policy.value, cluster.capacity, cluster.node_devices)
+
+
+def _watched(work: tuple[Callable[[], None], Any], progress: Callable[[int], None] | None) -> float:
+    """Do the work in a thread, tell of its progress now and then, and return its CPU seconds."""
+    import threading
+
+    act, counter = work
+    spent: list[float] = []
+    failures: list[BaseException] = []
+
+    def timed() -> None:
+        begun = time.thread_time()
+        try:
+            act()
+        except BaseException as failure:
+            failures.append(failure)
+        spent.append(time.thread_time() - begun)
+
+    thread = threading.Thread(target=timed, name="replay", daemon=True)
+    thread.start()
+    while thread.is_alive():
+        thread.join(PROGRESS_SECONDS)
+        if progress is not None and thread.is_alive():
+            progress(int(counter[0]))
+    if failures:
+        raise failures[0]
+    return spent[0]

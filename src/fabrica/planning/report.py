@@ -1,0 +1,126 @@
+"""The report of a replay: one HTML page that needs nothing else, with pictures and their numbers as tables."""
+
+from collections.abc import Sequence
+from html import escape
+
+from fabrica.planning.figures import Figures
+from fabrica.planning.pictures import bars, curve
+from fabrica.planning.replay import Estimates, Replay
+from fabrica.planning.series import OverTime, SizeClass, over_time, wait_by_size
+from fabrica.values.time import show_duration
+
+BINS = 240
+ROWS_IN_TABLE = 24
+
+STYLE = """
+:root { color-scheme: light dark; --paper: #fff; --ink: #16202b; --soft: #55616e; --line: #dde2e7; --fill: #3466a8;
+        --mark: #a83a2b; }
+@media (prefers-color-scheme: dark) {
+  :root { --paper: #12171d; --ink: #e8edf2; --soft: #a3afbb; --line: #2b343d; --fill: #7aa7e6; --mark: #f0907f; }
+}
+body { margin: 0 auto; max-width: 46rem; padding: 3rem 1.25rem; background: var(--paper); color: var(--ink);
+       font: 1rem/1.55 system-ui, sans-serif; font-variant-numeric: tabular-nums; }
+h1 { font-size: 1.9rem; line-height: 1.15; letter-spacing: -0.02em; margin: 0 0 0.5rem; }
+h2 { font-size: 1.15rem; margin: 2.5rem 0 0.25rem; }
+p { margin: 0 0 0.75rem; max-width: 40rem; } .soft { color: var(--soft); }
+dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(10rem, 1fr)); gap: 1rem; margin: 1.5rem 0; }
+dt { color: var(--soft); font-size: 0.875rem; } dd { margin: 0; font-size: 1.3rem; font-weight: 600; }
+svg { display: block; width: 100%; height: auto; }
+.grid { stroke: var(--line); } .tick { fill: var(--soft); font-size: 12px; } .area, .bar { fill: var(--fill); }
+.ceiling { stroke: var(--soft); stroke-dasharray: 4 4; } .mark { stroke: var(--mark); stroke-width: 2; }
+details { margin-top: 0.5rem; } summary { cursor: pointer; color: var(--soft); }
+.wide { overflow-x: auto; } table { border-collapse: collapse; font-size: 0.875rem; margin-top: 0.5rem; }
+th, td { text-align: right; padding: 0.25rem 1rem 0.25rem 0; border-bottom: 1px solid var(--line); }
+"""
+
+
+def report(replay: Replay, figures: Figures, trace_name: str) -> str:
+    """Return the page. `trace_name` is shown, and may hold anything."""
+    times, sizes = over_time(replay, BINS), wait_by_size(replay)
+    capacity = replay.cluster.capacity
+    nodes = f" in nodes of {replay.cluster.node_devices}" if replay.cluster.node_devices else ""
+    planned = "true run times" if replay.estimates is Estimates.EXACT else "the limits users asked for"
+    notices = "".join(f'<p class="soft">{escape(notice)}</p>' for notice in replay.trace.notices)
+    body = [
+        f"<h1>How long would they wait?</h1><p>{figures.jobs:,} jobs of {escape(trace_name)} on {capacity:,} "
+        f"units{nodes}, policy {replay.policy.value}, planned with {planned}. This is a simulation.</p>{notices}",
+        _key_figures(figures),
+        _use(times, capacity, figures),
+        _queue(times),
+        _sizes(sizes),
+    ]
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
+        f'content="width=device-width, initial-scale=1"><title>Replay of {escape(trace_name)}</title>'
+        f"<style>{STYLE}</style></head>\n<body><main>\n" + "\n".join(body) + "\n</main></body></html>\n"
+    )
+
+
+def _key_figures(figures: Figures) -> str:
+    told = (
+        ("mean wait", show_duration(figures.mean_wait_s)),
+        ("19 of 20 wait at most", show_duration(figures.p95_wait_s)),
+        ("longest wait", show_duration(figures.longest_wait_s)),
+        ("wait at all", f"{figures.waiting_share:.1%}"),
+        ("use of the cluster", f"{figures.use:.1%}"),
+        ("until the last end", show_duration(figures.makespan_s)),
+    )
+    return "<dl>" + "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in told) + "</dl>"
+
+
+def _use(times: OverTime, capacity: int, figures: Figures) -> str:
+    words = f"Units in use over time: {figures.use:.0%} of {capacity:,} on average."
+    picture = curve("use", words, times.units_in_use, times.bin_seconds, capacity)
+    text = "Mean of each stretch of time. The dashed line is the capacity."
+    return _section("Units in use", text, picture, _time_table(times, times.units_in_use, "units in use"))
+
+
+def _queue(times: OverTime) -> str:
+    most = max(times.jobs_queued)
+    at = show_duration(times.jobs_queued.index(most) * times.bin_seconds)
+    words = f"Jobs in the queue over time: {most:,.0f} at most, {at} after the start."
+    picture = curve("queue", words, times.jobs_queued, times.bin_seconds)
+    table = _time_table(times, times.jobs_queued, "jobs in the queue")
+    return _section("Jobs in the queue", "Mean of each stretch of time.", picture, table)
+
+
+def _time_table(times: OverTime, values: Sequence[float], name: str) -> str:
+    """Return a table of two dozen rows, each the mean over as many of the picture's stretches."""
+    together = -(-len(values) // ROWS_IN_TABLE)
+    rows = []
+    for first in range(0, len(values), together):
+        some = values[first : first + together]
+        since = show_duration(first * times.bin_seconds) if first else "the start"
+        rows.append((f"from {since}", f"{sum(some) / len(some):,.1f}"))
+    return _table(("time", name), rows)
+
+
+def _sizes(sizes: Sequence[SizeClass]) -> str:
+    labels = [_label(one) for one in sizes]
+    mean = [one.mean_wait_seconds for one in sizes]
+    high = [one.p95_wait_seconds for one in sizes]
+    worst = max(sizes, key=lambda one: one.mean_wait_seconds)
+    longest = show_duration(worst.mean_wait_seconds)
+    words = f"Wait by size: jobs of {_label(worst)} units wait longest, {longest} on average."
+    rows = [
+        (_label(one), f"{one.jobs:,}", show_duration(one.mean_wait_seconds), show_duration(one.p95_wait_seconds))
+        for one in sizes
+    ]
+    table = _table(("units", "jobs", "mean wait", "19 of 20 wait at most"), rows)
+    text = f"{words} Bars are means; 19 of 20 jobs wait no longer than the mark."
+    return _section("Wait by size of the job, in units", text, bars("sizes", words, labels, mean, high), table)
+
+
+def _label(size: SizeClass) -> str:
+    return str(size.units_max) if size.units_min == size.units_max else f"{size.units_min}–{size.units_max}"
+
+
+def _section(title: str, text: str, picture: str, table: str) -> str:
+    numbers = f'<details><summary>The numbers</summary><div class="wide">{table}</div></details>'
+    return f'<section><h2>{title}</h2><p class="soft">{text}</p>{picture}{numbers}</section>'
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    top = "".join(f'<th scope="col">{name}</th>' for name in head)
+    lines = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<table><thead><tr>{top}</tr></thead><tbody>{lines}</tbody></table>"

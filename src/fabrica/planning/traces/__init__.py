@@ -1,0 +1,1 @@
+"""Readers of traces: CSV, the Standard Workload Format, Slurm's accounting, Parquet."""

@@ -1,0 +1,65 @@
+"""The trace as CSV: `job_id, submit_s, runtime_s, units[, limit_s, user]`, with a header."""
+
+import csv
+from collections.abc import Iterable
+
+from fabrica.planning.traces.rows import Rows, refuse, whole_number
+from fabrica.wire.planning import TraceMalformed
+
+NEEDED = ("job_id", "submit_s", "runtime_s", "units")
+OPTIONAL = ("limit_s", "user")
+
+
+def read_csv(lines: Iterable[str], rows: Rows) -> None:
+    """Add every job. An empty limit stands for none; `user` is accepted and not used yet.
+
+    Raises:
+        TraceMalformed: a column is missing, or a line is broken.
+    """
+    reader = csv.reader(lines, strict=True)
+    try:
+        names = [name.strip().lower() for name in next(reader, [])]
+        _check_header(names, rows)
+        job, submit, runtime, units = (names.index(name) for name in NEEDED)
+        limit = names.index("limit_s") if "limit_s" in names else None
+        for fields in reader:
+            line = reader.line_num
+            if not fields:
+                continue
+            if len(fields) != len(names):
+                words = f"has {len(fields)} fields where the header has {len(names)}"
+                refuse(line, "line", ",".join(fields), words, "Is the file cut off, or a comma missing?")
+            rows.add(
+                line,
+                fields[job].strip(),
+                whole_number(fields[submit], line, "submit_s"),
+                whole_number(fields[runtime], line, "runtime_s"),
+                whole_number(fields[units], line, "units"),
+                -1 if limit is None or not fields[limit] else _limit(fields[limit], line),
+            )
+    except csv.Error as broken:
+        refuse(reader.line_num, "line", "", f"cannot be read as CSV: {broken}", "Repair this line.")
+
+
+def _check_header(names: list[str], rows: Rows) -> None:
+    missing = [name for name in NEEDED if name not in names]
+    if missing:
+        raise TraceMalformed(
+            f"Line 1: the header lacks {', '.join(missing)}.",
+            remedy=f"Start the file with the line '{','.join(NEEDED)}', and 'limit_s' and 'user' where known.",
+            line=1,
+            missing=missing,
+        )
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        refuse(1, "header", ", ".join(twice), "names a column twice", "Name every column once.")
+    unused = [name for name in names if name not in NEEDED + OPTIONAL]
+    if unused:
+        rows.notice(f"Columns that are not used: {', '.join(unused)}.")
+
+
+def _limit(text: str, line: int) -> int:
+    seconds = whole_number(text, line, "limit_s")
+    if seconds < 0:
+        refuse(line, "limit_s", seconds, "is negative", "Leave the field empty where a job has no limit.")
+    return seconds

@@ -1,0 +1,81 @@
+"""Read a trace from a file, whatever kind it is; the kind is seen from what the file starts with."""
+
+import gzip
+import io
+import zlib
+from array import array
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO
+
+from fabrica.planning.trace import Trace
+from fabrica.planning.traces.csv_file import read_csv
+from fabrica.planning.traces.rows import Rows
+from fabrica.planning.traces.sacct_file import read_sacct
+from fabrica.planning.traces.swf_file import FIELDS, read_swf
+from fabrica.wire.planning import TraceMalformed
+
+_GZIP, _PARQUET = b"\x1f\x8b", b"PAR1"
+
+
+def read_trace(path: Path, units_max: int | None = None) -> Trace:
+    """Return the jobs of a file: CSV, SWF or Slurm's `sacct --parsable2`, each also with gzip, or Parquet.
+
+    `units_max`: jobs that ask for more are cut to so many units.
+
+    Raises:
+        TraceMalformed: what is wrong, in which line.
+        ReaderMissing: Parquet, and no package that reads it.
+    """
+    rows = Rows()
+    with path.open("rb") as file:
+        start = file.read(4)
+        file.seek(0)
+        if start == _PARQUET:
+            from fabrica.planning.traces.parquet_file import read_parquet
+
+            read_parquet(path, rows)
+        else:
+            _read_text(file, start.startswith(_GZIP), rows)
+    trace = rows.trace()
+    return trace if units_max is None else cut_units(trace, units_max)
+
+
+def _read_text(file: BinaryIO, zipped: bool, rows: Rows) -> None:
+    plain = gzip.open(file) if zipped else file  # noqa: SIM115 (closed with the text below)
+    try:
+        with closing(io.TextIOWrapper(plain, encoding="utf-8-sig", newline="")) as text:
+            first = text.readline()
+            text.seek(0)
+            _reader(first)(text, rows)
+    except UnicodeDecodeError as broken:
+        raise TraceMalformed(
+            f"The file is no text: byte {broken.object[broken.start]:#04x} after {rows.count:,} jobs is not UTF-8.",
+            remedy="Give CSV, SWF or sacct output as UTF-8 text, with or without gzip, or Parquet.",
+        ) from None
+    except (EOFError, gzip.BadGzipFile, zlib.error):
+        raise TraceMalformed(
+            f"The gzip file is broken or cut off after {rows.count:,} jobs.", remedy="Fetch it again, whole."
+        ) from None
+
+
+def _reader(first: str) -> Callable[[Iterable[str], Rows], None]:
+    if "|" in first:
+        return read_sacct
+    if first.startswith(";") or len(first.split()) == FIELDS:
+        return read_swf
+    return read_csv
+
+
+def cut_units(trace: Trace, units_max: int) -> Trace:
+    """Return the trace with every job cut to at most so many units, and a notice that says how many were."""
+    cut = sum(units > units_max for units in trace.units)
+    if not cut:
+        return trace
+    return replace(
+        trace,
+        units=array("q", (min(units, units_max) for units in trace.units)),
+        notices=(*trace.notices, f"{cut:,} jobs asked for more than {units_max:,} units and were cut to them."),
+    )

@@ -1,0 +1,139 @@
+"""Gather the jobs of a file one by one, refuse what cannot be, and sort them into a trace."""
+
+import itertools
+import re
+from array import array
+from typing import Never
+
+from fabrica.planning.trace import Trace
+from fabrica.wire.planning import TraceMalformed
+
+SECONDS_MAX = 10**11
+UNITS_MAX = 10**8
+CLOCK_SECONDS = 10**9
+"""From here on a submit time is read as seconds since 1970: a trace of 30 years from its own start is none."""
+
+_WHOLE = re.compile(r"(-?\d{1,18})(\.0*)?", re.ASCII)
+
+
+class Rows:
+    """The jobs read so far. Identifiers that are plain numbers are kept as such: ten million texts would be much."""
+
+    def __init__(self) -> None:
+        self._ids: array[int] | list[str] = array("q")
+        self._lines = array("q")
+        self._submit = array("q")
+        self._runtime = array("q")
+        self._units = array("q")
+        self._limit = array("q")
+        self._notices: list[str] = []
+
+    def add(self, line: int, job: str, submit: int, runtime: int, units: int, limit: int) -> None:
+        """Add the job of one line; a negative limit stands for none.
+
+        Raises:
+            TraceMalformed: a value that no job can have.
+        """
+        if not job:
+            refuse(line, "job_id", job, "is empty", "Give every job an identifier.")
+        if not 0 <= submit <= SECONDS_MAX:
+            _refuse_time(line, "submit_s", submit)
+        if not 0 <= runtime <= SECONDS_MAX:
+            _refuse_time(line, "runtime_s", runtime)
+        if limit > SECONDS_MAX:
+            _refuse_time(line, "limit_s", limit)
+        if not 0 < units <= UNITS_MAX:
+            words = "asks for nothing" if units == 0 else "is no number of units"
+            refuse(line, "units", units, words, f"A job asks for 1 to {UNITS_MAX:,} units.")
+        self._add_id(job)
+        self._lines.append(line)
+        self._submit.append(submit)
+        self._runtime.append(runtime)
+        self._units.append(units)
+        self._limit.append(limit)
+
+    def _add_id(self, job: str) -> None:
+        if isinstance(self._ids, list):
+            self._ids.append(job)
+        elif job.isdecimal() and job.isascii() and len(job) < 18 and (job[0] != "0" or job == "0"):
+            self._ids.append(int(job))
+        else:
+            self._ids = [*map(str, self._ids), job]
+
+    @property
+    def count(self) -> int:
+        """How many jobs were read so far."""
+        return len(self._ids)
+
+    def notice(self, words: str) -> None:
+        """Remember a sentence about what was changed or left out."""
+        self._notices.append(words)
+
+    def trace(self) -> Trace:
+        """Return the trace, in the order of submission.
+
+        Raises:
+            TraceMalformed: there is no job, or two have one identifier.
+        """
+        if not self._ids:
+            raise TraceMalformed("The trace has no job.", remedy="Give a trace with one line for each job.")
+        self._refuse_twice()
+        self._sort()
+        if self._submit[0] >= CLOCK_SECONDS:
+            first = self._submit[0]
+            self._submit = array("q", (submit - first for submit in self._submit))
+            self.notice("Submit times are times of day; they are counted from the first one.")
+        return Trace(self._ids, self._submit, self._runtime, self._units, self._limit, tuple(self._notices))
+
+    def _sort(self) -> None:
+        behind = sum(after < before for before, after in itertools.pairwise(self._submit))
+        if not behind:
+            return
+        order = sorted(range(len(self._submit)), key=self._submit.__getitem__)
+        self._ids = [str(self._ids[row]) for row in order]
+        self._submit, self._runtime, self._units, self._limit = (
+            array("q", (column[row] for row in order))
+            for column in (self._submit, self._runtime, self._units, self._limit)
+        )
+        self.notice(f"The trace was not in order of submission ({behind:,} jobs came too late) and was sorted.")
+
+    def _refuse_twice(self) -> None:
+        if isinstance(self._ids, array) and all(before < after for before, after in itertools.pairwise(self._ids)):
+            return
+        if len(set(self._ids)) == len(self._ids):
+            return
+        seen: dict[str, int] = {}
+        for job, line in zip(map(str, self._ids), self._lines, strict=True):
+            if job in seen:
+                words = f"is also the job of line {seen[job]}"
+                refuse(line, "job_id", job, words, "Give every job its own identifier.")
+            seen[job] = line
+
+
+def whole_number(text: str, line: int, column: str) -> int:
+    """Return a whole number as it stands in a file; `12.0` is one too.
+
+    Raises:
+        TraceMalformed: it is none, or it is too long.
+    """
+    if text.isdecimal() and len(text) < 18 and text.isascii():
+        return int(text)
+    found = _WHOLE.fullmatch(text.strip())
+    if found is None:
+        refuse(line, column, text, "is no whole number", "Write times in whole seconds and units as a count.")
+    return int(found[1])
+
+
+def refuse(line: int, column: str, value: object, words: str, remedy: str) -> Never:
+    """Raise the problem of one value, with its line and column."""
+    shown = repr(value if isinstance(value, int) else str(value)[:60])
+    raise TraceMalformed(
+        f"Line {line}: the {column} {shown} {words}.", remedy=remedy, line=line, column=column, value=str(value)[:200]
+    )
+
+
+def _refuse_time(line: int, column: str, seconds: int) -> Never:
+    if seconds < 0:
+        refuse(line, column, seconds, "is before the start", "Write times as whole seconds from 0 on.")
+    remedy = f"Write times as whole seconds from 0 to {SECONDS_MAX:,}; are these perhaps milliseconds?"
+    refuse(line, column, seconds, "is too large for a time in seconds", remedy)

@@ -1,0 +1,172 @@
+"""The one place that speaks HTTP. It raises the server's problems as their own classes."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+from pydantic import BaseModel, TypeAdapter
+
+from fabrica import __version__
+from fabrica.wire.problems import FabricaError, Malformed, ServerUnreachable, from_problem
+
+T = TypeVar("T", bound=BaseModel)
+R = TypeVar("R")
+_TIMEOUT = httpx.Timeout(30, connect=5)
+
+
+class Client:
+    """A connection to one server as one person.
+
+    `server`: address such as `https://fabrica.example.eu`; `token`: an access token of that person.
+    """
+
+    def __init__(self, server: str, token: str, transport: httpx.BaseTransport | None = None) -> None:
+        self.server = server.rstrip("/")
+        self._http = httpx.Client(
+            base_url=f"{self.server}/api/v1",
+            headers={"Authorization": f"Bearer {token}", "User-Agent": f"fabrica/{__version__}"},
+            timeout=_TIMEOUT,
+            transport=transport or httpx.HTTPTransport(retries=2),
+        )
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._http.close()
+
+    def get(self, path: str, kind: type[T], **query: Any) -> T:
+        """Return one body.
+
+        Raises:
+            FabricaError: the problem that the server names, as its own class; ServerUnreachable without an answer.
+        """
+        return self._read(self._send("GET", path, params=_given(query)), kind.model_validate)
+
+    def get_list(self, path: str, kind: type[T], **query: Any) -> tuple[T, ...]:
+        """Return a list of bodies; raises as `get`."""
+        answer = self._send("GET", path, params=_given(query))
+        return self._read(answer, TypeAdapter(tuple[kind, ...]).validate_python)  # type: ignore[valid-type]
+
+    def post(self, path: str, body: BaseModel | None = None, *, idempotency_key: str | None = None) -> Any:
+        """Send a body and return the answer as plain JSON values; raises as `get`."""
+        headers = {"Content-Type": "application/json"}
+        if idempotency_key:
+            headers["Idempotency-Key"] = idempotency_key
+        content = body.model_dump_json() if body is not None else "{}"
+        answer = self._send("POST", path, content=content, headers=headers)
+        return self._read(answer, lambda body: body) if answer.content else None
+
+    def delete(self, path: str) -> None:
+        """End what is at a path; raises as `get`."""
+        self._send("DELETE", path)
+
+    def has(self, path: str) -> bool:
+        """Return whether there is something at a path; raises as `get` for every other answer than 404."""
+        try:
+            answer = self._http.get(path)
+        except httpx.TransportError as error:
+            raise self._unreachable(error) from error
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            return False
+        self._check(answer)
+        return True
+
+    def put_file(self, path: str, file: Path) -> None:
+        """Upload a file in parts; raises as `get`."""
+        with file.open("rb") as content:
+            length = str(file.stat().st_size)
+            self._send("PUT", path, content=content, headers={"Content-Length": length}, timeout=httpx.Timeout(300))
+
+    def get_file(self, path: str, target: Path, sha256: str) -> None:
+        """Download into a file, written beside and renamed; one that is there with this SHA-256 stays. Raises as `get`.
+
+        Raises:
+            Malformed: other bytes came; nothing is kept.
+        """
+        if target.is_file() and _sha256(target) == sha256:
+            return
+        half = target.with_name(f".{target.name}.part")
+        try:
+            with self._http.stream("GET", path, timeout=httpx.Timeout(300)) as answer:
+                self._check(answer)
+                with half.open("wb") as file:
+                    for part in answer.iter_bytes():
+                        file.write(part)
+            if _sha256(half) != sha256:
+                raise Malformed(f"The bytes of {target.name} are not those that were announced.", remedy="Try again.")
+            half.rename(target)
+        except httpx.TransportError as error:
+            raise self._unreachable(error) from error
+        finally:
+            half.unlink(missing_ok=True)
+
+    def events(self, path: str, **query: Any) -> Iterator[tuple[str, str]]:
+        """Yield server-sent events as (event, data) until the server ends the stream; raises as `get`."""
+        headers = {"Accept": "text/event-stream"}
+        timeout = httpx.Timeout(30, connect=5)
+        try:
+            with self._http.stream("GET", path, params=_given(query), headers=headers, timeout=timeout) as answer:
+                self._check(answer)
+                event = "message"
+                for line in answer.iter_lines():
+                    name, _, value = line.partition(": ")
+                    if name == "event":
+                        event = value
+                    elif name == "data":
+                        yield event, value
+        except httpx.TransportError as error:
+            raise self._unreachable(error) from error
+
+    def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
+        try:
+            answer = self._http.request(method, path, **options)
+        except httpx.TransportError as error:
+            raise self._unreachable(error) from error
+        self._check(answer)
+        return answer
+
+    def _check(self, answer: httpx.Response) -> None:
+        if answer.is_success:
+            return
+        answer.read()
+        try:
+            body = answer.json()
+        except ValueError:
+            body = None
+        if isinstance(body, dict) and "code" in body:
+            raise from_problem(body)
+        raise FabricaError(
+            f"{self.server} answered {answer.status_code} {answer.reason_phrase} without saying why.",
+            remedy="Look at the server's log, or ask its operator.",
+        )
+
+    def _read(self, answer: httpx.Response, reader: Callable[[Any], R]) -> R:
+        try:
+            return reader(answer.json())
+        except (ValueError, TypeError) as error:  # pydantic's and JSON's own are ValueErrors
+            raise FabricaError(
+                f"{self.server} answered with something that this version does not understand.",
+                remedy="Check that FABRICA_SERVER names a Fabrica server, and update fabrica.",
+            ) from error
+
+    def _unreachable(self, error: httpx.TransportError) -> ServerUnreachable:
+        return ServerUnreachable(
+            f"{self.server} does not answer ({type(error).__name__}).",
+            remedy="Check the address and the network; runs at their sites go on meanwhile.",
+        )
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def _given(query: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in query.items() if value is not None}

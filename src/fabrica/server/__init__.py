@@ -1,0 +1,1 @@
+"""The central service: one folder per slice of the business."""

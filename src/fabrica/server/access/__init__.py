@@ -1,0 +1,1 @@
+"""Allocations now; calls, applications, reviews and awards join here."""

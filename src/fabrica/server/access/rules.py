@@ -1,0 +1,41 @@
+"""Decisions about allocations: their dates, and which one a run draws on."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from fabrica.values.ids import SiteId
+from fabrica.wire.access import Allocation, AllocationDatesWrong
+
+
+def check_dates(starts_at: datetime, ends_at: datetime, now: datetime) -> None:
+    """Accept dates of a new allocation.
+
+    Raises:
+        AllocationDatesWrong: it would end before it starts, or has ended already.
+    """
+    if ends_at <= starts_at:
+        raise AllocationDatesWrong(
+            f"The allocation would end ({ends_at:%Y-%m-%d}) before it starts ({starts_at:%Y-%m-%d}).",
+            remedy="Give an end after the start.",
+        )
+    if ends_at <= now:
+        raise AllocationDatesWrong(
+            f"The allocation would have ended already, on {ends_at:%Y-%m-%d}.", remedy="Give an end in the future."
+        )
+
+
+def draw_on(allocations: Iterable[Allocation], site: SiteId, milliseconds: int, now: datetime) -> Allocation | None:
+    """Return the allocation a run on the site draws on, or the nearest to enough.
+
+    Of those that run now and reach the site, the one that covers the amount and ends first; when none covers it, the
+    one with most free; None when there is none at all.
+    """
+    there = [
+        allocation
+        for allocation in allocations
+        if allocation.site in (None, site) and allocation.starts_at <= now < allocation.ends_at
+    ]
+    enough = [allocation for allocation in there if allocation.free_milliseconds >= milliseconds]
+    if enough:
+        return min(enough, key=lambda allocation: (allocation.ends_at, allocation.id))
+    return max(there, key=lambda allocation: (allocation.free_milliseconds, allocation.id), default=None)

@@ -1,0 +1,1 @@
+"""Settings, URLs, the API root, entry points."""

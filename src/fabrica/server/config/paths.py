@@ -1,0 +1,33 @@
+"""Ids in addresses: an address with a malformed id leads nowhere."""
+
+from collections.abc import Callable
+
+from django.urls import register_converter
+
+from fabrica.values.ids import AgentId, ProjectId, RunId, SiteId
+
+
+def register_ids() -> None:
+    """Let addresses say `<run:run>`, `<project:project>`, `<agent:agent>` and `<site:site>`."""
+    for name, regex, parse in (
+        ("run", "run_[0-9a-z]{26}", RunId.parse),
+        ("project", "prj_[0-9a-z]{26}", ProjectId.parse),
+        ("agent", "agt_[0-9a-z]{26}", AgentId.parse),
+        ("site", "[a-z0-9-]{1,40}", SiteId.parse),
+    ):
+        register_converter(_converter(regex, parse), name)
+
+
+def _converter(pattern: str, parse: Callable[[str], str]) -> type:
+    class Converter:
+        """Turns the part of an address into an id and back; a ValueError makes it a 404."""
+
+        regex = pattern
+
+        def to_python(self, text: str) -> str:
+            return parse(text)
+
+        def to_url(self, value: str) -> str:
+            return str(value)
+
+    return Converter

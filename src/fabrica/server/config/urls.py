@@ -1,0 +1,61 @@
+"""Every address of the service."""
+
+from allauth.account.decorators import secure_admin_login
+from allauth.account.models import EmailAddress
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.urls import URLPattern, URLResolver, include, path
+
+from fabrica.server.access import pages as access
+from fabrica.server.config.api import api
+from fabrica.server.config.paths import register_ids
+from fabrica.server.evidence import pages as evidence
+from fabrica.server.people import pages as people
+from fabrica.server.portal import pages as portal
+from fabrica.server.runs import pages as runs
+from fabrica.server.sites import pages as sites
+
+register_ids()
+
+_portal = [
+    path("", portal.home, name="home"),
+    path("now", portal.now, name="now"),
+    path("theme", portal.theme, name="theme"),
+    path("sites/", portal.sites, name="sites"),
+    path("sites/<site:site>", portal.site, name="site"),
+    path("projects/<project:project>", portal.project, name="project"),
+    path("office/", portal.office, name="office"),
+    path("problems/", portal.problems, name="problems"),
+    path("problems/<str:code>", portal.problem, name="problem"),
+]
+_runs = [
+    path("", runs.list_runs, name="list"),
+    path("<run:run>", runs.run, name="run"),
+    path("<run:run>/summary", runs.summary, name="summary"),
+    path("<run:run>/metrics", runs.metrics, name="metrics"),
+    path("<run:run>/log", runs.log, name="log"),
+    path("<run:run>/cancel", runs.cancel, name="cancel"),
+    path("<run:run>/artifacts/<str:sha256>", runs.artifact, name="artifact"),
+]
+_sites = [
+    path("<site:site>/draining", sites.set_draining, name="draining"),
+    path("<site:site>/agents/<agent:agent>/withdraw", sites.withdraw_agent, name="withdraw"),
+]
+
+# one way in: the portal's own sign-in
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+for _unused in (Group, EmailAddress, SocialAccount, SocialApp, SocialToken):  # changed by no verb, or secret
+    admin.site.unregister(_unused)
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/v1/", api.urls),
+    path("admin/", admin.site.urls),
+    path("accounts/", include("allauth.urls")),
+    path("", include((_portal, "portal"))),
+    path("runs/", include((_runs, "runs"))),
+    path("runs/", include(([path("<run:run>/evidence", evidence.of_run, name="run")], "evidence"))),
+    path("sites/", include((_sites, "sites"))),
+    path("office/", include(([path("allocations", access.grant, name="grant")], "access"))),
+    path("", include(([path("sign-in/<str:token>", people.sign_in, name="sign_in")], "people"))),
+]

@@ -1,0 +1,1 @@
+"""A database backend: SQLite for many threads of one process."""

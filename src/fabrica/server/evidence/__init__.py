@@ -1,0 +1,1 @@
+"""Sealed records of what happened, chained by hash."""

@@ -1,0 +1,8 @@
+"""The evidence slice."""
+
+from django.apps import AppConfig
+
+
+class EvidenceConfig(AppConfig):
+    name = "fabrica.server.evidence"
+    label = "evidence"

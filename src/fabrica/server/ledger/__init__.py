@@ -1,0 +1,1 @@
+"""Double-entry accounts of device time: what was granted, is held, was used, and by which site."""

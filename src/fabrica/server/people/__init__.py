@@ -1,0 +1,1 @@
+"""Users, organisations, projects, memberships, roles, tokens."""

@@ -1,0 +1,26 @@
+"""How people come in: the choices allauth asks of us."""
+
+import os
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+    """Local accounts are made by the network's office unless the server opens sign-up."""
+
+    def is_open_for_signup(self, request: Any) -> bool:
+        return os.environ.get("FABRICA_SIGN_UP") == "open"
+
+
+class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
+    """Whoever the organisation's identity provider vouches for may come in; roles are still given here."""
+
+    def is_open_for_signup(self, request: Any, sociallogin: Any) -> bool:
+        return True
+
+    def populate_user(self, request: Any, sociallogin: Any, data: dict[str, Any]) -> Any:
+        user = super().populate_user(request, sociallogin, data)
+        user.name = str(data.get("name") or data.get("email") or "")[:120]
+        return user

@@ -1,0 +1,68 @@
+"""REST endpoints of people."""
+
+from ninja import Router
+
+from fabrica.server.core.requests import Asked
+from fabrica.server.people import queries, service
+from fabrica.values.ids import ProjectId, UserId
+from fabrica.wire.people import MadeToken, Me, NewMember, NewToken, Project, Token
+
+router = Router(tags=["people"])
+
+
+@router.get("/me", response=Me)
+def me(request: Asked) -> Me:
+    """Who the caller is, with their projects."""
+    return queries.me(request.auth)
+
+
+@router.get("/projects", response=list[Project])
+def projects(request: Asked) -> tuple[Project, ...]:
+    """The caller's projects."""
+    return queries.projects(request.auth)
+
+
+@router.get("/projects/{project}", response=Project)
+def project(request: Asked, project: ProjectId) -> Project:
+    """One project with its members."""
+    return queries.project(request.auth, project)
+
+
+@router.post("/projects/{project}/members", response={204: None})
+def give_role(request: Asked, project: ProjectId, body: NewMember) -> tuple[int, None]:
+    """Give a person a role in the project."""
+    queries.project(request.auth, project)
+    service.give_role(request.auth, project=project, email=body.email, role=body.role)
+    return 204, None
+
+
+@router.get("/me/tokens", response=list[Token])
+def tokens(request: Asked) -> tuple[Token, ...]:
+    """The caller's access tokens, without the tokens themselves."""
+    return queries.tokens(request.auth)
+
+
+@router.post("/me/tokens", response={201: MadeToken})
+def make_token(request: Asked, body: NewToken) -> tuple[int, MadeToken]:
+    """Make an access token. The answer holds it, once; so it is kept nowhere, and a repeat makes another."""
+    token = service.make_token(request.auth, user=user_of(request), name=body.name, days=body.days)
+    return 201, MadeToken(token=token, expires_at=queries.tokens(request.auth)[0].expires_at)
+
+
+@router.delete("/me/tokens/{token}", response={204: None})
+def withdraw_token(request: Asked, token: int) -> tuple[int, None]:
+    """End an access token now."""
+    service.withdraw_token(request.auth, user=user_of(request), token=token)
+    return 204, None
+
+
+@router.post("/me/sign-in-link", response=dict[str, str])
+def sign_in_link(request: Asked) -> dict[str, str]:
+    """A link that signs the caller in to the portal once, within five minutes."""
+    return {"link": service.sign_in_link(request.auth, user=user_of(request))}
+
+
+def user_of(request: Asked) -> UserId:
+    """Return the person who asks; agents never get here."""
+    assert request.auth.user is not None, "these endpoints are for people"
+    return request.auth.user

@@ -1,0 +1,25 @@
+"""What people announces."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from fabrica.server.core.facts import FactBody
+from fabrica.values.ids import ProjectId, UserId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectOpened(FactBody):
+    kind: ClassVar[str] = "people.project_opened"
+    subject_field: ClassVar[str] = "project"
+    project: ProjectId
+    name: str
+    organisation_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleGiven(FactBody):
+    kind: ClassVar[str] = "people.role_given"
+    subject_field: ClassVar[str] = "project"
+    project: ProjectId
+    user: UserId
+    role: str | None

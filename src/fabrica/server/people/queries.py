@@ -1,0 +1,102 @@
+"""Reads of people, narrowed to what the reader may see."""
+
+from fabrica.server.core.actors import Actor
+from fabrica.server.people.models import AccessToken, Membership, Project, User
+from fabrica.values.ids import ProjectId, UserId
+from fabrica.wire import people as wire
+from fabrica.wire.problems import NotFound
+
+
+def role_in(by: Actor, project: ProjectId) -> wire.ProjectRole | None:
+    """Return the actor's role in a project, or None."""
+    if by.user is None:
+        return None
+    return Membership.objects.filter(project_id=project, user_id=by.user).values_list("role", flat=True).first()  # type: ignore[return-value]
+
+
+def sees(by: Actor, project: ProjectId) -> bool:
+    """Return whether the actor may read what belongs to the project."""
+    return by.sees_everything or role_in(by, project) is not None
+
+
+def project(by: Actor, project: ProjectId) -> wire.Project:
+    """Return a project with its members.
+
+    Raises:
+        NotFound: no such project, or the actor may not see it.
+    """
+    row = Project.objects.select_related("organisation").filter(pk=project).first()
+    if row is None or not sees(by, project):
+        raise NotFound(f"There is no project {project} that you may see.", remedy="List yours with 'fabrica projects'.")
+    members = tuple(
+        wire.Member(user=membership.user_id, name=str(membership.user), role=membership.role)
+        for membership in row.memberships.select_related("user").order_by("role", "user__name")
+    )
+    return _wire(row, role_in(by, project), members)
+
+
+def projects(by: Actor) -> tuple[wire.Project, ...]:
+    """Return the projects the actor is a member of, or all for those who see everything."""
+    rows = Project.objects.select_related("organisation").order_by("created_at")
+    if by.sees_everything:
+        return tuple(_wire(row, role_in(by, row.id), ()) for row in rows)
+    if by.user is None:
+        return ()
+    memberships = Membership.objects.filter(user_id=by.user).select_related("project__organisation")
+    return tuple(
+        _wire(membership.project, membership.role, ())  # type: ignore[arg-type]
+        for membership in memberships.order_by("project__created_at")
+    )
+
+
+def _wire(row: Project, role: wire.ProjectRole | None, members: tuple[wire.Member, ...]) -> wire.Project:
+    return wire.Project(
+        id=row.id,
+        name=row.name,
+        organisation=row.organisation_id,
+        organisation_name=row.organisation.name,
+        created_at=row.created_at,
+        role=role,
+        members=members,
+    )
+
+
+def project_names(projects: set[ProjectId]) -> dict[ProjectId, str]:
+    """Return the names of projects, for lists that were narrowed already."""
+    return dict(Project.objects.filter(pk__in=projects).values_list("pk", "name"))
+
+
+def user_names(users: set[UserId]) -> dict[UserId, str]:
+    """Return the names of users, for lists that were narrowed already."""
+    return {user.pk: str(user) for user in User.objects.filter(pk__in=users)}
+
+
+def user_with(email: str) -> UserId | None:
+    """Return the person with this address."""
+    return User.objects.filter(email__iexact=email).values_list("pk", flat=True).first()
+
+
+def tokens(by: Actor) -> tuple[wire.Token, ...]:
+    """Return the actor's own access tokens, the newest first."""
+    return tuple(
+        wire.Token(
+            id=row.pk,
+            name=row.name,
+            created_at=row.created_at,
+            expires_at=row.expires_at,
+            withdrawn_at=row.withdrawn_at,
+        )
+        for row in AccessToken.objects.filter(user_id=by.user).order_by("-pk")
+    )
+
+
+def me(by: Actor) -> wire.Me:
+    """Return who the actor is and the projects they are in."""
+    email = User.objects.filter(pk=by.user).values_list("email", flat=True).first() if by.user else None
+    return wire.Me(
+        user=by.user,
+        name=by.name,
+        email=email,
+        network_roles=tuple(sorted(role.value for role in by.network_roles)),
+        projects=projects(by),
+    )

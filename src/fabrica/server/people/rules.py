@@ -1,0 +1,32 @@
+"""Decisions about people: tokens, and the last lead of a project."""
+
+from datetime import datetime
+
+from fabrica.wire.people import LastLead, TokenRefused
+
+SIGN_IN_SECONDS = 300
+"""How long a sign-in link works."""
+
+
+def check_token(expires_at: datetime, withdrawn_at: datetime | None, now: datetime) -> None:
+    """Accept a known token that is neither withdrawn nor expired.
+
+    Raises:
+        TokenRefused: it is.
+    """
+    if withdrawn_at is not None:
+        raise TokenRefused("This access token was withdrawn.", remedy="Make a new one with 'fabrica token new'.")
+    if now >= expires_at:
+        raise TokenRefused(
+            f"This access token expired on {expires_at:%Y-%m-%d}.", remedy="Make a new one with 'fabrica token new'."
+        )
+
+
+def check_lead_remains(leads: int, was_lead: bool, role: str | None) -> None:
+    """Accept a change of role that leaves the project a lead.
+
+    Raises:
+        LastLead: it would leave none.
+    """
+    if was_lead and role != "lead" and leads <= 1:
+        raise LastLead("This is the project's only lead.", remedy="Give another member the role 'lead' first.")

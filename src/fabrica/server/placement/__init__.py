@@ -1,0 +1,1 @@
+"""The network as candidates, the choice, and its kept reasons."""

@@ -1,0 +1,8 @@
+"""The placement slice."""
+
+from django.apps import AppConfig
+
+
+class PlacementConfig(AppConfig):
+    name = "fabrica.server.placement"
+    label = "placement"

@@ -1,0 +1,9 @@
+"""Who may do which verb of placement."""
+
+from typing import Any
+
+from fabrica.server.core.actors import Actor
+
+
+def the_service(by: Actor, **_: Any) -> bool:
+    return by.system

@@ -1,0 +1,101 @@
+"""The verbs of placement."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from fabrica.placement.rank import rank
+from fabrica.placement.snapshot import CandidateState, Snapshot
+from fabrica.reference.network import load_network
+from fabrica.server.core import clock
+from fabrica.server.core.actors import Actor
+from fabrica.server.core.facts import announce
+from fabrica.server.core.verbs import verb
+from fabrica.server.placement import facts, permissions, rules
+from fabrica.server.placement.models import PlacementDecision
+from fabrica.server.sites import queries as sites
+from fabrica.values.ids import PlacementId, RunId
+from fabrica.values.time import to_rfc3339
+from fabrica.wire.placement import Placement
+from fabrica.wire.runs import RunSpec
+
+# What slices above hand in and ask, as part of this face.
+History = rules.History
+Share = rules.Share
+ShareOf = rules.ShareOf
+may_be_placed = rules.may_be_placed
+
+
+def plan(by: Actor, *, spec: RunSpec, share_of: rules.ShareOf, history: rules.History) -> Placement:
+    """Return the decision that would be made now, storing nothing."""
+    planned = rank(_snapshot(None, spec, share_of, history))
+    return planned.model_copy(update={"run": None})
+
+
+@verb(may=permissions.the_service)
+def choose(by: Actor, *, run: RunId, spec: RunSpec, share_of: rules.ShareOf, history: rules.History) -> Placement:
+    """Decide where a run goes and keep the decision with the snapshot it was made from.
+
+    A decision that chose nobody is kept only when it says something new.
+    """
+    snapshot = _snapshot(run, spec, share_of, history)
+    placement = rank(snapshot)
+    if placement.chosen is None and _said_before(run, placement):
+        return placement
+    kept = placement.model_copy(update={"id": PlacementId.new(), "run": run})
+    assert kept.id is not None
+    PlacementDecision.objects.create(
+        pk=kept.id,
+        run_id=run,
+        decided_at=kept.decided_at,
+        policy_version=kept.policy_version,
+        chosen_site_id=kept.chosen,
+        snapshot=rules.pack(snapshot.to_json()),
+        snapshot_sha256=kept.snapshot_sha256,
+        nearest=kept.nearest or "",
+        answer=rules.pack(kept.model_dump_json().encode()),
+    )
+    announce(
+        facts.PlacementDecided(
+            run=run,
+            placement=kept.id,
+            chosen=kept.chosen,
+            policy_version=kept.policy_version,
+            snapshot_sha256=kept.snapshot_sha256,
+        )
+    )
+    return kept
+
+
+def _said_before(run: RunId, placement: Placement) -> bool:
+    last = PlacementDecision.objects.filter(run_id=run).order_by("-pk").first()
+    return last is not None and last.chosen_site_id is None and last.nearest == (placement.nearest or "")
+
+
+def _snapshot(run: RunId | None, spec: RunSpec, share_of: rules.ShareOf, history: rules.History) -> Snapshot:
+    now = clock.now()
+    return Snapshot(
+        needs=rules.needs_of(run, spec),
+        candidates=tuple(_candidates(share_of, history, now)),
+        decided_at=to_rfc3339(now),
+    )
+
+
+def _candidates(share_of: rules.ShareOf, history: rules.History, now: datetime) -> Iterable[CandidateState]:
+    speakers = sites.speakers()
+    for site, (row, agent) in speakers.items():
+        age = None if agent.last_word_at is None else max(0, int((now - agent.last_word_at).total_seconds()))
+        seen = rules.SiteSeen(
+            site=site,
+            name=row.name,
+            country=sites.country_of(site, row, agent) or "unknown",
+            simulated=row.simulated,
+            draining=row.draining,
+            agent_age_seconds=age,
+            inventory=sites.inventory(agent),
+            failure_share=history.failure_shares.get(site),
+            declined=site in history.declined,
+        )
+        yield from rules.candidates_of_agent(seen, share_of(site))
+    for factory in load_network().factories:
+        if factory.id not in speakers:
+            yield from rules.candidates_of_reference(factory, share_of(factory.id))

@@ -1,0 +1,1 @@
+"""The life of a run: submitted, placed, running, settled; logs, metrics, artifacts."""

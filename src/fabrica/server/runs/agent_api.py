@@ -1,0 +1,88 @@
+"""What agents call: one exchange, the bundles they run, the files they leave."""
+
+import time
+
+from django.db import DataError, connection, transaction
+from django.http import StreamingHttpResponse
+from ninja import Router
+
+from fabrica.server.core import clock, hints
+from fabrica.server.core.actors import Actor
+from fabrica.server.core.requests import Asked
+from fabrica.server.core.storage import open_storage
+from fabrica.server.runs import queries, service
+from fabrica.server.runs.api import body_of
+from fabrica.server.sites import queries as sites
+from fabrica.server.sites import service as sites_service
+from fabrica.wire.agents import Event, SyncAnswer, SyncRequest
+from fabrica.wire.problems import FabricaError, NotFound
+
+router = Router(tags=["agents"])
+OUTPUT_BYTES_MAX = 512 * 2**20
+_POLL_SECONDS = 2.0
+_POLL_ALONE_SECONDS = 10.0
+
+
+@router.post("/sync", response=SyncAnswer)
+def sync(request: Asked, body: SyncRequest) -> SyncAnswer:
+    """Take in an agent's word and answer with work and cancels; without news, wait up to `wait_seconds` for some."""
+    by = request.auth
+    assert by.site is not None, "an agent has a site"
+    until = time.monotonic() + body.wait_seconds
+    seen = hints.seen(f"site:{by.site}")
+    with transaction.atomic():  # the events' numbers and their effects are stored together or not at all
+        for event in sites_service.hear(by, request=body):
+            _record(by, event)
+    answer = orders(request, body)
+    while not (answer.leases or answer.cancels or answer.forget or body.events or hints.ending()):
+        if (left := until - time.monotonic()) <= 0:
+            break
+        hints.wait(f"site:{by.site}", seen, min(left, _poll_seconds()))
+        seen = hints.seen(f"site:{by.site}")
+        answer = orders(request, body)
+    return answer
+
+
+def _poll_seconds() -> float:
+    """Return when to look without a hint. Hints reach their own process only; a server on SQLite is one process."""
+    return _POLL_ALONE_SECONDS if connection.vendor == "sqlite" else _POLL_SECONDS
+
+
+def _record(by: Actor, event: Event) -> None:
+    """Record an event; one that cannot be is noted instead, for it would come again and stop all that follow it."""
+    try:
+        service.record(by, event=event)
+    except (FabricaError, DataError, OverflowError) as error:
+        service.refuse_event(by, event=event, words=str(error)[:1000])
+
+
+def orders(request: Asked, body: SyncRequest) -> SyncAnswer:
+    """Return what the agent is to take, stop and forget now."""
+    by = request.auth
+    assert by.site is not None, "an agent has a site"
+    now = clock.now()
+    return SyncAnswer(
+        site=by.site,
+        acknowledged=sites.acknowledged(by),
+        leases=queries.leases(by, now, body.capacity),
+        cancels=queries.cancels(by, body.attempts),
+        forget=queries.forgettable(by, body.attempts),
+        server_time=now,
+    )
+
+
+@router.get("/bundles/{sha256}")
+def bundle(request: Asked, sha256: str) -> StreamingHttpResponse:
+    """The source bundle of a run that was given to the agent's site."""
+    if not queries.may_read_bundle(request.auth, sha256):
+        raise NotFound("No run of this site has that bundle.")
+    response = StreamingHttpResponse(open_storage().read(sha256), content_type="application/octet-stream")
+    response["Content-Length"] = str(open_storage().size(sha256))
+    return response
+
+
+@router.put("/blobs/{sha256}", response={204: None})
+def put_blob(request: Asked, sha256: str) -> tuple[int, None]:
+    """Upload one output or record file under its SHA-256."""
+    open_storage().store(sha256, body_of(request, OUTPUT_BYTES_MAX), OUTPUT_BYTES_MAX)
+    return 204, None

@@ -1,0 +1,156 @@
+"""Pages of runs: the list, one run while it lives and after, its log, its end on request, its files."""
+
+import shlex
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from fabrica.server.core.actors import Actor
+from fabrica.server.core.requests import Viewed
+from fabrica.server.people import queries as people
+from fabrica.server.runs import page_queries, permissions, queries, service
+from fabrica.server.runs.api import file_response
+from fabrica.server.runs.plots import figures, headline, plots
+from fabrica.values.ids import AttemptId, ProjectId, RunId, SiteId
+from fabrica.values.states import RunState
+from fabrica.wire.problems import Malformed
+
+PAGE_RUNS = 30
+
+
+@require_GET
+@login_required
+def list_runs(request: Viewed) -> HttpResponse:
+    """Show the runs the reader may see, newest first, of one state, project or site when asked."""
+    chosen = {name: request.GET.get(name, "") for name in ("state", "project", "site")}
+    try:
+        found = queries.runs(
+            request.actor,
+            state=RunState(chosen["state"]) if chosen["state"] else None,
+            project=ProjectId.parse(chosen["project"]) if chosen["project"] else None,
+            site=SiteId.parse(chosen["site"]) if chosen["site"] else None,
+            before=RunId.parse(request.GET["before"]) if request.GET.get("before") else None,
+            limit=PAGE_RUNS,
+        )
+    except ValueError as error:
+        raise Malformed(f"The address asks for runs in a way that cannot be read: {error}.") from error
+    asked = {name: value for name, value in chosen.items() if value}
+    context = {
+        "runs": found.runs,
+        "states": list(RunState),
+        "projects": people.projects(request.actor),
+        "chosen": chosen,
+        "next_query": urlencode({**asked, "before": found.next_cursor}) if found.next_cursor else "",
+    }
+    return render(request, "runs/list.html", context)
+
+
+@require_GET
+@login_required
+def run(request: Viewed, run: RunId) -> HttpResponse:
+    """Show one run: state, metrics, log, moves, placement, usage, record, files, what was asked."""
+    by = request.actor
+    context = {
+        **_live(by, run),
+        **_metrics(by, run),
+        "slice": queries.log(by, run),
+        "steps": page_queries.moves(by, run),
+        "may_cancel": permissions.cancels(by, run=run),
+        "record_command": f"fabrica record {run}",
+    }
+    found = context["run"]
+    context["command_line"] = shlex.join(found.spec.command)
+    context["outputs"] = [one for one in found.artifacts if one.kind == "output"]
+    context["record_files"] = [one for one in found.artifacts if one.kind == "record"]
+    return render(request, "runs/run.html", context)
+
+
+def _live(by: Actor, run: RunId) -> dict[str, Any]:
+    """Return what the head of the page shows, which is asked for again while the run lives."""
+    found = queries.run(by, run)
+    return {"run": found, "lives": not found.state.final, "headline": headline(found.spec.metrics, found.metrics)}
+
+
+def _metrics(by: Actor, run: RunId) -> dict[str, Any]:
+    found, series = queries.run(by, run), queries.metrics(by, run)
+    return {
+        "run": found,
+        "points": sum(len(one.points) for one in series),
+        "plots": plots(found.spec.metrics, series),
+        "figures": figures(found.spec.metrics, series),
+    }
+
+
+@require_GET
+@login_required
+def summary(request: Viewed, run: RunId) -> HttpResponse:
+    """Return the head of a run's page again; tell the page when the state is not the one it shows."""
+    context = _live(request.actor, run)
+    answer = render(request, "runs/summary.html", context)
+    if request.GET.get("state") != context["run"].state:
+        answer["HX-Trigger"] = "run-moved"
+    return answer
+
+
+@require_GET
+@login_required
+def metrics(request: Viewed, run: RunId) -> HttpResponse:
+    """Return the plots of a run again, or nothing when no point was added to the `points` the page has."""
+    context = _metrics(request.actor, run)
+    if request.GET.get("points") == str(context["points"]) and not context["run"].state.final:
+        return HttpResponse(status=204)
+    return render(request, "runs/metrics.html", context)
+
+
+@require_GET
+@login_required
+def log(request: Viewed, run: RunId) -> HttpResponseBase:
+    """Return what was added to a log since `offset` of `attempt`; with `plain` the whole log as a text file."""
+    if "plain" in request.GET:
+        queries.run_state(request.actor, run)
+        return StreamingHttpResponse(_whole_log(request.actor, run), content_type="text/plain; charset=utf-8")
+    offset, attempt = request.GET.get("offset", "0"), request.GET.get("attempt")
+    if not (offset.isascii() and offset.isdigit() and len(offset) < 19):
+        raise Malformed("The offset of a log is a whole number of bytes.")
+    piece = queries.log(request.actor, run, offset=int(offset))
+    another = bool(attempt) and piece.attempt is not None and piece.attempt != attempt
+    if another:
+        piece = queries.log(request.actor, run)
+    found = queries.run(request.actor, run)
+    return render(request, "runs/log.html", {"run": found, "slice": piece, "another": another})
+
+
+def _whole_log(by: Actor, run: RunId) -> Iterator[str]:
+    """Yield the log of the last attempt to its present end."""
+    piece = queries.log(by, run)
+    attempt: AttemptId | None = piece.attempt
+    while piece.text:
+        yield piece.text
+        piece = queries.log(by, run, offset=piece.next_offset, attempt=attempt)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def cancel(request: Viewed, run: RunId) -> HttpResponse:
+    """Ask whether the run shall end; on POST ask for its end."""
+    found = queries.run(request.actor, run)
+    if request.method != "POST":
+        return render(request, "runs/cancel.html", {"run": found})
+    service.cancel(request.actor, run=run)
+    messages.info(request, _("The end of the run was asked for. The site says when it has stopped."))
+    return redirect("runs:run", run)
+
+
+@require_GET
+@login_required
+def artifact(request: Viewed, run: RunId, sha256: str) -> HttpResponseBase:
+    """Return one file the run left, as a download."""
+    found = queries.artifact(request.actor, run, sha256)
+    return file_response(found.path, found.sha256)

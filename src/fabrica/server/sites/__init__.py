@@ -1,0 +1,1 @@
+"""AI Factories, antennas, clusters, agents and their last word."""

@@ -1,0 +1,38 @@
+"""REST endpoints of sites."""
+
+from ninja import Router
+
+from fabrica.server.core.requests import Asked
+from fabrica.server.sites import queries, service
+from fabrica.values.ids import AgentId, SiteId
+from fabrica.wire.problems import Malformed
+from fabrica.wire.sites import Enrolment, NewAgent, Site, SiteDetail
+
+router = Router(tags=["sites"])
+
+
+@router.get("", response=list[Site])
+def sites(request: Asked) -> tuple[Site, ...]:
+    """Every site of the network."""
+    return queries.sites()
+
+
+@router.get("/{site}", response=SiteDetail)
+def site(request: Asked, site: SiteId) -> SiteDetail:
+    """One site with its agent and what the agent last said."""
+    return queries.site(site)
+
+
+@router.post("/{site}/agents", response={201: Enrolment})
+def enrol(request: Asked, site: SiteId, body: NewAgent) -> tuple[int, Enrolment]:
+    """Enrol an agent; the answer holds its token, once. Operators only."""
+    if body.site != site:
+        raise Malformed(f"The address names {site}, the body {body.site}.", remedy="Name one site in both.")
+    return 201, service.enrol_agent(request.auth, site=site, name=body.name, replace=body.replace)
+
+
+@router.delete("/{site}/agents/{agent}", response={204: None})
+def withdraw(request: Asked, site: SiteId, agent: AgentId) -> tuple[int, None]:
+    """Withdraw an agent. Operators only."""
+    service.withdraw_agent(request.auth, agent=agent)
+    return 204, None

@@ -1,0 +1,40 @@
+"""What operators do to a site on its page: stop or resume new work, withdraw its agent."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from fabrica.server.core.requests import Viewed
+from fabrica.server.sites import queries, service
+from fabrica.values.ids import AgentId, SiteId
+from fabrica.wire.problems import NotFound
+
+
+@require_POST
+@login_required
+def set_draining(request: Viewed, site: SiteId) -> HttpResponse:
+    """Stop giving the site new work, or resume: as `draining` says."""
+    draining = request.POST.get("draining") == "yes"
+    service.set_draining(request.actor, site=site, draining=draining)
+    words = _("The site takes no new runs. What it runs goes on.") if draining else _("The site takes runs again.")
+    messages.info(request, words)
+    return redirect("portal:site", site)
+
+
+@require_POST
+@login_required
+def withdraw_agent(request: Viewed, site: SiteId, agent: AgentId) -> HttpResponse:
+    """Take the word of the site's agent away.
+
+    Raises:
+        NotFound: it is not the agent that speaks for this site now.
+    """
+    speaker = queries.site(site).agent
+    if speaker is None or speaker.id != agent:
+        raise NotFound(f"No agent {agent} speaks for {site}.")
+    service.withdraw_agent(request.actor, agent=agent)
+    messages.info(request, _("The agent was withdrawn. What it runs goes on; enrol it again to hear of it."))
+    return redirect("portal:site", site)

@@ -1,0 +1,132 @@
+"""Reads of sites. Who the sites are is public; what an agent says is, too."""
+
+from datetime import datetime
+from typing import Any
+
+from fabrica.reference.network import Antenna, Factory, load_network
+from fabrica.server.core import clock
+from fabrica.server.core.actors import Actor
+from fabrica.server.sites import rules
+from fabrica.server.sites.models import Agent, Site
+from fabrica.values.ids import SiteId
+from fabrica.wire import agents as wire_agents
+from fabrica.wire import sites as wire
+from fabrica.wire.sites import SiteUnknown
+
+
+def agent(row: Agent) -> wire_agents.Agent:
+    """Return an agent as operators see it."""
+    return wire_agents.Agent(
+        id=row.pk,
+        site=row.site_id,
+        name=row.name,
+        version=row.version or None,
+        protocol=row.protocol,
+        enrolled_at=row.enrolled_at,
+        last_word_at=row.last_word_at,
+        withdrawn=row.withdrawn_at is not None,
+    )
+
+
+def inventory(row: Agent) -> wire_agents.Inventory | None:
+    """Return what the agent last said its site has."""
+    return wire_agents.Inventory.model_validate(row.inventory) if row.inventory else None
+
+
+def sites() -> tuple[wire.Site, ...]:
+    """Return every site: our own first, then factories and antennas, by name."""
+    rows: dict[SiteId, Site] = {row.pk: row for row in Site.objects.all()}
+    agents: dict[SiteId, Agent] = {row.site_id: row for row in Agent.objects.filter(withdrawn_at__isnull=True)}
+    network = load_network()
+    known: dict[SiteId, Factory | Antenna] = {one.id: one for one in network.factories}
+    known |= {one.id: one for one in network.antennas}
+    own = [_site(row.pk, None, row, agents.get(row.pk)) for row in rows.values() if row.pk not in known]
+    listed = [_site(site, entry, rows.get(site), agents.get(site)) for site, entry in known.items()]
+    order = {"own": 0, "factory": 1, "antenna": 2}
+    return tuple(sorted([*own, *listed], key=lambda site: (order[site.kind], site.name.lower())))
+
+
+def site(site: SiteId) -> wire.SiteDetail:
+    """Return one site with its agent and inventory.
+
+    Raises:
+        SiteUnknown: nobody knows it.
+    """
+    row = Site.objects.filter(pk=site).first()
+    entry = load_network().site(site)
+    if row is None and entry is None:
+        raise SiteUnknown(f"There is no site {site}.", remedy="List the sites with 'fabrica sites'.")
+    speaker = Agent.objects.filter(site_id=site, withdrawn_at__isnull=True).first()
+    return wire.SiteDetail(
+        **_site(site, entry, row, speaker).model_dump(),
+        agent=agent(speaker) if speaker else None,
+        inventory=inventory(speaker) if speaker else None,
+    )
+
+
+def _site(site: SiteId, entry: Factory | Antenna | None, row: Site | None, speaker: Agent | None) -> wire.Site:
+    held = inventory(speaker) if speaker else None
+    last_word_at = speaker.last_word_at if speaker else None
+    return wire.Site(
+        id=site,
+        **_who(entry, row) | {"country": country_of(site, row, speaker)},
+        simulated=bool(row and row.simulated),
+        draining=bool(row and row.draining),
+        connected=last_word_at is not None and is_fresh(last_word_at),
+        last_word_at=last_word_at,
+        devices_total=sum(partition.devices_total for partition in held.partitions) if held else None,
+        devices_free=sum(partition.devices_free for partition in held.partitions) if held else None,
+    )
+
+
+def _who(entry: Factory | Antenna | None, row: Site | None) -> dict[str, Any]:
+    if isinstance(entry, Factory):
+        identity = entry.identity
+        return {
+            "name": entry.short_name,
+            "kind": "factory",
+            "city": identity.city,
+            "latitude": identity.latitude,
+            "longitude": identity.longitude,
+            "summary": identity.hosting_entity,
+        }
+    if isinstance(entry, Antenna):
+        name = entry.name or f"AI Factory Antenna {entry.country}"
+        return {"name": name, "kind": "antenna", "summary": entry.lead or "Lead not known"}
+    assert row is not None, "a site outside the reference data has a row"
+    return {
+        "name": row.name,
+        "kind": "own",
+        "summary": "Added by this network's office",
+    }
+
+
+def is_fresh(last_word_at: datetime) -> bool:
+    """Return whether an agent spoke a moment ago."""
+    return clock.now() - last_word_at < rules.FRESH
+
+
+def speakers() -> dict[SiteId, tuple[Site, Agent]]:
+    """Return each site that has an agent, with that agent: for placement."""
+    rows = Agent.objects.filter(withdrawn_at__isnull=True).select_related("site")
+    return {row.site_id: (row.site, row) for row in rows}
+
+
+def country(site: SiteId) -> str | None:
+    """Return the country a site is in, as `country_of` does."""
+    row = Site.objects.filter(pk=site).first()
+    return country_of(site, row, Agent.objects.filter(site_id=site, withdrawn_at__isnull=True).first())
+
+
+def country_of(site: SiteId, row: Site | None, speaker: Agent | None) -> str | None:
+    """Return the country a site is in: as the reference data says, else its agent, else the office."""
+    entry = load_network().site(site)
+    said = inventory(speaker) if speaker else None
+    return (
+        (entry.country if entry else None) or (said.country if said else None) or (row.country if row else None) or None
+    )
+
+
+def acknowledged(by: Actor) -> int:
+    """Return up to which event the agent's word was taken in."""
+    return Agent.objects.values_list("acknowledged", flat=True).get(pk=by.agent)

@@ -1,0 +1,83 @@
+"""Decisions about agents: who may speak for a site, and which events are next."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from fabrica.wire.agents import PROTOCOL, Event, ProtocolUnknown, SiteClaimed, SyncRequest
+
+PROTOCOLS = frozenset({PROTOCOL})
+FRESH = timedelta(seconds=45)
+"""An agent that spoke within this time is there; a second one with another journal is refused."""
+STALE = timedelta(minutes=10)
+"""After this silence a site gets no new work. What it runs is left alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """What is known of an agent when it speaks."""
+
+    epoch: str
+    acknowledged: int
+    last_word_at: datetime | None
+
+
+def check_protocol(request: SyncRequest) -> None:
+    """Accept a protocol this server speaks.
+
+    Raises:
+        ProtocolUnknown: it speaks another; its runs go on, and it gets no new ones.
+    """
+    if request.protocol not in PROTOCOLS:
+        raise ProtocolUnknown(
+            f"The agent speaks protocol {request.protocol}; this server speaks {sorted(PROTOCOLS)}.",
+            remedy="Install an agent of the server's version. The runs at the site go on.",
+        )
+
+
+def claim(speaker: Speaker, epoch: str, now: datetime) -> Speaker:
+    """Return the speaker with the journal it shows, adopting a new journal when the old one fell silent.
+
+    Raises:
+        SiteClaimed: another journal spoke for the site a moment ago.
+    """
+    if speaker.epoch in ("", epoch):
+        return Speaker(epoch, speaker.acknowledged, now)
+    if speaker.last_word_at is not None and now - speaker.last_word_at < FRESH:
+        raise SiteClaimed(
+            "Another agent with its own journal speaks for this site.",
+            remedy=f"Stop one of the two. A new journal is accepted {FRESH.seconds} s after the other's last word.",
+            last_word_at=speaker.last_word_at.isoformat(),
+        )
+    return Speaker(epoch, 0, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """Which of the sent events are new and in order, which are repeats, and up to where all are there."""
+
+    new: tuple[Event, ...]
+    repeated: tuple[Event, ...]
+    acknowledged: int
+
+
+def take_in(events: Sequence[Event], acknowledged: int) -> Intake:
+    """Sort out what was sent: duplicates drop, order is restored, and nothing after a gap is taken."""
+    new: list[Event] = []
+    repeated: list[Event] = []
+    reached = acknowledged
+    for event in sorted(events, key=lambda event: event.sequence):
+        if event.sequence <= reached:
+            repeated.append(event)
+        elif event.sequence == reached + 1:
+            new.append(event)
+            reached += 1
+        else:
+            break
+    return Intake(tuple(new), tuple(repeated), reached)
+
+
+def fingerprint(event: Event) -> str:
+    """Return the SHA-256 of what the event says."""
+    return hashlib.sha256(event.model_dump_json().encode()).hexdigest()

@@ -1,0 +1,56 @@
+"""Files that are written whole or not at all, and locks between processes."""
+
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class HeldElsewhere(Exception):
+    """Another process holds the lock."""
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner reads (mode 600), whole or not at all."""
+    write_whole(path, text.encode(), mode=0o600)
+
+
+def write_whole(path: Path, content: bytes, *, mode: int = 0o666) -> None:
+    """Write a file so that it is there whole or not at all, also after a power cut. `mode` is cut by the umask."""
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+        sync(path.parent)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def sync(path: Path) -> None:
+    """Wait until a file, or the names in a folder, would survive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def held_alone(path: Path) -> Iterator[None]:
+    """Hold a lock file while the block runs; it is free again when the process dies.
+
+    Raises:
+        HeldElsewhere: another process holds it.
+    """
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise HeldElsewhere(f"{path} is held by another process") from None
+        yield

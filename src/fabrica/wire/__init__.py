@@ -1,0 +1,1 @@
+"""What crosses the network: request and response bodies, agent messages, named problems."""

@@ -1,0 +1,183 @@
+"""Agent messages: the one `sync` exchange. The agent dials out; the server answers with leases and cancels."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from fabrica.values.ids import AgentId, AttemptId, RunId, SiteId
+from fabrica.values.states import AttemptState, EndReason
+from fabrica.wire.bodies import Body, Instant
+from fabrica.wire.problems import FabricaError
+from fabrica.wire.runs import Artifact, Dataset, Environment, MetricSeries, Resources, RunPurpose, Sha256, Usage
+
+PROTOCOL = 1
+
+
+class PartitionInventory(Body):
+    """One partition as the site sees it now. Per-node figures; null: unknown."""
+
+    name: str
+    resource_class: str
+    accelerator: str | None = Field(default=None, description="key of reference/accelerators.yaml")
+    software_stack: Literal["cpu", "cuda-x86", "cuda-arm", "rocm"] | None = None
+    nodes: int
+    devices_per_node: int
+    devices_total: int
+    devices_free: int
+    memory_bytes_per_node: int | None = None
+    disk_free_bytes: int | None = None
+    time_limit_seconds_max: int | None = None
+    nodes_per_run_max: int | None = None
+    wait_q50_seconds: float | None = None
+    wait_q90_seconds: float | None = None
+    wait_samples: int = 0
+    containers: bool | None = None
+
+
+class Inventory(Body):
+    """What a site has now."""
+
+    engine: Literal["local", "slurm", "simulated"]
+    engine_version: str
+    simulated: bool = False
+    country: str | None = None
+    partitions: tuple[PartitionInventory, ...]
+    taken_at: Instant
+
+
+class AttemptSeen(Body):
+    """One line of the agent's digest: an attempt it knows and the state it is in."""
+
+    attempt: AttemptId
+    fence: int
+    state: AttemptState
+
+
+EventKind = Literal[
+    "accepted", "staging", "queued", "running", "usage", "log", "metrics", "artifacts", "ended", "declined"
+]
+
+
+class Event(Body):
+    """One thing that happened at the site. `sequence` grows by one per agent epoch; sent until acknowledged.
+
+    Events of one attempt: `accepted`, `staging`, `queued`, `running`, `usage`, `log`, `metrics`, `artifacts`, `ended`,
+    `declined` (not started, and will not be).
+    """
+
+    sequence: int = Field(ge=1)
+    attempt: AttemptId
+    fence: int
+    kind: Literal[
+        "accepted", "staging", "queued", "running", "usage", "log", "metrics", "artifacts", "ended", "declined"
+    ]
+    at: Instant
+    handle: str | None = None
+    words: str = ""
+    usage: Usage | None = None
+    reason: EndReason | None = None
+    exit_code: int | None = None
+    started_at: Instant | None = None
+    ended_at: Instant | None = None
+    log_offset: int | None = None
+    log_text: str | None = None
+    metrics: tuple[MetricSeries, ...] = ()
+    artifacts: tuple[Artifact, ...] = ()
+
+
+class WorkOrder(Body):
+    """What the agent is to run: all it needs, and nothing about accounts or people."""
+
+    attempt: AttemptId
+    run: RunId
+    fence: int
+    number: int
+    name: str
+    partition: str
+    purpose: RunPurpose
+    command: tuple[str, ...]
+    bundle_sha256: Sha256
+    environment: Environment
+    resources: Resources
+    datasets: tuple[Dataset, ...]
+    outputs: tuple[str, ...]
+    accept_before: Instant = Field(description="after this the server may take the offer back")
+
+
+class Cancel(Body):
+    attempt: AttemptId
+    reason: EndReason = EndReason.CANCELLED_BY_USER
+
+
+class SyncRequest(Body):
+    """The agent's side of one exchange. `epoch` is drawn anew when the agent's journal is new."""
+
+    protocol: int = PROTOCOL
+    agent_version: str
+    epoch: str = Field(min_length=1, max_length=64)
+    inventory: Inventory | None = None
+    attempts: tuple[AttemptSeen, ...] = ()
+    events: tuple[Event, ...] = Field(default=(), max_length=500)
+    wait_seconds: float = Field(default=0, ge=0, le=25)
+    capacity: int = Field(default=100, ge=0, description="how many new work orders the agent can take now")
+
+
+class SyncAnswer(Body):
+    """The server's side: events up to `acknowledged` are stored; leases to take; attempts to stop or forget."""
+
+    protocol: int = PROTOCOL
+    site: SiteId
+    acknowledged: int
+    leases: tuple[WorkOrder, ...] = ()
+    cancels: tuple[Cancel, ...] = ()
+    forget: tuple[AttemptId, ...] = Field(default=(), description="ended and settled: the agent may drop them")
+    server_time: Instant
+
+
+class Agent(Body):
+    """An agent as operators see it. `last_word_at` growing old is shown as such; it kills nothing."""
+
+    id: AgentId
+    site: SiteId
+    name: str
+    version: str | None
+    protocol: int | None
+    enrolled_at: Instant
+    last_word_at: Instant | None
+    withdrawn: bool
+
+
+class AgentRefused(FabricaError):
+    code = "agents.refused"
+    status = 403
+    title = "The agent is not accepted"
+
+
+class SiteClaimed(FabricaError):
+    code = "agents.site_claimed"
+    status = 409
+    title = "Another agent speaks for this site"
+
+
+class ProtocolUnknown(FabricaError):
+    code = "agents.protocol_unknown"
+    status = 409
+    title = "The agent speaks a protocol this server does not"
+
+
+class AgentSettingsRefused(FabricaError):
+    code = "agents.settings_refused"
+    status = 422
+    title = "The agent's settings have a mistake"
+
+
+class JournalUnusable(FabricaError):
+    code = "agents.journal_unusable"
+    status = 500
+    title = "The agent's journal cannot be used"
+
+
+class AgentRunning(FabricaError):
+    code = "agents.running"
+    status = 409
+    title = "Another agent uses this folder"

@@ -1,0 +1,93 @@
+"""People on the wire: organisations, users, projects, members."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from fabrica.values.ids import OrganisationId, ProjectId, UserId
+from fabrica.wire.bodies import Body, Instant, Request
+from fabrica.wire.problems import FabricaError
+
+ProjectRole = Literal["lead", "member", "reader"]
+
+
+class Me(Body):
+    """Who the caller is."""
+
+    user: UserId | None
+    name: str
+    email: str | None
+    network_roles: tuple[str, ...]
+    projects: tuple["Project", ...]
+
+
+class Member(Body):
+    user: UserId
+    name: str
+    role: ProjectRole
+
+
+class Project(Body):
+    """A piece of work of one organisation; runs and allocations belong to it."""
+
+    id: ProjectId
+    name: str
+    organisation: OrganisationId
+    organisation_name: str
+    created_at: Instant
+    role: ProjectRole | None = Field(default=None, description="the caller's role in it")
+    members: tuple[Member, ...] = ()
+
+
+class NewMember(Request):
+    email: str = Field(min_length=3, max_length=254)
+    role: ProjectRole
+
+
+class NewToken(Request):
+    name: str = Field(min_length=1, max_length=80, description="where it is used, for your own list")
+    days: int = Field(default=90, ge=1, le=366)
+
+
+class Token(Body):
+    """An access token of the caller's, as lists show it: never the token itself."""
+
+    id: int
+    name: str
+    created_at: Instant
+    expires_at: Instant
+    withdrawn_at: Instant | None
+
+
+class MadeToken(Body):
+    """A fresh access token: shown only now."""
+
+    token: str
+    expires_at: Instant
+
+
+class TokenRefused(FabricaError):
+    code = "people.token_refused"
+    status = 401
+    title = "The access token is not accepted"
+
+
+class SignInLinkRefused(FabricaError):
+    code = "people.sign_in_link_refused"
+    status = 403
+    title = "The sign-in link does not work any more"
+
+
+class ProjectAmbiguous(FabricaError):
+    code = "people.project_ambiguous"
+    status = 422
+    title = "Say which project"
+
+
+class LastLead(FabricaError):
+    code = "people.last_lead"
+    status = 409
+    title = "A project keeps at least one lead"
+
+
+Me.model_rebuild()

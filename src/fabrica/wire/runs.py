@@ -1,0 +1,298 @@
+"""Runs on the wire: what a user asks, what a run is, what it used."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from fabrica.values.ids import AttemptId, ProjectId, RunId, SiteId
+from fabrica.values.quantities import check_resource_class
+from fabrica.values.states import AttemptState, EndReason, RunState
+from fabrica.wire.bodies import Body, Instant, Request
+from fabrica.wire.placement import Placement
+from fabrica.wire.problems import FabricaError
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+ShortText = Annotated[str, Field(min_length=1, max_length=200)]
+RelativePath = Annotated[str, Field(min_length=1, max_length=300)]
+
+RunPurpose = Literal[
+    "pretraining",
+    "continued_training",
+    "finetuning",
+    "reinforcement_learning",
+    "synthetic_nonpublic",
+    "synthetic_public",
+    "teacher_training",
+    "reward_model",
+    "evaluation",
+    "red_team",
+    "exploratory",
+    "failed_restart",
+]
+"""The run purposes that decide whether compute counts.
+
+Source: `fabrica/reference/purposes.yaml`, from the Commission's guidelines for providers of general-purpose AI models.
+"""
+
+
+class Resources(Request):
+    """What one run asks of a site. Devices are per node; for `cpu.core` a device is one core."""
+
+    resource_class: str = "cpu.core"
+    nodes: int = Field(default=1, ge=1, le=100_000)
+    devices: int = Field(default=1, ge=1, le=1_024)
+    memory_bytes: int = Field(default=2 * 2**30, ge=2**20)
+    disk_bytes: int = Field(default=5 * 2**30, ge=2**20)
+    time_limit_seconds: int = Field(default=600, ge=1, le=31 * 86_400)
+
+    @field_validator("resource_class")
+    @classmethod
+    def _known_form(cls, text: str) -> str:
+        return check_resource_class(text)
+
+    @property
+    def devices_total(self) -> int:
+        return self.nodes * self.devices
+
+    @property
+    def reserved_milliseconds(self) -> int:
+        """Device-milliseconds that the whole time limit costs."""
+        return self.devices_total * self.time_limit_seconds * 1000
+
+
+class Dataset(Request):
+    """One file a run reads, fetched by the site from a named source and checked by its SHA-256."""
+
+    name: ShortText
+    source: ShortText = Field(description="`pypi:NAME==VERSION`, `deb:NAME=VERSION`, `https://…` or `file:PATH`")
+    file: RelativePath = Field(description="path inside the package; for a plain file its name")
+    sha256: Sha256
+    licence: ShortText | None = None
+    origin: str | None = Field(default=None, max_length=1000)
+    countries: tuple[str, ...] | None = Field(default=None, description="ISO codes it may be in; null: no limit stated")
+
+
+class Environment(Request):
+    """The environment of a run: a lock file of Python packages inside the source bundle, or nothing."""
+
+    lock: RelativePath | None = None
+
+
+class MetricRule(Request):
+    """How one final metric is read: which way is better, beside which baseline, and what is accepted."""
+
+    name: ShortText
+    unit: str = ""
+    better: Literal["lower", "higher"] = "lower"
+    baseline: ShortText | None = Field(default=None, description="name of the metric that is the baseline")
+    accept_max: float | None = None
+    accept_min: float | None = None
+
+
+class RunSpec(Request):
+    """What a user asks: a command over a source bundle, with an environment, data, resources and a purpose."""
+
+    name: ShortText
+    project: ProjectId | None = Field(default=None, description="null: the caller's only project")
+    purpose: RunPurpose = "exploratory"
+    command: tuple[Annotated[str, Field(max_length=4000)], ...] = Field(min_length=1, max_length=200)
+    bundle_sha256: Sha256
+    environment: Environment = Environment()
+    resources: Resources = Resources()
+    datasets: tuple[Dataset, ...] = Field(default=(), max_length=100)
+    outputs: tuple[RelativePath, ...] = Field(default=(), max_length=100)
+    metrics: tuple[MetricRule, ...] = Field(default=(), max_length=50)
+    countries: tuple[str, ...] | None = Field(default=None, description="ISO codes the run may be in; null: any")
+    expected_seconds: int | None = Field(default=None, ge=1, description="run time the user expects; null: unknown")
+    accept_simulated: bool = Field(default=False, description="a simulated site may take it: nothing real is computed")
+    attempts_max: int = Field(default=3, ge=1, le=10)
+
+
+class Energy(Body):
+    """Energy of one attempt in one boundary. Measured and estimated are never mixed in one figure."""
+
+    boundary: Literal["accelerator", "node", "facility"]
+    basis: Literal["measured", "allocated", "estimated"]
+    joules: float | None
+    method: str = Field(description="tool or formula with every input, as a sentence")
+    interval_seconds: float | None = None
+    carbon_grams: float | None = None
+    carbon_source: str | None = Field(default=None, description="grid intensity, country and year used")
+
+
+class Flop(Body):
+    """Hardware-based compute of one attempt: devices x peak x utilisation x time, each input shown."""
+
+    flop: float | None
+    devices: int
+    peak_flops: float | None = Field(description="FLOP per second of one device; null: unknown")
+    peak_source: str
+    utilisation: float | None
+    utilisation_source: str
+    seconds: float
+
+
+class Usage(Body):
+    """What one attempt has used up to `elapsed_seconds`. Cumulative: a later report replaces an earlier one."""
+
+    elapsed_seconds: float = 0.0
+    devices: int = 0
+    cpu_seconds: float | None = None
+    memory_peak_bytes: int | None = None
+    disk_bytes: int | None = None
+    energy: tuple[Energy, ...] = ()
+    flop: Flop | None = None
+
+    @property
+    def charged_milliseconds(self) -> int:
+        """Device-milliseconds held: allocated devices times elapsed time, rounded down once, here."""
+        return int(self.devices * self.elapsed_seconds * 1000)
+
+
+class Artifact(Body):
+    """One file a run left behind, content-addressed."""
+
+    path: str
+    sha256: Sha256
+    bytes: int = Field(ge=0)
+    kind: Literal["output", "record"] = "output"
+
+
+class Metric(Body):
+    """The last value of one metric, with its step."""
+
+    name: str
+    value: float | None
+    step: int | None = None
+
+
+class Attempt(Body):
+    """One try at a run on one site."""
+
+    id: AttemptId
+    number: int
+    site: SiteId
+    state: AttemptState
+    fence: int
+    reason: EndReason | None = None
+    words: str = ""
+    exit_code: int | None = None
+    handle: str | None = None
+    observed_at: Instant | None = None
+    offered_at: Instant
+    started_at: Instant | None = None
+    ended_at: Instant | None = None
+    usage: Usage = Usage()
+    charged_milliseconds: int = 0
+
+
+class Run(Body):
+    """A user's run as anybody who may see it sees it."""
+
+    id: RunId
+    name: str
+    project: ProjectId
+    project_name: str
+    submitted_by: str
+    state: RunState
+    reason: str | None = None
+    words: str = ""
+    spec: RunSpec
+    site: SiteId | None = None
+    simulated: bool = False
+    placement: Placement | None = None
+    attempts: tuple[Attempt, ...] = ()
+    usage: Usage = Usage()
+    metrics: tuple[Metric, ...] = ()
+    artifacts: tuple[Artifact, ...] = ()
+    charged_milliseconds: int = 0
+    reserved_milliseconds: int = 0
+    cancel_requested: bool = False
+    submitted_at: Instant
+    started_at: Instant | None = None
+    ended_at: Instant | None = None
+    observed_at: Instant | None = None
+    page: str = Field(description="address of the portal page of the run")
+
+
+class RunList(Body):
+    runs: tuple[Run, ...]
+    next_cursor: str | None = None
+
+
+class LogSlice(Body):
+    """A piece of a run's log: text from byte `offset` on; `next_offset` is where to ask again."""
+
+    attempt: AttemptId | None
+    offset: int
+    next_offset: int
+    text: str
+    ended: bool
+    dropped_bytes: int = 0
+
+
+class MetricSeries(Body):
+    name: str
+    points: tuple[tuple[int, float | None], ...] = Field(description="(step, value) in order of arrival")
+
+
+class DryRun(Body):
+    """What would happen to a run if it were submitted now. Nothing is stored, reserved or spent."""
+
+    placement: Placement
+    reserve_milliseconds: int
+    resource_class: str
+    free_milliseconds: int | None
+    enough: bool
+    words: str
+
+
+class Purpose(Body):
+    """What a run can be for, and whether its compute counts toward a model's training compute."""
+
+    tag: str
+    counts: str = Field(description="`counts`, `in_part`, `cumulative_only`, `does_not_count` or `open`")
+    words: str
+    counts_words: str | None = Field(default=None, description="the guidelines' own words where yes or no does not do")
+
+
+class ManifestMissing(FabricaError):
+    code = "runs.manifest_missing"
+    status = 422
+    title = "There is no fabrica.toml"
+
+
+class ManifestRefused(FabricaError):
+    code = "runs.manifest_refused"
+    status = 422
+    title = "fabrica.toml has a mistake"
+
+
+class BundleRefused(FabricaError):
+    code = "runs.bundle_refused"
+    status = 422
+    title = "The source bundle is not accepted"
+
+
+class BundleMissing(FabricaError):
+    code = "runs.bundle_missing"
+    status = 409
+    title = "The source bundle has not been uploaded"
+
+
+class NoAllocation(FabricaError):
+    code = "runs.no_allocation"
+    status = 409
+    title = "The project has no allocation for this resource class"
+
+
+class RunEnded(FabricaError):
+    code = "runs.ended"
+    status = 409
+    title = "The run has ended already"
+
+
+class RecordNotReady(FabricaError):
+    code = "runs.record_not_ready"
+    status = 409
+    title = "The run record is not complete yet"

@@ -1,0 +1,55 @@
+"""Sites on the wire: who they are, what they offer, whether an agent speaks for them."""
+
+from typing import Literal
+
+from fabrica.values.ids import SiteId
+from fabrica.wire.agents import Agent, Inventory
+from fabrica.wire.bodies import Body, Instant, Request
+from fabrica.wire.problems import FabricaError
+
+SiteKind = Literal["factory", "antenna", "gigafactory", "own"]
+
+
+class Site(Body):
+    """A place with machines, as lists show it."""
+
+    id: SiteId
+    name: str
+    kind: SiteKind
+    country: str | None
+    city: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    simulated: bool
+    draining: bool
+    connected: bool
+    last_word_at: Instant | None
+    devices_total: int | None
+    devices_free: int | None
+    summary: str
+
+
+class SiteDetail(Site):
+    """One site with its agent and what the agent last said it has."""
+
+    agent: Agent | None
+    inventory: Inventory | None
+
+
+class NewAgent(Request):
+    site: SiteId
+    name: str
+    replace: bool = False
+
+
+class Enrolment(Body):
+    """What an operator hands to a site: shown once."""
+
+    agent: Agent
+    token: str
+
+
+class SiteUnknown(FabricaError):
+    code = "sites.unknown"
+    status = 404
+    title = "There is no such site"

@@ -1,0 +1,235 @@
+"""What the command line promises: help with an example, JSON on request, problems in words, a quick start."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+import httpx
+import pytest
+from click.testing import CliRunner
+
+from fabrica.cli import connection, main
+from fabrica.sdk.client import Client
+from fabrica.wire.problems import NotAllowed
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC).isoformat()
+PROJECT, RUN, ALLOCATION, USER = (f"{kind}_01jd0000000000000000000000" for kind in ("prj", "run", "alc", "usr"))
+PROJECT_BODY = {
+    "id": PROJECT, "name": "first-steps", "organisation": "org_01jd0000000000000000000000",
+    "organisation_name": "Example Factory", "created_at": NOW, "role": "lead",
+}  # fmt: skip
+RUN_BODY = {
+    "id": RUN, "name": "ride-demand", "project": PROJECT, "project_name": "first-steps", "submitted_by": "Ada",
+    "state": "running", "submitted_at": NOW, "page": "https://fabrica.example/runs/x",
+    "spec": {"name": "ride-demand", "command": ["python"], "bundle_sha256": "0" * 64},
+}  # fmt: skip
+SITE_BODY = {
+    "id": "lumi-aif", "name": "LUMI AI Factory", "kind": "factory", "country": "FI", "simulated": False,
+    "draining": False, "connected": False, "last_word_at": None, "devices_total": None, "devices_free": None,
+    "summary": "",
+}  # fmt: skip
+PLACEMENT: dict[str, Any] = {
+    "policy_version": "1", "decided_at": NOW, "chosen": None, "chosen_partition": None, "candidates": [],
+    "snapshot_sha256": "0" * 64,
+}  # fmt: skip
+ANSWERS: dict[tuple[str, str], Any] = {
+    ("GET", "/me"): {"user": USER, "name": "Ada", "email": None, "network_roles": [], "projects": [PROJECT_BODY]},
+    ("GET", "/me/tokens"): [{"id": 1, "name": "a", "created_at": NOW, "expires_at": NOW, "withdrawn_at": None}],
+    ("POST", "/me/tokens"): {"token": "fbr_secret", "expires_at": NOW},
+    ("POST", "/me/sign-in-link"): {"link": "https://fabrica.example/sign-in/x"},
+    ("GET", "/sites"): [SITE_BODY],
+    ("GET", "/runs"): {"runs": [RUN_BODY]},
+    ("GET", f"/runs/{RUN}"): RUN_BODY,
+    ("POST", f"/runs/{RUN}/cancel"): RUN_BODY,
+    ("GET", f"/runs/{RUN}/placement"): [PLACEMENT],
+    ("GET", f"/runs/{RUN}/log"): {"attempt": None, "offset": 0, "next_offset": 0, "text": "", "ended": True},
+    ("POST", "/allocations"): {"allocation": ALLOCATION},
+    ("GET", f"/projects/{PROJECT}/allocations"): [],
+    ("GET", f"/projects/{PROJECT}/statement"): {"project": PROJECT, "balances": [], "rows": [], "next_cursor": None},
+}
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Return how to run a command against a server that gives the answers above."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        path = request.url.path.removeprefix("/api/v1")
+        if request.method == "DELETE":
+            return httpx.Response(204)
+        body = ANSWERS.get((request.method, path))
+        if body is None:
+            problem = {"code": "request.not_found", "detail": f"Nothing at {path}.", "remedy": "Look elsewhere."}
+            return httpx.Response(404, json=problem)
+        return httpx.Response(200, json=body)
+
+    def connect(**_: Any) -> Client:
+        return Client("https://fabrica.example", "token", transport=httpx.MockTransport(answer))
+
+    monkeypatch.setattr(connection, "connect", connect)
+
+    def run(*arguments: str) -> Any:
+        return CliRunner().invoke(main.fabrica, list(arguments), catch_exceptions=True)
+
+    return run
+
+
+def commands(group: click.Group, *path: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        yield (*path, name), command
+        if isinstance(command, click.Group):
+            yield from commands(command, *path, name)
+
+
+ALL = dict(commands(main.fabrica))
+
+
+@pytest.mark.parametrize("path", [path for path in ALL if not isinstance(ALL[path], click.Group)], ids=" ".join)
+def test_the_help_of_every_command_shows_an_example(path: tuple[str, ...]) -> None:
+    shown = CliRunner().invoke(main.fabrica, [*path, "--help"])
+    assert shown.exit_code == 0
+    assert "Example" in shown.stdout
+    assert f"fabrica {path[0]}" in shown.stdout.partition("Example")[2]
+
+
+WITHOUT_JSON = {("serve",), ("work",), ("agent", "run"), ("completion",)}
+
+
+def test_every_command_of_a_user_speaks_json() -> None:
+    for path, command in ALL.items():
+        if isinstance(command, click.Group) or path in WITHOUT_JSON:
+            continue
+        assert any("--json" in parameter.opts for parameter in command.params), " ".join(path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "keys"),
+    [
+        (["projects"], {"projects"}),
+        (["sites"], {"sites"}),
+        (["runs"], {"runs", "next_cursor"}),
+        (["balance"], {"project", "allocations", "statement"}),
+        (["why", RUN], {"run", "state", "words", "placements"}),
+        (["why", "last"], {"run", "state", "words", "placements"}),
+        (["logs", RUN], {"text", "next_offset", "ended", "attempt", "offset", "dropped_bytes"}),
+        (["cancel", RUN[-6:]], {"id", "state", "spec"}),
+        (["portal"], {"link"}),
+        (["token", "list"], {"tokens"}),
+        (["token", "withdraw", "1"], {"withdrawn"}),
+        (["grant", PROJECT, "gpu.h100", "5", "--until", "2999-01-01"], {"allocation"}),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_with_json_a_command_prints_one_object(
+    server: Callable[..., Any], arguments: list[str], keys: set[str]
+) -> None:
+    answer = server(*arguments, "--json")
+    assert answer.exit_code == 0, answer.output
+    assert keys <= json.loads(answer.stdout).keys()
+    plain = server(*arguments)
+    assert plain.exit_code == 0, plain.output
+
+
+def test_a_new_token_is_written_to_a_private_file_and_shown_nowhere(server: Callable[..., Any], tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    answer = server("token", "new", "laptop", "--file", str(file), "--json")
+    assert answer.exit_code == 0
+    assert "fbr_secret" not in answer.output
+    assert file.read_text() == "fbr_secret"
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def tell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    """Run the whole command, as a shell does; return its status and what it said."""
+    monkeypatch.setattr(sys, "argv", ["fabrica", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main.main()
+    said = capsys.readouterr()
+    return int(ended.value.code or 0), said.out, said.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["balance", "--project", "prj_x"],
+        ["why", "run_" + "!" * 26],
+        ["cancel", "nothing"],
+        ["run", "/nowhere/at/all"],
+        ["record", "run_01jd0000000000000000000009"],
+    ],
+    ids=" ".join,
+)
+def test_a_problem_is_told_with_its_remedy_and_code_and_status_1(
+    server: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+) -> None:
+    status, out, err = tell(monkeypatch, capsys, *arguments)
+    assert status == 1
+    assert "→" in err
+    assert err.rstrip().endswith(")")
+    assert "Traceback" not in out + err
+    status, out, err = tell(monkeypatch, capsys, *arguments, "--json")
+    assert status == 1
+    assert {"code", "detail", "remedy", "status"} <= json.loads(out)["problem"].keys()
+
+
+def test_a_refusal_of_the_server_is_told_as_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused(**_: Any) -> None:
+        raise NotAllowed("Ada may not do this.", remedy="Ask the office.")
+
+    monkeypatch.setattr(connection, "connect", refused)
+    status, _, err = tell(monkeypatch, capsys, "sites")
+    assert status == 1
+    assert "Ada may not do this." in err
+    assert "people.not_allowed" in err
+
+
+def test_a_mistyped_command_is_met_with_the_nearest(server: Callable[..., Any]) -> None:
+    answer = server("rnus")
+    assert answer.exit_code == 2
+    assert "Did you mean 'runs'?" in answer.output
+
+
+def test_a_token_file_that_others_can_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from fabrica.wire.people import TokenRefused
+
+    file = tmp_path / "token"
+    file.write_text("fbr_x")
+    file.chmod(0o644)
+    monkeypatch.setenv("FABRICA_SERVER", "https://fabrica.example")
+    with pytest.raises(TokenRefused, match="FABRICA_TOKEN_FILE is not"):
+        connection.connect()
+    monkeypatch.setenv("FABRICA_TOKEN_FILE", str(file))
+    with pytest.raises(TokenRefused, match="Others can read"):
+        connection.connect()
+    file.chmod(0o600)
+    connection.connect().close()
+    monkeypatch.setenv("FABRICA_TOKEN_FILE", str(tmp_path / "none"))
+    with pytest.raises(TokenRefused, match="no token file"):
+        connection.connect()
+
+
+def test_help_loads_neither_the_server_nor_the_models_nor_the_network() -> None:
+    code = (
+        "import sys; sys.argv = ['fabrica', '--help']\n"
+        "from fabrica.cli.main import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "heavy = {'django', 'pydantic', 'httpx', 'rich', 'numpy', 'yaml'} & set(sys.modules)\n"
+        "sys.exit(f'loaded: {heavy}' if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "Run AI work" in done.stdout

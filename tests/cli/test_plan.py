@@ -1,0 +1,55 @@
+"""`fabrica plan replay` prints the figures, as a table or as JSON, and writes what was asked."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from fabrica.cli.main import fabrica
+from fabrica.wire.planning import JobsTooLarge
+
+SAMPLE = Path(__file__).resolve().parents[2] / "examples" / "twin" / "jobs.csv"
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(fabrica, ["plan", "replay", *map(str, arguments)], catch_exceptions=False)
+
+
+def test_the_figures_are_one_json_object_on_stdout(tmp_path: Path) -> None:
+    trace = tmp_path / "jobs.csv"
+    trace.write_text("job_id,submit_s,runtime_s,units\nb,3,5,4\na,0,10,9\n")
+    done = run("--trace", trace, "--capacity", 4, "--policy", "fifo", "--units-max", 4, "--json")
+    said = json.loads(done.stdout)
+    assert done.exit_code == 0
+    asked = ("jobs", "mean_wait_s", "p95_wait_s", "longest_wait_s", "waiting_share", "makespan_s", "use")
+    assert [said[name] for name in asked] == [2, 3.5, 7, 7, 0.5, 15, 1.0]
+    assert {"jobs_per_cpu_second", "peak_mb"} < said.keys()
+    assert len(said["notices"]) == 2
+    assert "sorted" in done.stderr
+
+
+def test_starts_and_report_are_written(tmp_path: Path) -> None:
+    starts, report = tmp_path / "starts.csv", tmp_path / "report.html"
+    done = run("--trace", SAMPLE, "--capacity", 256, "--starts", starts, "--report", report)
+    assert done.exit_code == 0
+    assert "mean wait" in done.stdout
+    assert len(starts.read_text().splitlines()) == 2001
+    assert "<svg" in report.read_text()
+
+
+@pytest.mark.parametrize(("policy", "mean"), [("fifo", 44027.93), ("easy", 3060.21), ("conservative", 3622.58)])
+def test_the_sample_trace_keeps_its_answers(policy: str, mean: float) -> None:
+    done = run("--trace", SAMPLE, "--capacity", 256, "--policy", policy, "--estimates", "limit", "--json")
+    assert json.loads(done.stdout)["mean_wait_s"] == mean
+
+
+def test_jobs_larger_than_the_cluster_are_a_named_problem() -> None:
+    with pytest.raises(JobsTooLarge, match="ask for more than the 64 units"):
+        run("--trace", SAMPLE, "--capacity", 64)
+
+
+def test_an_unknown_policy_and_a_missing_file_are_refused(tmp_path: Path) -> None:
+    assert run("--trace", SAMPLE, "--capacity", 256, "--policy", "lifo").exit_code == 2
+    assert run("--trace", tmp_path / "none.csv", "--capacity", 256).exit_code == 2
+    assert run("--trace", SAMPLE, "--capacity", 0).exit_code == 2

@@ -1,0 +1,133 @@
+"""One bench per engine: opens it over a folder, makes orders for it, lets its time pass."""
+
+import json
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from fabrica.engines.contract import Engine, Handle, Observation, StartOrder
+from fabrica.engines.local.engine import LocalEngine
+from fabrica.engines.local.machine import Machine
+from fabrica.engines.simulated.engine import SimulatedEngine
+from fabrica.values.ids import AttemptId
+from fabrica.values.states import EndReason
+from fabrica.wire.agents import PartitionInventory
+from fabrica.wire.runs import Resources
+
+MEBIBYTE = 2**20
+_PATIENCE_SECONDS = 30.0
+
+
+class Bench(ABC):
+    """What the contract suite needs of an engine. `open` may be called again at any time: that is a restart."""
+
+    name: str
+    partition: str
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @abstractmethod
+    def open(self) -> Engine:
+        """Open the engine over the bench's folder."""
+
+    @abstractmethod
+    def pass_time(self) -> None:
+        """Let a little of the engine's time pass."""
+
+    def order(self, *command: str, variables: dict[str, str] | None = None, **asked: int) -> StartOrder:
+        """Make a valid order over a fresh attempt folder."""
+        attempt = AttemptId.new()
+        folder = self.folder / "attempts" / attempt
+        for part in ("work", "data", "record", "tmp"):
+            (folder / part).mkdir(parents=True)
+        asked = {"memory_bytes": 64 * MEBIBYTE, "disk_bytes": 64 * MEBIBYTE, "time_limit_seconds": 60} | asked
+        return StartOrder(
+            attempt=attempt,
+            name="a run",
+            partition=self.partition,
+            command=command,
+            folder=folder,
+            variables={"PATH": "/usr/local/bin:/usr/bin:/bin"} | (variables or {}),
+            resources=Resources(**asked),
+        )
+
+    def wait(self, engine: Engine, handle: Handle, until: Callable[[Observation], bool]) -> Observation:
+        """Observe until `until` holds; fail after a bounded patience."""
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while True:
+            seen = engine.observe([handle])[handle]
+            if until(seen):
+                return seen
+            assert time.monotonic() < deadline, f"still {seen}"
+            self.pass_time()
+
+    def wait_for(self, engine: Engine, handle: Handle, state: str) -> Observation:
+        """Observe until the attempt is in `state`."""
+        return self.wait(engine, handle, lambda seen: seen.state == state)
+
+    @contextmanager
+    def opened(self) -> Iterator[Engine]:
+        """Open the engine and, at the end of a test, stop and await whatever still runs."""
+        engine = self.open()
+        try:
+            yield engine
+        finally:
+            handles = [Handle(folder.name) for folder in (self.folder / "attempts").glob("att_*")]
+            for handle in handles:
+                engine.stop(handle, EndReason.CANCELLED_AT_SITE)
+            for handle in handles:
+                self.wait(engine, handle, lambda seen: seen.state in ("ended", "unknown"))
+
+
+class LocalBench(Bench):
+    """The local engine with two cores and a short grace."""
+
+    name = "local"
+    partition = "local"
+
+    def open(self) -> LocalEngine:
+        machine = Machine(cores=(0, 1), memory_bytes=2048 * MEBIBYTE)
+        return LocalEngine(self.folder / "engine", machine=machine, grace_seconds=1.0, log_bytes_max=MEBIBYTE)
+
+    def pass_time(self) -> None:
+        time.sleep(0.02)
+
+
+class SimulatedBench(Bench):
+    """The simulated engine with one node of two cores; its clock is a file, so that other processes share it."""
+
+    name = "simulated"
+    partition = "pretended"
+
+    def open(self) -> SimulatedEngine:
+        partition = PartitionInventory(
+            name=self.partition,
+            resource_class="cpu.core",
+            nodes=1,
+            devices_per_node=2,
+            devices_total=2,
+            devices_free=2,
+            memory_bytes_per_node=2048 * MEBIBYTE,
+        )
+        return SimulatedEngine(self.folder / "engine", partitions=[partition], clock=self._read_clock)
+
+    def pass_time(self) -> None:
+        self._clock_file.write_text(json.dumps(self._read_clock() + 0.5))
+
+    def _read_clock(self) -> float:
+        return float(json.loads(self._clock_file.read_text())) if self._clock_file.exists() else 1_800_000_000.0
+
+    @property
+    def _clock_file(self) -> Path:
+        return self.folder / "clock.json"
+
+
+BENCHES: tuple[type[Bench], ...] = (LocalBench, SimulatedBench)
+
+
+def start_in_this_process(kind: type[Bench], folder: Path, order: StartOrder) -> str:
+    """Open an engine of its own and start an order: what a second agent process would do."""
+    return kind(folder).open().start(order)

@@ -1,0 +1,55 @@
+"""When nobody is able: the nearest possible, in words."""
+
+from typing import Any
+
+import pytest
+
+from fabrica.placement.rank import rank
+from tests.placement.builders import GIBIBYTE, make_candidate, make_needs, make_snapshot
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"devices_per_node": 2}, "ask for 2 devices instead of 4"),
+        ({"memory_bytes_per_node": 32 * GIBIBYTE}, "ask for 32.0 GiB of memory a node instead of 64.0 GiB"),
+        ({"disk_free_bytes": 50 * GIBIBYTE}, "ask for 50.0 GiB of disk instead of 100.0 GiB"),
+        ({"time_limit_seconds_max": 3600}, "ask for 1 h instead of 2 h"),
+        ({"resource_class": "gpu.a100"}, "ask for gpu.a100 instead of gpu.h100"),
+        ({"simulated": True}, "say that a simulated site will do"),
+        ({"agent_age_seconds": None}, "wait until an agent of the site connects"),
+        ({"agent_age_seconds": 90}, "wait until the site's agent speaks again"),
+        ({"maintenance_starts_in_seconds": 3600}, "ask for at most 1 h, so that the run ends before the site's"),
+        ({"allocation_free_milliseconds": None}, "ask the network's office for an allocation of gpu.h100 there"),
+        ({"allocation_free_milliseconds": 0}, "ask the network's office for 8 h100-hours more there"),
+        ({"nodes": 0}, "wait until the site has any of what the run asks for"),
+    ],
+)
+def test_nearest_says_what_to_change(facts: dict[str, Any], words: str) -> None:
+    nearest = rank(make_snapshot(make_candidate(**facts))).nearest
+    assert nearest is not None
+    assert nearest.startswith(f"Nearest is Alpha (gpu): {words}")
+
+
+def test_nearest_is_the_candidate_that_misses_by_least() -> None:
+    snapshot = make_snapshot(
+        make_candidate("alpha", agent_age_seconds=None),
+        make_candidate("beta", devices_per_node=1),
+        make_candidate("gamma", devices_per_node=3),
+        make_candidate("delta", simulated=True),
+    )
+    assert rank(snapshot).nearest == "Nearest is Gamma (gpu): ask for 3 devices instead of 4."
+
+
+def test_nearest_names_every_change_that_is_needed() -> None:
+    nearest = rank(make_snapshot(make_candidate(devices_per_node=2, time_limit_seconds_max=3600))).nearest
+    assert nearest == "Nearest is Alpha (gpu): ask for 2 devices instead of 4; ask for 1 h instead of 2 h."
+
+
+def test_following_the_advice_for_many_nodes_makes_the_run_placeable() -> None:
+    small = make_candidate(nodes=3, devices_per_node=2, devices_total=6)
+    needs = make_needs(nodes=3, devices_per_node=4)
+    assert rank(make_snapshot(small, needs=needs)).nearest == (
+        "Nearest is Alpha (gpu): ask for 2 devices on each of 3 nodes."
+    )
+    assert rank(make_snapshot(small, needs=make_needs(nodes=3, devices_per_node=2))).chosen == "alpha"

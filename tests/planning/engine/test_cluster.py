@@ -1,0 +1,59 @@
+"""Nodes: no device is given twice, every job has what it asked for, and the largest block is told exactly."""
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+pytest.importorskip("numba")
+
+from fabrica.planning.engine.cluster import NONE, Cluster, empty_cluster, give_back, most_units, place
+from fabrica.planning.engine.plain_cluster import PlainCluster
+
+NODES, DEVICES = 5, 4
+
+
+def check_lists(cluster: Cluster) -> None:
+    """Every node is in the list of its free devices, in both directions, and the counts are theirs."""
+    seen = []
+    for free in range(DEVICES + 1):
+        node, newer = int(cluster.newest[free]), NONE
+        while node != NONE:
+            assert cluster.free_of[node] == free
+            assert cluster.newer[node] == newer
+            seen.append(node)
+            node, newer = int(cluster.older[node]), node
+    assert sorted(seen) == list(range(NODES))
+    assert cluster.free[0] == cluster.free_of.sum()
+    assert cluster.wholes[0] == (cluster.free_of == DEVICES).sum()
+
+
+@given(seed=st.integers(0, 2**32), steps=st.integers(1, 80))
+def test_compiled_and_plain_nodes_give_the_same_blocks_and_give_none_twice(seed: int, steps: int) -> None:
+    draw = random.Random(seed)
+    cluster, plain = empty_cluster(NODES * DEVICES, DEVICES, steps), PlainCluster(NODES * DEVICES, DEVICES)
+    held: dict[int, int] = {}
+    for job in range(steps):
+        most = int(most_units(cluster))
+        assert most == plain.most_units()
+        if most and draw.random() < 0.6:
+            held[job] = draw.randint(1, most)
+            place(cluster, job, held[job])
+            plain.place(job, held[job])
+        elif held:
+            ended = draw.choice(list(held))
+            give_back(cluster, ended, held[ended])
+            plain.give_back(ended, held.pop(ended))
+        check_lists(cluster)
+        assert cluster.free[0] == NODES * DEVICES - sum(held.values()) == plain.free
+        assert all(0 <= free <= DEVICES for free in cluster.free_of)
+
+
+def test_a_remainder_goes_where_the_fewest_devices_are_free() -> None:
+    cluster = empty_cluster(3 * DEVICES, DEVICES, 9)
+    for job, units in enumerate((3, 2, 2)):  # 1 free on node 0; the third job fills up node 1
+        place(cluster, job, units)
+    assert list(cluster.free_of) == [1, 0, 4]
+    place(cluster, 3, 5)
+    assert list(cluster.free_of) == [0, 0, 0], "a whole node, and the one device that was left"

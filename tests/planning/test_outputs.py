@@ -1,0 +1,37 @@
+"""What is written is whole or not there."""
+
+from pathlib import Path
+
+import pytest
+
+from fabrica.planning.outputs import write_page, write_starts
+from fabrica.planning.replay import Cluster, Policy, replay
+from fabrica.wire.planning import OutputNotWritten
+from tests.planning.builders import make_trace
+
+DONE = replay(make_trace([(0, 5, 4, -1), (1, 1, 4, -1)]), Cluster(4), Policy.FIFO, plain=True)
+
+
+def test_every_start_is_written_in_the_order_of_the_trace(tmp_path: Path) -> None:
+    write_starts(DONE, tmp_path / "starts.csv")
+    assert (tmp_path / "starts.csv").read_text() == "job_id,start_s\n1,0\n2,5\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["starts.csv"]
+
+
+def test_a_full_disk_leaves_the_old_file_and_nothing_half_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    (tmp_path / "starts.csv").write_text("old")
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OutputNotWritten, match="No space"):
+        write_starts(DONE, tmp_path / "starts.csv")
+    assert [path.name for path in tmp_path.iterdir()] == ["starts.csv"]
+    assert (tmp_path / "starts.csv").read_text() == "old"
+
+
+def test_a_folder_that_is_not_there_is_told_in_words(tmp_path: Path) -> None:
+    with pytest.raises(OutputNotWritten, match="cannot be written: No such file"):
+        write_page("<p>", tmp_path / "nowhere" / "report.html")

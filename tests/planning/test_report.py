@@ -1,0 +1,61 @@
+"""The report stands alone, can be read without its pictures, and shows a hostile name as text."""
+
+import re
+from html.parser import HTMLParser
+
+from fabrica.planning.figures import figures
+from fabrica.planning.replay import Cluster, Policy, replay
+from fabrica.planning.report import report
+from tests.planning.builders import make_trace
+
+DONE = replay(make_trace([(0, 90_000, 4, -1), (2, 10, 2, -1), (9, 0, 1, -1)]), Cluster(4), Policy.FIFO, plain=True)
+PAGE = report(DONE, figures(DONE), "<script>alert(1)</script>.csv")
+
+
+class Tags(HTMLParser):
+    """Counts what opens and checks that all of it closes in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        self.seen.append(tag)
+        if tag != "meta":
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: object) -> None:
+        self.seen.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_the_page_is_well_formed_and_needs_nothing_else() -> None:
+    tags = Tags()
+    tags.feed(PAGE)
+    assert tags.open == []
+    assert not {"script", "link", "img", "iframe"} & set(tags.seen)
+    assert "http" not in PAGE
+    assert "url(" not in PAGE
+
+
+def test_every_picture_has_words_and_a_table() -> None:
+    pictures = PAGE.count("<svg ")
+    assert pictures == 3
+    assert len(re.findall(r'role="img" aria-labelledby="(\w+)-words"><title id="\1-words">\w', PAGE)) == pictures
+    assert PAGE.count("<table>") == pictures
+
+
+def test_a_hostile_name_is_shown_as_text() -> None:
+    assert "&lt;script&gt;" in PAGE
+
+
+def test_the_page_suits_light_and_dark() -> None:
+    assert "prefers-color-scheme: dark" in PAGE
+
+
+def test_a_trace_of_one_job_of_no_length_has_a_report() -> None:
+    done = replay(make_trace([(0, 0, 1, -1)]), Cluster(1), Policy.FIFO, plain=True)
+    assert "<svg" in report(done, figures(done), "one.csv")

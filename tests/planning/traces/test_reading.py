@@ -1,0 +1,183 @@
+"""Traces of every kind are read alike, and what is wrong with a file is said by line."""
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from fabrica.planning.trace import Trace
+from fabrica.planning.traces.reading import read_trace
+from fabrica.wire.planning import ReaderMissing, TraceMalformed
+
+HEAD = "job_id,submit_s,runtime_s,units\n"
+SACCT_HEAD = "JobID|Submit|Start|Elapsed|Timelimit|AllocTRES|State\n"
+
+
+def read(folder: Path, content: str | bytes, units_max: int | None = None) -> Trace:
+    """Return the trace of a file with this content; its name says nothing of its kind."""
+    path = folder / "jobs"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return read_trace(path, units_max)
+
+
+def columns(trace: Trace) -> list[list[int]]:
+    return [list(one) for one in (trace.submit_seconds, trace.runtime_seconds, trace.units, trace.limit_seconds)]
+
+
+def ids(trace: Trace) -> list[str]:
+    return [str(job) for job in trace.ids]
+
+
+def test_csv_is_read_with_and_without_what_may_be_missing(tmp_path: Path) -> None:
+    assert columns(read(tmp_path, HEAD + "a,0,5,2\nb,3,4.0,1\n\n")) == [[0, 3], [5, 4], [2, 1], [-1, -1]]
+    full = read(
+        tmp_path, "\ufefflimit_s,units,user,runtime_s,submit_s,job_id,queue\r\n9,2,ann,5,0,a,x\r\n,1,bob,4,3,b,y\r\n"
+    )
+    assert (ids(full), columns(full)) == (["a", "b"], [[0, 3], [5, 4], [2, 1], [9, -1]])
+    assert full.notices == ("Columns that are not used: queue.",)
+
+
+def test_a_gzip_file_is_seen_by_its_content(tmp_path: Path) -> None:
+    assert len(read(tmp_path, gzip.compress(f"{HEAD}a,0,5,2\n".encode()))) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("a,1,x,1", "Line 3: the runtime_s 'x' is no whole number"),
+        ("a,1,1.5,1", "Line 3: the runtime_s '1.5' is no whole number"),
+        ("a,-1,1,1", "Line 3: the submit_s -1 is before the start"),
+        ("a,1,-1,1", "Line 3: the runtime_s -1 is before the start"),
+        ("a,1,1,0", "Line 3: the units 0 asks for nothing"),
+        ("a,1,1,-4", "Line 3: the units -4 is no number of units"),
+        ("a,1,1,999999999", "Line 3: the units 999999999 is no number of units"),
+        ("a,1,99999999999999,1", "Line 3: the runtime_s 99999999999999 is too large for a time in seconds"),
+        ("a,1," + "9" * 6000 + ",1", "Line 3: the runtime_s '9999"),
+        ("a,1,\u0661,1", "Line 3: the runtime_s"),
+        ("a,1,1_0,1", "Line 3: the runtime_s '1_0' is no whole number"),
+        ("a,1,1", "Line 3: the line 'a,1,1' has 3 fields where the header has 4"),
+        (",1,1,1", "Line 3: the job_id '' is empty"),
+        ("first,1,1,1", "Line 3: the job_id 'first' is also the job of line 2"),
+        ('a,1,1,"1', "Line 3: the line '' cannot be read as CSV"),
+    ],
+)
+def test_a_broken_line_of_csv_is_named(tmp_path: Path, line: str, words: str) -> None:
+    with pytest.raises(TraceMalformed) as refused:
+        read(tmp_path, f"{HEAD}first,0,1,1\n{line}\n")
+    assert str(refused.value).startswith(words)
+    assert refused.value.remedy
+    assert refused.value.facts["line"] == 3
+
+
+def test_a_header_that_lacks_columns_is_named(tmp_path: Path) -> None:
+    with pytest.raises(TraceMalformed, match="the header lacks submit_s, units"):
+        read(tmp_path, "job_id,runtime_s\n1,2\n")
+    with pytest.raises(TraceMalformed, match="names a column twice"):
+        read(tmp_path, HEAD.strip() + ",units\n")
+
+
+@pytest.mark.parametrize("content", ["", HEAD, "; only words\n", SACCT_HEAD])
+def test_a_file_without_jobs_is_refused(tmp_path: Path, content: str) -> None:
+    with pytest.raises(TraceMalformed):
+        read(tmp_path, content)
+
+
+def test_what_is_cut_off_or_no_text_is_refused(tmp_path: Path) -> None:
+    whole = gzip.compress((HEAD + "".join(f"{row},{row},1,1\n" for row in range(5000))).encode())
+    with pytest.raises(TraceMalformed, match="broken or cut off"):
+        read(tmp_path, whole[: len(whole) // 2])
+    with pytest.raises(TraceMalformed, match="not UTF-8"):
+        read(tmp_path, HEAD.encode() + b"\xff\xfe,1,1,1\n")
+    with pytest.raises(TraceMalformed):
+        read(tmp_path, HEAD.encode() + b"a\0,1,1\n")
+
+
+def test_an_unsorted_trace_is_sorted_and_that_is_said(tmp_path: Path) -> None:
+    trace = read(tmp_path, HEAD + "a,7,1,1\nb,3,1,2\nc,7,1,3\nd,3,1,4\n")
+    assert (ids(trace), list(trace.units)) == (["b", "d", "a", "c"], [2, 4, 1, 3])
+    assert "sorted" in trace.notices[0]
+
+
+def test_times_of_day_are_counted_from_the_first_job(tmp_path: Path) -> None:
+    trace = read(tmp_path, HEAD + "a,1700000000,1,1\nb,1700000009,1,1\n")
+    assert list(trace.submit_seconds) == [0, 9]
+    assert "times of day" in trace.notices[0]
+
+
+def test_identifiers_stay_as_they_are_written(tmp_path: Path) -> None:
+    assert ids(read(tmp_path, HEAD + "7,0,1,1\n12,0,1,1\n007,0,1,1\n")) == ["7", "12", "007"]
+    assert ids(read(tmp_path, HEAD + "9,5,1,1\n7,0,1,1\n")) == ["7", "9"]
+    with pytest.raises(TraceMalformed, match="Line 4: the job_id '7' is also the job of line 2"):
+        read(tmp_path, HEAD + "7,0,1,1\n9,0,1,1\n7,0,1,1\n")
+
+
+def test_larger_jobs_are_cut_and_counted(tmp_path: Path) -> None:
+    trace = read(tmp_path, HEAD + "a,0,1,9\nb,0,1,4\n", units_max=4)
+    assert list(trace.units) == [4, 4]
+    assert trace.notices == ("1 jobs asked for more than 4 units and were cut to them.",)
+
+
+def swf(job: int, submit: int, runtime: int, given: int, asked: int, limit: int) -> str:
+    return f"{job} {submit} -1 {runtime} {given} -1.5 -1 {asked} {limit} " + "-1 " * 9 + "\n"
+
+
+def test_swf_is_read_with_its_unknowns(tmp_path: Path) -> None:
+    lines = swf(1, 0, 10, 4, 8, 60) + swf(2, 5, 3, 2, -1, -1) + swf(3, 6, -1, 4, 4, 9) + swf(4, 7, 5, 0, -1, 9)
+    trace = read(tmp_path, "; Version: 2\n; MaxProcs: 8\n" + lines)
+    assert (ids(trace), columns(trace)) == (["1", "2"], [[0, 5], [10, 3], [8, 2], [60, -1]])
+    assert trace.notices == ("2 jobs without a run time or processors never ran and were left out.",)
+    with pytest.raises(TraceMalformed, match=r"Line 2: .* has 3 fields"):
+        read(tmp_path, swf(1, 0, 10, 4, 8, 60) + "2 5 3\n")
+
+
+def test_sacct_output_is_read_and_gpus_and_cpus_are_not_mixed(tmp_path: Path) -> None:
+    lines = [
+        "7|2026-11-01T10:00:00|2026-11-01T10:05:00|1-00:00:10|2-00:00:00|cpu=64,gres/gpu=8,mem=1T|COMPLETED",
+        "7.batch|2026-11-01T10:00:00|2026-11-01T10:05:00|1-00:00:10||cpu=64|COMPLETED",
+        "8_1|2026-11-01T10:00:30|2026-11-01T10:05:00|01:30|UNLIMITED|billing=4,cpu=8,gres/gpu=1|FAILED",
+        "9|2026-11-01T10:01:00|2026-11-01T10:05:00|00:00:30|01:00:00|cpu=8|COMPLETED",
+        "10|2026-11-01T10:02:00|Unknown|00:00:00|01:00:00||PENDING",
+    ]
+    trace = read(tmp_path, SACCT_HEAD + "\n".join(lines) + "\n")
+    assert (ids(trace), columns(trace)) == (["7", "8_1"], [[0, 30], [86_410, 90], [8, 1], [172_800, -1]])
+    said = " ".join(trace.notices)
+    assert "A unit is a GPU." in said
+    assert "1 jobs were given no GPU" in said
+    assert "1 jobs never started" in said
+    assert list(read(tmp_path, SACCT_HEAD + lines[3]).units) == [8]
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("7|yesterday|x|01:00|01:00|cpu=1|F", "Line 2: the Submit 'yesterday' is no time"),
+        ("7|2026-11-01T10:00:00|x|soon|01:00|cpu=1|F", "Line 2: the Elapsed 'soon' is no duration"),
+        ("7|2026-11-01T10:00:00|x|01:00|often|cpu=1|F", "Line 2: the Timelimit 'often' is no duration"),
+        ("7|2026-11-01T10:00:00", "Line 2: the line '7|2026-11-01T10:00:00' has 2 fields"),
+    ],
+)
+def test_a_broken_line_of_sacct_is_named(tmp_path: Path, line: str, words: str) -> None:
+    with pytest.raises(TraceMalformed) as refused:
+        read(tmp_path, SACCT_HEAD + line + "\n")
+    assert str(refused.value).startswith(words)
+
+
+def test_sacct_without_a_needed_column_says_how_to_make_the_file(tmp_path: Path) -> None:
+    with pytest.raises(TraceMalformed, match="lacks AllocTRES") as refused:
+        read(tmp_path, "JobID|Submit|Start|Elapsed|Timelimit\n")
+    assert "sacct --allocations --parsable2" in refused.value.remedy
+
+
+def test_parquet_without_its_package_says_which_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
+    with pytest.raises(ReaderMissing, match="pyarrow"):
+        read(tmp_path, b"PAR1 and more")
+
+
+def test_parquet_is_read_like_csv(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    table = pyarrow.table({"job_id": [1, 2], "submit_s": [0, 3], "runtime_s": [5, 4], "units": [2, 1]})
+    parquet.write_table(table, tmp_path / "jobs.parquet")
+    trace = read_trace(tmp_path / "jobs.parquet")
+    assert (ids(trace), columns(trace)) == (["1", "2"], [[0, 3], [5, 4], [2, 1], [-1, -1]])

@@ -1,0 +1,437 @@
+"""Every endpoint, asked by everybody: nobody, strangers, each role, operators, agents and withdrawn agents."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.test import Client
+
+from fabrica.server.config.api import api
+from fabrica.server.core.actors import SYSTEM, Actor
+from fabrica.server.people import service as people
+from fabrica.server.runs import service as runs
+from fabrica.server.runs.models import Run
+from fabrica.server.sites import service as sites
+from fabrica.values.ids import AttemptId, ProjectId, RunId
+from fabrica.values.states import EndReason
+from tests.builders import (
+    agent_with_token,
+    make_allocation,
+    make_bundle,
+    make_event,
+    make_member,
+    make_operator,
+    make_placed_run,
+    make_project,
+    make_site,
+    make_spec,
+    make_sync,
+    make_usage,
+    make_user,
+    stored,
+)
+
+pytestmark = pytest.mark.django_db
+CALLERS = ("nobody", "stranger", "reader", "member", "lead", "operator", "agent", "withdrawn")
+OUTPUT = b"<script>alert('hostile')</script>"
+
+
+@dataclass
+class World:
+    """A project with a finished run, a site of its own, and somebody of every kind."""
+
+    project: ProjectId
+    run: RunId
+    attempt: AttemptId
+    bundle: tuple[str, bytes]
+    output_sha256: str
+    tokens: dict[str, str]
+    actors: dict[str, Actor] = field(default_factory=dict)
+
+    def ask(self, caller: str, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        """Return the answer that a caller gets."""
+        if caller in self.tokens:
+            headers["Authorization"] = f"Bearer {self.tokens[caller]}"
+        content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        return Client().generic(method, f"/api/v1{path}", content, "application/json", headers=headers)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    lead = make_user("Lea Lead")
+    project = make_project(lead)
+    make_allocation(project)
+    actors = {
+        "stranger": make_user("A stranger"),
+        "reader": make_member(project, "reader"),
+        "member": make_member(project, "member"),
+        "lead": lead,
+        "operator": make_operator(),
+    }
+    tokens = {name: token_of(actor) for name, actor in actors.items()}
+    agent, tokens["agent"] = agent_with_token()
+    gone = sites.enrol_agent(SYSTEM, site=make_site("gone-site"), name="gone")
+    sites.withdraw_agent(SYSTEM, agent=gone.agent.id)
+    tokens["withdrawn"] = gone.token
+    bundle = make_bundle(tmp_path)
+    run, attempt = make_placed_run(lead, project, make_spec(bundle_sha256=stored(bundle[1])))
+    artifact = {"path": "page.html", "sha256": stored(OUTPUT), "bytes": len(OUTPUT)}
+    for kind, said in (
+        ("accepted", {}),
+        ("running", {}),
+        ("log", {"log_offset": 0, "log_text": "hello\n"}),
+        ("artifacts", {"artifacts": (artifact,)}),
+        ("ended", {"reason": EndReason.COMPLETED, "usage": make_usage()}),
+    ):
+        runs.record(agent, event=make_event(attempt, kind, **said))
+    return World(project, run, attempt, bundle, artifact["sha256"], tokens, actors | {"agent": agent})  # type: ignore[arg-type]
+
+
+def token_of(actor: Actor) -> str:
+    assert actor.user is not None
+    return people.make_token(actor, user=actor.user, name="tests")
+
+
+def new_spec(world: World) -> dict[str, Any]:
+    return make_spec(bundle_sha256=world.bundle[0], project=world.project).model_dump(mode="json")
+
+
+def running(world: World) -> RunId:
+    """Return a run that has not ended."""
+    return make_placed_run(world.actors["lead"], world.project)[0]
+
+
+ANYBODY = [401, 200, 200, 200, 200, 200, 401, 401]
+ANYBODY_201 = [401, 201, 201, 201, 201, 201, 401, 401]
+READERS = [401, 404, 200, 200, 200, 200, 401, 401]
+OPERATORS = [401, 403, 403, 403, 403, 200, 401, 401]
+OPERATORS_201 = [401, 403, 403, 403, 403, 201, 401, 401]
+OPERATORS_204 = [401, 403, 403, 403, 403, 204, 401, 401]
+AGENTS = [401, 403, 403, 403, 403, 403, 200, 403]
+
+Ask = Callable[[World], tuple[str, Any]]
+TABLE: dict[tuple[str, str], tuple[list[int], Ask]] = {
+    ("GET", "/me"): (ANYBODY, lambda world: ("/me", None)),
+    ("GET", "/me/tokens"): (ANYBODY, lambda world: ("/me/tokens", None)),
+    ("POST", "/me/tokens"): (ANYBODY_201, lambda world: ("/me/tokens", {"name": "laptop", "days": 1})),
+    ("DELETE", "/me/tokens/{token}"): ([401, *[404] * 5, 401, 401], lambda world: ("/me/tokens/999999", None)),
+    ("POST", "/me/sign-in-link"): (ANYBODY, lambda world: ("/me/sign-in-link", {})),
+    ("GET", "/projects"): (ANYBODY, lambda world: ("/projects", None)),
+    ("GET", "/projects/{project}"): (READERS, lambda world: (f"/projects/{world.project}", None)),
+    ("POST", "/projects/{project}/members"): (
+        [401, 404, 403, 403, 204, 204, 401, 401],
+        lambda world: (f"/projects/{world.project}/members", {"email": make_user_email(), "role": "reader"}),
+    ),
+    ("GET", "/projects/{project}/allocations"): (
+        READERS,
+        lambda world: (f"/projects/{world.project}/allocations", None),
+    ),
+    ("GET", "/projects/{project}/statement"): (READERS, lambda world: (f"/projects/{world.project}/statement", None)),
+    ("POST", "/allocations"): (
+        OPERATORS_201,
+        lambda world: (
+            "/allocations",
+            {
+                "project": world.project,
+                "resource_class": "gpu.h100",
+                "device_seconds": 10,
+                "ends_at": "2999-01-01T00:00:00Z",
+            },
+        ),
+    ),
+    ("GET", "/bundles/{sha256}"): ([401, *[204] * 5, 401, 401], lambda world: (f"/bundles/{world.bundle[0]}", None)),
+    ("PUT", "/bundles/{sha256}"): (
+        [401, 403, 403, 204, 204, 403, 401, 401],
+        lambda world: (f"/bundles/{world.bundle[0]}", world.bundle[1]),
+    ),
+    ("GET", "/purposes"): (ANYBODY, lambda world: ("/purposes", None)),
+    ("POST", "/runs"): ([401, 404, 403, 201, 201, 403, 401, 401], lambda world: ("/runs", new_spec(world))),
+    ("POST", "/runs/plan"): (READERS, lambda world: ("/runs/plan", new_spec(world))),
+    ("GET", "/runs"): (ANYBODY, lambda world: ("/runs", None)),
+    ("GET", "/runs/{run}"): (READERS, lambda world: (f"/runs/{world.run}", None)),
+    ("POST", "/runs/{run}/cancel"): (
+        [401, 404, 403, 200, 200, 200, 401, 401],
+        lambda world: (f"/runs/{running(world)}/cancel", {}),
+    ),
+    ("GET", "/runs/{run}/placement"): (READERS, lambda world: (f"/runs/{world.run}/placement", None)),
+    ("GET", "/runs/{run}/metrics"): (READERS, lambda world: (f"/runs/{world.run}/metrics", None)),
+    ("GET", "/runs/{run}/log"): (READERS, lambda world: (f"/runs/{world.run}/log", None)),
+    ("GET", "/runs/{run}/artifacts/{sha256}"): (
+        READERS,
+        lambda world: (f"/runs/{world.run}/artifacts/{world.output_sha256}", None),
+    ),
+    ("GET", "/runs/{run}/evidence"): (READERS, lambda world: (f"/runs/{world.run}/evidence", None)),
+    ("GET", "/evidence/chain"): (OPERATORS, lambda world: ("/evidence/chain", None)),
+    ("GET", "/sites"): (ANYBODY, lambda world: ("/sites", None)),
+    ("GET", "/sites/{site}"): (ANYBODY, lambda world: ("/sites/own-site", None)),
+    ("POST", "/sites/{site}/agents"): (
+        OPERATORS_201,
+        lambda world: ("/sites/lumi-aif/agents", {"site": "lumi-aif", "name": "agent"}),
+    ),
+    ("DELETE", "/sites/{site}/agents/{agent}"): (
+        OPERATORS_204,
+        lambda world: (f"/sites/own-site/agents/{world.actors['agent'].agent}", None),
+    ),
+    ("POST", "/agent/sync"): (AGENTS, lambda world: ("/agent/sync", make_sync().model_dump(mode="json"))),
+    ("GET", "/agent/bundles/{sha256}"): (AGENTS, lambda world: (f"/agent/bundles/{world.bundle[0]}", None)),
+    ("PUT", "/agent/blobs/{sha256}"): (
+        [401, 403, 403, 403, 403, 403, 204, 403],
+        lambda world: (f"/agent/blobs/{world.output_sha256}", OUTPUT),
+    ),
+}
+
+
+def make_user_email() -> str:
+    email = "newcomer@factory.example"
+    make_user("A newcomer", email=email)
+    return email
+
+
+@pytest.mark.parametrize("endpoint", TABLE, ids=lambda endpoint: " ".join(endpoint))
+def test_everybody_gets_the_answer_that_is_theirs(world: World, endpoint: tuple[str, str]) -> None:
+    expected, ask = TABLE[endpoint]
+    told = {}
+    for caller in CALLERS:
+        with transaction.atomic():
+            path, body = ask(world)
+            answer = world.ask(caller, endpoint[0], path, body)
+            told[caller] = answer.status_code
+            if answer.status_code >= 400:
+                check_problem(answer)
+            transaction.set_rollback(True)
+    assert told == dict(zip(CALLERS, expected, strict=True))
+
+
+def check_problem(answer: Any) -> dict[str, Any]:
+    """Check that an answer is a problem as RFC 9457 has it."""
+    assert answer["Content-Type"] == "application/problem+json"
+    problem: dict[str, Any] = answer.json()
+    assert problem["status"] == answer.status_code
+    assert problem["type"] == f"/problems/{problem['code']}"
+    assert problem["title"]
+    assert problem["detail"]
+    return problem
+
+
+def test_the_table_has_every_endpoint() -> None:
+    paths = api.get_openapi_schema(path_prefix="")["paths"]
+    assert {(method.upper(), path) for path, methods in paths.items() for method in methods} == set(TABLE)
+
+
+# Tokens, sessions, bodies --------------------------------------------------------------------------------------------
+
+
+def test_an_unknown_token_is_refused_even_beside_a_session(world: World) -> None:
+    client = signed_in(world)
+    answer = client.get("/api/v1/me", headers={"Authorization": "Bearer fbr_unknown"})
+    assert check_problem(answer)["code"] == "people.token_refused"
+
+
+def signed_in(world: World, *, checked: bool = False) -> Client:
+    from fabrica.server.people.models import User
+
+    client = Client(enforce_csrf_checks=checked)
+    client.force_login(
+        User.objects.get(pk=world.actors["lead"].user), backend="django.contrib.auth.backends.ModelBackend"
+    )
+    return client
+
+
+def test_a_session_reads_but_another_site_s_page_cannot_act_with_it(world: World) -> None:
+    client = signed_in(world, checked=True)
+    assert client.get("/api/v1/me").status_code == 200
+    answer = client.post("/api/v1/me/tokens", {"name": "stolen"}, content_type="application/json")
+    assert answer.status_code == 403
+    assert "token" not in answer.json()
+
+
+@pytest.mark.parametrize(
+    ("body", "where"),
+    [
+        (b"", "body"),
+        (b"{", "not JSON"),
+        (b"\xff\xfe", "not JSON"),
+        (b"[]", "not a JSON object"),
+        (b"[" * 100_000, "not JSON"),
+        (b'{"name": NaN}', "NaN"),
+        (b'{"name": "a\\u0000b"}', "NUL"),
+        (b'{"surprise": 1}', "surprise"),
+        (b'{"name": 5}', "name"),
+    ],
+    ids=["empty", "cut off", "not text", "a list", "deep", "NaN", "NUL", "unknown key", "wrong type"],
+)
+def test_a_malformed_body_is_told_with_what_is_wrong(world: World, body: bytes, where: str) -> None:
+    answer = world.ask("member", "POST", "/runs", body)
+    assert answer.status_code == 422
+    problem = check_problem(answer)
+    assert where in problem["detail"] + json.dumps(problem["facts"])
+
+
+@pytest.mark.parametrize(
+    "path", ["/runs/run_x", "/projects/1", "/runs?limit=many", "/runs?state=odd", "/runs?cursor=x"]
+)
+def test_a_malformed_address_is_told(world: World, path: str) -> None:
+    answer = world.ask("member", "GET", path)
+    assert answer.status_code == 422
+    check_problem(answer)
+
+
+def test_a_very_long_body_is_refused_before_it_is_read(world: World, settings: Any) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
+    answer = world.ask("member", "POST", "/runs", {"name": "x" * 2000})
+    assert answer.status_code == 413
+    check_problem(answer)
+
+
+def test_a_failure_of_ours_is_told_without_its_inside(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> None:
+        raise RuntimeError("password=hunter2")
+
+    monkeypatch.setattr("fabrica.server.people.queries.me", broken)
+    answer = world.ask("member", "GET", "/me")
+    assert check_problem(answer)["code"] == "server.failed"
+    assert b"hunter2" not in answer.content
+
+
+def test_the_same_submission_twice_is_one_run(world: World) -> None:
+    body = new_spec(world)
+    before = Run.objects.count()
+    answers = [world.ask("member", "POST", "/runs", body, **{"Idempotency-Key": "k"}) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert answers[0].json()["id"] == answers[1].json()["id"]
+    assert Run.objects.count() == before + 1
+    conflict = world.ask("member", "POST", "/runs", body | {"name": "other"}, **{"Idempotency-Key": "k"})
+    assert check_problem(conflict)["code"] == "request.idempotency_conflict"
+
+
+# Files ---------------------------------------------------------------------------------------------------------------
+
+
+def test_an_artifact_is_a_download_and_never_a_page(world: World) -> None:
+    answer = world.ask("reader", "GET", f"/runs/{world.run}/artifacts/{world.output_sha256}")
+    assert b"".join(answer.streaming_content) == OUTPUT
+    assert answer["Content-Type"] == "application/octet-stream"
+    assert answer["Content-Disposition"] == 'attachment; filename="page.html"'
+    assert answer["Content-Security-Policy"] == "sandbox"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_file_of_another_run_is_not_found(world: World) -> None:
+    other = stored(b"of somebody else")
+    for sha256 in (other, world.bundle[0], "0" * 64, "x"):
+        assert world.ask("lead", "GET", f"/runs/{world.run}/artifacts/{sha256}").status_code == 404
+
+
+def test_a_bundle_with_a_link_is_refused_at_upload_and_not_kept(world: World, tmp_path: Path) -> None:
+    import hashlib
+    import tarfile
+
+    file = tmp_path / "hostile.tar"
+    with tarfile.open(file, "w") as tar:
+        link = tarfile.TarInfo("passwords")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        tar.addfile(link)
+    sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
+    answer = world.ask("member", "PUT", f"/bundles/{sha256}", file.read_bytes())
+    assert check_problem(answer)["code"] == "runs.bundle_refused"
+    assert world.ask("member", "GET", f"/bundles/{sha256}").status_code == 404
+
+
+@pytest.mark.parametrize("content", [b"cut off", b""])
+def test_a_bundle_that_is_not_what_its_hash_says_is_not_kept(world: World, content: bytes) -> None:
+    answer = world.ask("member", "PUT", f"/bundles/{'0' * 64}", content)
+    assert check_problem(answer)["code"] == "request.malformed"
+
+
+def test_a_file_that_is_too_large_is_refused_before_it_is_read(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    from fabrica.server.runs import agent_api
+
+    monkeypatch.setattr(agent_api, "OUTPUT_BYTES_MAX", len(OUTPUT) - 1)
+    answer = world.ask("agent", "PUT", f"/agent/blobs/{world.output_sha256}", OUTPUT)
+    assert answer.status_code == 413
+    check_problem(answer)
+
+
+def test_a_body_of_unknown_length_is_refused_with_what_would_be_right(world: World) -> None:
+    """A WSGI server gives no length for a chunked body."""
+    answer = world.ask("agent", "PUT", f"/agent/blobs/{world.output_sha256}", OUTPUT, **{"Content-Length": ""})
+    assert check_problem(answer)["code"] == "request.malformed"
+    assert "Content-Length" in answer.json()["remedy"]
+
+
+# The log stream ------------------------------------------------------------------------------------------------------
+
+
+def test_the_log_is_streamed_from_a_byte_on_until_the_run_has_ended(world: World) -> None:
+    answer = world.ask("reader", "GET", f"/runs/{world.run}/log?offset=2", Accept="text/event-stream")
+    assert answer["Content-Type"] == "text/event-stream"
+    events = list(parsed(b"".join(answer.streaming_content).decode()))
+    assert [name for name, _ in events] == ["state", "log", "end"]
+    assert events[0][1]["state"] == "succeeded"
+    assert events[1][1]["text"] == "llo\n"
+    assert events[1][1]["next_offset"] == 6
+
+
+def parsed(stream: str) -> Iterator[tuple[str, Any]]:
+    for block in stream.strip().split("\n\n"):
+        if not block.startswith(":"):
+            name, data = block.split("\n")
+            yield name.removeprefix("event: "), json.loads(data.removeprefix("data: "))
+
+
+def test_a_stranger_gets_no_stream(world: World) -> None:
+    answer = world.ask("stranger", "GET", f"/runs/{world.run}/log", Accept="text/event-stream")
+    assert answer.status_code == 404
+
+
+# Agents of other sites ------------------------------------------------------------------------------------------------
+
+
+def test_an_agent_reads_no_bundle_and_moves_no_attempt_of_another_site(world: World) -> None:
+    _, world.tokens["other"] = agent_with_token(make_site("other-site"))
+    run, attempt = make_placed_run(world.actors["lead"], world.project)
+    site = Run.objects.get(pk=run).attempts.get().site_id
+    stranger = "agent" if site == "other-site" else "other"
+    bundle = Run.objects.get(pk=run).spec["bundle_sha256"]
+    assert world.ask(stranger, "GET", f"/agent/bundles/{bundle}").status_code == 404
+    event = make_event(attempt, "ended", reason=EndReason.COMPLETED)
+    answer = world.ask(stranger, "POST", "/agent/sync", make_sync(event).model_dump(mode="json"))
+    assert answer.status_code == 200
+    assert answer.json()["leases"] == []
+    assert Run.objects.get(pk=run).state == "placed"
+
+
+def test_an_agent_takes_its_order_and_reports(world: World) -> None:
+    run, attempt = make_placed_run(world.actors["lead"], world.project)
+    answer = world.ask("agent", "POST", "/agent/sync", make_sync().model_dump(mode="json")).json()
+    assert [one["attempt"] for one in answer["leases"]] == [attempt]
+    events = [
+        make_event(attempt, "accepted", 1),
+        make_event(attempt, "running", 2),
+        make_event(attempt, "ended", 3, reason=EndReason.COMPLETED, usage=make_usage()),
+    ]
+    for _ in range(2):  # the answer was lost: the agent says it again
+        answer = world.ask("agent", "POST", "/agent/sync", make_sync(*events).model_dump(mode="json")).json()
+        assert (answer["acknowledged"], answer["leases"]) == (3, [])
+    seen = world.ask("lead", "GET", f"/runs/{run}").json()
+    assert (seen["state"], seen["charged_milliseconds"]) == ("succeeded", 10_000)
+
+
+def test_an_event_that_cannot_be_recorded_does_not_stop_the_others(world: World) -> None:
+    from fabrica.server.core.models import Fact
+
+    run, attempt = make_placed_run(world.actors["lead"], world.project)
+    events = [
+        make_event(attempt, "accepted", 1),
+        make_event(attempt, "running", 2),
+        make_event(attempt, "usage", 3, usage=make_usage(elapsed_seconds=1e300)),
+        make_event(attempt, "ended", 4, reason=EndReason.COMPLETED, usage=make_usage()),
+    ]
+    answer = world.ask("agent", "POST", "/agent/sync", make_sync(*events).model_dump(mode="json"))
+    assert answer.json()["acknowledged"] == 4
+    assert Run.objects.get(pk=run).state == "succeeded"
+    assert Fact.objects.get(kind="runs.event_refused").subject == attempt

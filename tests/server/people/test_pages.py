@@ -1,0 +1,50 @@
+"""A sign-in link works once and soon; nobody makes an account for themselves."""
+
+import pytest
+from django.test import Client
+
+from fabrica.server.core.actors import SYSTEM
+from fabrica.server.people import service
+from fabrica.server.people.models import User
+from tests.builders import make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_sign_in_link_works_once() -> None:
+    person = make_user()
+    assert person.user is not None
+    path = "/sign-in/" + service.sign_in_link(SYSTEM, user=person.user).rpartition("/sign-in/")[2]
+    first, second = Client(), Client()
+    assert first.get(path).headers["Location"] == "/"
+    assert first.get("/runs/").status_code == 200
+    assert second.get(path).status_code == 403
+    assert second.get("/runs/").status_code == 302
+
+
+def test_a_damaged_link_signs_nobody_in() -> None:
+    client = Client()
+    assert client.get("/sign-in/eyJ1c2VyIjoidXNyXzEifQ:made-up").status_code == 403
+    assert client.get("/runs/").status_code == 302
+
+
+def test_whoever_signs_out_sees_no_runs() -> None:
+    client = Client()
+    person = make_user()
+    client.force_login(User.objects.get(pk=person.user), backend="django.contrib.auth.backends.ModelBackend")
+    client.post("/accounts/logout/")
+    assert client.get("/runs/").status_code == 302
+
+
+def test_a_local_account_cannot_be_made_by_oneself() -> None:
+    body = {"email": "me@elsewhere.example", "password1": "a long enough one 1", "password2": "a long enough one 1"}
+    Client().post("/accounts/signup/", body)
+    assert not User.objects.filter(email="me@elsewhere.example").exists()
+
+
+def test_a_person_with_a_password_signs_in_by_e_mail() -> None:
+    make_user(email="ada@factory.example", password="correct horse battery staple")
+    client = Client()
+    body = {"login": "ada@factory.example", "password": "correct horse battery staple"}
+    assert client.post("/accounts/login/", body).headers["Location"] == "/"
+    assert Client().post("/accounts/login/", body | {"password": "wrong"}).status_code == 200

@@ -1,0 +1,89 @@
+"""A decision is kept with its snapshot, and decided again to the same answer."""
+
+import pytest
+
+from fabrica.server.core.actors import SYSTEM, Actor
+from fabrica.server.placement import queries, service
+from fabrica.server.placement.models import PlacementDecision
+from fabrica.server.placement.rules import History, Share
+from fabrica.server.sites import service as sites
+from fabrica.values.ids import RunId, SiteId
+from fabrica.wire.problems import NotAllowed
+from fabrica.wire.runs import Resources, RunSpec
+from tests.builders import make_agent, make_inventory, make_operator, make_site, make_spec, make_sync, make_user
+
+pytestmark = pytest.mark.django_db
+RUN = RunId.new()
+
+
+def enough(site: SiteId) -> Share:
+    return Share(reserve_milliseconds=100_000, free_milliseconds=10**9, granted_milliseconds=10**9)
+
+
+def choose(by: Actor = SYSTEM, spec: RunSpec | None = None, **fields: History) -> object:
+    return service.choose(by, run=RUN, spec=spec or make_spec(), share_of=enough, **{"history": History()} | fields)
+
+
+def test_a_kept_decision_is_replayed_to_the_same_answer_whatever_the_network_looks_like_now() -> None:
+    agent = make_agent()
+    kept = service.choose(SYSTEM, run=RUN, spec=make_spec(), share_of=enough, history=History())
+    assert kept.chosen == "own-site"
+    assert kept.id is not None
+    sites.hear(agent, request=make_sync(inventory=make_inventory(devices_total=1, devices_free=0)))
+    replayed = queries.replayed(kept.id)
+    same = {"chosen", "chosen_partition", "candidates", "margin", "flip", "snapshot_sha256", "policy_version"}
+    assert replayed.model_dump(include=same) == kept.model_dump(include=same)
+    assert queries.latest(RUN) == kept
+
+
+def test_only_the_service_decides() -> None:
+    make_agent()
+    for by in (make_user(), make_operator()):
+        with pytest.raises(NotAllowed):
+            choose(by)
+
+
+def test_a_plan_stores_nothing() -> None:
+    make_agent()
+    planned = service.plan(make_user(), spec=make_spec(), share_of=enough, history=History())
+    assert (planned.chosen, planned.run, planned.id) == ("own-site", None, None)
+    assert not PlacementDecision.objects.exists()
+
+
+def test_a_refusal_is_kept_once_and_not_each_time_it_is_found_again() -> None:
+    make_agent()
+    declined = History(declined=frozenset({SiteId("own-site")}))
+    for _ in range(3):
+        choose(history=declined)
+    assert PlacementDecision.objects.count() == 1
+    choose()
+    choose(history=declined)
+    assert PlacementDecision.objects.count() == 3
+
+
+def test_what_can_pass_is_held_and_what_cannot_is_refused() -> None:
+    make_agent()
+    for spec, passes in ((make_spec(), True), (make_spec(resources=Resources(devices=17)), False)):
+        assert service.may_be_placed(service.plan(SYSTEM, spec=spec, share_of=enough, history=History())) is passes
+    broke = Share(reserve_milliseconds=100_000)
+    poor = service.plan(SYSTEM, spec=make_spec(), share_of=lambda site: broke, history=History())
+    assert poor.chosen is None
+    assert service.may_be_placed(poor)
+
+
+def test_every_site_is_answered_with_every_reason() -> None:
+    make_agent()
+    planned = service.plan(SYSTEM, spec=make_spec(), share_of=enough, history=History())
+    assert {"own-site", "lumi-aif"} <= {one.site for one in planned.candidates}
+    assert len({one.site for one in planned.candidates}) == 20
+    assert all(one.reasons for one in planned.candidates)
+    assert [one.site for one in planned.candidates if one.able] == ["own-site"]
+
+
+def test_a_simulated_site_takes_only_what_accepts_it() -> None:
+    make_agent(make_site("own-site", simulated=True))
+    assert service.plan(SYSTEM, spec=make_spec(), share_of=enough, history=History()).chosen is None
+    assert (
+        service.plan(SYSTEM, spec=make_spec(accept_simulated=True), share_of=enough, history=History()).chosen
+        == "own-site"
+    )

@@ -1,0 +1,133 @@
+"""Pages of runs: who sees one, what it tells while it lives, and how it is ended."""
+
+import pytest
+
+from fabrica.server.core.actors import SYSTEM
+from fabrica.server.runs import service
+from fabrica.server.runs.models import Run
+from fabrica.values.states import EndReason, RunState
+from fabrica.wire.runs import Artifact, MetricSeries
+from tests.builders import make_event, make_usage, stored
+from tests.server.readers import World, make_world
+
+pytestmark = pytest.mark.django_db
+PARTS = ("", "/summary", "/metrics", "/log", "/log?plain", "/cancel", "/evidence")
+
+
+@pytest.fixture
+def world() -> World:
+    return make_world()
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_run_is_seen_by_its_project_and_the_office(world: World, part: str) -> None:
+    address = f"/runs/{world.run}{part}"
+    for reader in (world.reader, world.member, world.operator):
+        assert reader.get(address).status_code == 200
+    assert world.stranger.get(address).status_code == 404
+    assert world.nobody.get(address).status_code == 302
+
+
+def test_the_list_shows_each_reader_their_own_runs(world: World) -> None:
+    assert str(world.run) in world.member.get("/runs/").content.decode()
+    assert str(world.run) in world.operator.get("/runs/").content.decode()
+    assert str(world.run) not in world.stranger.get("/runs/").content.decode()
+    assert world.nobody.get("/runs/").status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [({"state": "placed"}, True), ({"state": "failed"}, False), ({"site": "own-site"}, True), ({"site": "x"}, False)],
+)
+def test_the_list_is_narrowed_by_what_is_asked(world: World, asked: dict[str, str], found: bool) -> None:
+    assert (str(world.run) in world.member.get("/runs/", asked).content.decode()) is found
+
+
+@pytest.mark.parametrize("asked", [{"state": "gone"}, {"project": "x"}, {"before": "run_1"}, {"site": "A B"}])
+def test_a_list_asked_in_a_wrong_way_says_what_is_wrong(world: World, asked: dict[str, str]) -> None:
+    assert world.member.get("/runs/", asked).status_code == 422
+
+
+def test_the_head_of_the_page_tells_when_the_state_moved(world: World) -> None:
+    address = f"/runs/{world.run}/summary"
+    assert "HX-Trigger" not in world.member.get(address, {"state": "placed"}).headers
+    assert world.member.get(address, {"state": "submitted"}).headers["HX-Trigger"] == "run-moved"
+
+
+def test_a_page_asks_for_more_while_its_run_lives_and_stops_at_the_end(world: World) -> None:
+    living = world.member.get(f"/runs/{world.run}").content.decode()
+    for part in ("summary", "metrics", "log"):
+        assert f'hx-get="/runs/{world.run}/{part}' in living
+    service.cancel(SYSTEM, run=world.run)
+    ended = world.member.get(f"/runs/{world.run}").content.decode()
+    assert 'hx-trigger="every' not in ended
+
+
+def test_plots_are_sent_again_only_with_new_points(world: World) -> None:
+    address = f"/runs/{world.run}/metrics"
+    assert world.member.get(address, {"points": "0"}).status_code == 204
+    points = (MetricSeries(name="loss", points=((1, 0.9), (2, 0.5))),)
+    service.record(world.agent, event=make_event(world.attempt, "metrics", metrics=points))
+    answer = world.member.get(address, {"points": "0"})
+    assert answer.status_code == 200
+    assert "<svg" in answer.content.decode()
+
+
+def test_a_log_goes_on_from_where_the_page_is_and_stays_text(world: World) -> None:
+    hostile = "<script>alert(1)</script>\n"
+    for offset, text in ((0, hostile), (len(hostile), "second\n")):
+        event = make_event(world.attempt, "log", sequence=offset + 1, log_offset=offset, log_text=text)
+        service.record(world.agent, event=event)
+    page = world.member.get(f"/runs/{world.run}").content.decode()
+    assert "&lt;script&gt;alert(1)" in page
+    assert hostile not in page
+    rest = world.member.get(f"/runs/{world.run}/log", {"offset": str(len(hostile))}).content.decode()
+    assert rest.startswith("second\n")
+    assert "script" not in rest
+    plain = world.member.get(f"/runs/{world.run}/log?plain")
+    assert plain.headers["Content-Type"].startswith("text/plain")
+    assert plain.getvalue().decode() == hostile + "second\n"
+
+
+@pytest.mark.parametrize("offset", ["-1", "x", "9" * 30, "²"])
+def test_an_offset_that_is_no_number_is_refused(world: World, offset: str) -> None:
+    assert world.member.get(f"/runs/{world.run}/log", {"offset": offset}).status_code == 422
+
+
+def test_members_cancel_after_a_question_and_readers_do_not(world: World) -> None:
+    address = f"/runs/{world.run}/cancel"
+    assert world.reader.post(address).status_code == 403
+    assert world.stranger.post(address).status_code == 404
+    assert world.nobody.post(address).status_code == 302
+    assert world.member.get(address).status_code == 200
+    assert Run.objects.get(pk=world.run).state == RunState.PLACED
+    assert world.member.post(address).headers["Location"] == f"/runs/{world.run}"
+    assert Run.objects.get(pk=world.run).state == RunState.CANCELLED
+
+
+def test_the_button_that_cancels_is_only_for_those_who_may(world: World) -> None:
+    address = f"/runs/{world.run}"
+    assert f'action="{address}/cancel"' in world.member.get(address).content.decode()
+    assert f'action="{address}/cancel"' not in world.reader.get(address).content.decode()
+
+
+def test_a_file_of_a_run_is_a_download_for_those_who_see_the_run(world: World) -> None:
+    content = b"<script>alert(1)</script>"
+    file = Artifact(path="out/page.html", sha256=stored(content), bytes=len(content))
+    ended = make_event(
+        world.attempt, "ended", reason=EndReason.COMPLETED, usage=make_usage(5), artifacts=(file,), exit_code=0
+    )
+    service.record(world.agent, event=ended)
+    address = f"/runs/{world.run}/artifacts/{file.sha256}"
+    assert address in world.member.get(f"/runs/{world.run}").content.decode()
+    answer = world.member.get(address)
+    assert answer.getvalue() == content
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    assert world.stranger.get(address).status_code == 404
+    assert world.nobody.get(address).status_code == 302
+    assert world.member.get(f"/runs/{world.run}/artifacts/{'0' * 64}").status_code == 404
+
+
+def test_the_address_of_the_page_is_the_one_the_run_tells(world: World) -> None:
+    answer = world.member.get(f"/runs/{world.run}")
+    assert answer.context["run"].page.endswith(f"/runs/{world.run}")

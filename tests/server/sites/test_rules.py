@@ -1,0 +1,73 @@
+"""Who may speak for a site, and which of its events are taken in."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fabrica.server.sites import rules
+from fabrica.values.ids import AttemptId
+from fabrica.wire.agents import Event, ProtocolUnknown, SiteClaimed
+from tests.builders import make_event, make_sync
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+ATTEMPT = AttemptId.new()
+
+
+def event(sequence: int) -> Event:
+    return make_event(ATTEMPT, "log", sequence, at=NOW)
+
+
+def test_another_protocol_is_refused() -> None:
+    rules.check_protocol(make_sync())
+    with pytest.raises(ProtocolUnknown, match="protocol 99"):
+        rules.check_protocol(make_sync(protocol=99))
+
+
+def test_of_two_agents_on_one_site_the_second_is_refused_while_the_first_speaks() -> None:
+    first = rules.claim(rules.Speaker("", 0, None), "first", NOW)
+    assert rules.claim(first, "first", NOW + timedelta(seconds=1)).acknowledged == first.acknowledged
+    with pytest.raises(SiteClaimed):
+        rules.claim(first, "second", NOW + rules.FRESH - timedelta(seconds=1))
+
+
+def test_a_new_journal_is_adopted_from_its_beginning_once_the_old_one_fell_silent() -> None:
+    silent = rules.Speaker("first", 17, NOW)
+    adopted = rules.claim(silent, "second", NOW + rules.FRESH)
+    assert (adopted.epoch, adopted.acknowledged) == ("second", 0)
+
+
+def test_a_gap_stops_the_intake() -> None:
+    intake = rules.take_in([event(1), event(2), event(4)], 0)
+    assert [one.sequence for one in intake.new] == [1, 2]
+    assert intake.acknowledged == 2
+
+
+@given(
+    acknowledged=st.integers(min_value=0, max_value=5),
+    sequences=st.lists(st.integers(min_value=1, max_value=12), max_size=20),
+)
+def test_whatever_comes_each_event_is_taken_once_in_order_without_a_gap(
+    acknowledged: int, sequences: list[int]
+) -> None:
+    intake = rules.take_in([event(number) for number in sequences], acknowledged)
+    assert [one.sequence for one in intake.new] == list(range(acknowledged + 1, intake.acknowledged + 1))
+    assert all(one.sequence <= intake.acknowledged for one in intake.repeated)
+    assert intake.acknowledged + 1 not in sequences, "the next one was there and was not taken"
+
+
+@given(order=st.permutations(range(1, 9)), cuts=st.lists(st.integers(min_value=0, max_value=8), max_size=3))
+def test_messages_in_any_order_sent_until_acknowledged_are_all_taken_once(order: list[int], cuts: list[int]) -> None:
+    taken: list[int] = []
+    acknowledged = 0
+    for cut in (*cuts, 8):  # a cut message holds only its beginning; the agent sends again what is not acknowledged
+        intake = rules.take_in([event(number) for number in order[:cut]], acknowledged)
+        taken += [one.sequence for one in intake.new]
+        acknowledged = intake.acknowledged
+    assert taken == list(range(1, 9))
+
+
+def test_a_fingerprint_covers_everything_the_event_says() -> None:
+    assert rules.fingerprint(event(1)) == rules.fingerprint(event(1))
+    assert rules.fingerprint(event(1)) != rules.fingerprint(event(1).model_copy(update={"words": "other"}))

@@ -1,0 +1,83 @@
+"""Find the programs that Fabrica's tests use and pip cannot bring; install them with apt where that is allowed."""
+
+import functools
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+NAMES = {  # what each program is called on PATH, the usual name first
+    "chromium": ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
+    "node": ("node", "nodejs"),
+    "npm": ("npm",),
+}
+PACKAGES = {"chromium": "chromium", "node": "nodejs", "npm": "npm", "postgresql": "postgresql"}  # Debian's names
+
+
+class MissingProgram(Exception):
+    """A program is not on this machine and could not be installed; the text says what to do."""
+
+
+@functools.cache
+def program(name: str) -> Path:
+    """Return where a program of `NAMES` is, installing it when it is absent and that is allowed.
+
+    Raises:
+        MissingProgram: it is absent and could not be installed.
+    """
+    return _found_or_installed(name, lambda: _on_path(*NAMES[name]))
+
+
+@functools.cache
+def postgresql_programs() -> Path:
+    """Return the folder that holds `postgres` and `initdb`, of the newest version there is.
+
+    Raises:
+        MissingProgram: there is none, and none could be installed.
+    """
+    return _found_or_installed("postgresql", _postgresql_folder)
+
+
+def _on_path(*names: str) -> Path | None:
+    found = (shutil.which(name) for name in names)
+    return next((Path(path) for path in found if path), None)
+
+
+def _postgresql_folder() -> Path | None:
+    versions = Path("/usr/lib/postgresql").glob("[0-9]*/bin")  # Debian keeps them off PATH
+    folders = sorted(versions, key=lambda folder: float(folder.parent.name), reverse=True)
+    on_path = _on_path("postgres")
+    if on_path:
+        folders.append(on_path.parent)
+    return next((folder for folder in folders if (folder / "initdb").exists()), None)
+
+
+def _found_or_installed(name: str, find: Callable[[], Path | None]) -> Path:
+    found = find() or (_install(PACKAGES[name]) and find())
+    if not found:
+        raise MissingProgram(f"{name} is not on this machine. On Debian or Ubuntu: apt-get install {PACKAGES[name]}")
+    return found
+
+
+def _install(package: str) -> bool:
+    """Install a Debian package when this user may without being asked for a password; say whether it worked."""
+    as_root = _as_root()
+    if as_root is None or not shutil.which("apt-get"):
+        return False
+    print(f"Installing the system package {package}", file=sys.stderr, flush=True)
+    apt = [*as_root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]
+    subprocess.run([*apt, "update"], check=False, stdin=subprocess.DEVNULL, stdout=sys.stderr)
+    install = [*apt, "install", "--yes", "--no-install-recommends", package]
+    return subprocess.run(install, check=False, stdin=subprocess.DEVNULL, stdout=sys.stderr).returncode == 0
+
+
+def _as_root() -> list[str] | None:
+    """Return what to put before a command that needs root: nothing for root itself, None when it cannot be had."""
+    if os.geteuid() == 0:
+        return []
+    sudo = ["sudo", "--non-interactive"]
+    if shutil.which("sudo") and subprocess.run([*sudo, "true"], capture_output=True, check=False).returncode == 0:
+        return sudo
+    return None

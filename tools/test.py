@@ -1,0 +1,100 @@
+"""Every check and every test, one named step after another; stops at the first that fails and names it.
+
+Usage: python tools/test.py [--only STEP ...] [--list]
+`--only checks` runs the steps that take seconds.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PROGRAMS = Path(sys.executable).parent
+PYTEST = ("pytest", "-p", "no:cacheprovider")
+SLOW = "browser or docs or faults"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to run: its name on the command line, its title, the command, and the paths it needs to exist."""
+
+    name: str
+    title: str
+    command: Sequence[str]
+    needs: Sequence[str] = ()
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+STEPS = [
+    Step("style", "Style", ("ruff", "check", ".")),
+    Step("format", "Format", ("ruff", "format", "--check", ".")),
+    Step("contracts", "Import contracts", ("lint-imports", "--no-cache")),
+    Step("types", "Types", ("mypy",)),
+    Step("docs", "Documentation, no warnings", ("python", "-m", "sphinx", "-W", "-q", "docs", "docs/_build/html")),
+    Step("unit", "Unit tests on SQLite", (*PYTEST, "-n", "2", "-m", f"not ({SLOW})", "tests")),
+    Step(
+        "postgresql",
+        "Server tests on PostgreSQL",
+        ("python", "-m", "tests.services.postgresql", *PYTEST, "-n", "2", "-m", f"not ({SLOW})", "tests/server"),
+        needs=("tests/server",),
+    ),
+    Step("faults", "Faults: real processes killed, real disks full", (*PYTEST, "-m", "faults", "tests")),
+    Step("browser", "The portal in a real browser", (*PYTEST, "-m", "browser", "tests")),
+    Step("commands", "The commands that the documentation shows", (*PYTEST, "-m", "docs", "tests")),
+    Step("demo", "From allocation to trained model", ("python", "tools/demo.py"), needs=("tools/demo.py",)),
+]
+CHECKS = ("style", "format", "contracts", "types")
+NO_TESTS_COLLECTED = 5
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the steps that were asked for, all by default; return 0 when every one passed."""
+    asked = _parse(arguments)
+    if asked.list:
+        print("\n".join(f"{step.name:12} {step.title}" for step in STEPS))
+        return 0
+    names = [name for given in asked.only for name in (CHECKS if given == "checks" else (given,))]
+    started = time.monotonic()
+    for step in STEPS:
+        if names and step.name not in names:
+            continue
+        if not _passes(step):
+            print(f"\nFailed: {step.title}. Again, alone: .venv/bin/python tools/test.py --only {step.name}")
+            return 1
+    print(f"\nAll passed after {time.monotonic() - started:.0f} s")
+    return 0
+
+
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--only", nargs="+", default=[], metavar="STEP", choices=["checks", *(s.name for s in STEPS)])
+    parser.add_argument("--list", action="store_true", help="show the steps")
+    return parser.parse_args(arguments)
+
+
+def _passes(step: Step) -> bool:
+    """Run one step under its title and say how it went."""
+    missing = [path for path in step.needs if not (ROOT / path).exists()]
+    if missing:
+        print(f"\n== {step.title}: not here ({', '.join(missing)})", flush=True)
+        return True
+    print(f"\n== {step.title}", flush=True)
+    started = time.monotonic()
+    environment = {**os.environ, "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}", **step.environment}
+    status = subprocess.run(step.command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, check=False).returncode
+    if status == NO_TESTS_COLLECTED and "pytest" in step.command:
+        print("No test of this kind is here.")
+        status = 0
+    print(
+        f"== {step.title}: {'passed' if status == 0 else 'failed'} after {time.monotonic() - started:.0f} s", flush=True
+    )
+    return status == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
