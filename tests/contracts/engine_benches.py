@@ -17,7 +17,7 @@ from fabrica.wire.agents import PartitionInventory
 from fabrica.wire.runs import Resources
 
 MEBIBYTE = 2**20
-_PATIENCE_SECONDS = 30.0
+_PATIENCE_SECONDS = 120.0
 
 
 class Bench(ABC):

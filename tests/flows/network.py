@@ -16,7 +16,7 @@ from fabrica.values.ids import AttemptId, RunId
 from fabrica.values.states import ENDS, EndReason
 from fabrica.wire.problems import FabricaError
 from fabrica.wire.runs import Run
-from tests.flows.home import ROOT, Home, wait_until, write_run
+from tests.flows.home import ROOT, SECONDS_MAX, Home, wait_until, write_run
 
 SITE = "this-machine"
 _SCRIPT = "echo x >> {marker}; echo started; while [ ! -e {go_on} ]; do sleep 0.05; done; {last}"
@@ -131,7 +131,7 @@ class Network:
 
     def wait_for_death(self, name: str) -> None:
         """Wait until a process that was to kill itself has done so."""
-        status = self._processes[name].wait(60)
+        status = self._processes[name].wait(SECONDS_MAX)
         assert status == -9, self.said(name)
 
     def said(self, name: str) -> str:

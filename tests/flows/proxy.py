@@ -11,10 +11,11 @@ import httpx
 
 HARMS = ("twice", "late", "out of order", "cut off", "never")
 _LATE_SECONDS = 0.7
+_IN_A_ROW_MAX = 3  # two threads of the agent share the draws; either may meet all of a longer row and back off long
 
 
 class HarmfulProxy(ThreadingHTTPServer):
-    """Passes everything on; each answer to `sync` is harmed with an even chance, drawn from a fixed seed."""
+    """Passes everything on; answers to `sync` are harmed with an even chance, three in a row at most."""
 
     daemon_threads = True
 
@@ -26,11 +27,14 @@ class HarmfulProxy(ThreadingHTTPServer):
         self.done: set[str] = set()
         self.earlier: list[bytes] = []
         self._draw = random.Random(20261120)
+        self._in_a_row = 0
         self._drawing = threading.Lock()
 
     def next_harm(self) -> str:
         with self._drawing:
-            return self._draw.choice(self.harms) if self._draw.random() < 0.5 else ""
+            harmed = self._in_a_row < _IN_A_ROW_MAX and self._draw.random() < 0.5
+            self._in_a_row = self._in_a_row + 1 if harmed else 0
+            return self._draw.choice(self.harms) if harmed else ""
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Stay silent: the other side going away is what this proxy is for."""

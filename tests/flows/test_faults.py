@@ -21,7 +21,7 @@ from fabrica.sdk import runs
 from fabrica.sdk.manifest import read_manifest
 from fabrica.values.states import RunState
 from fabrica.wire.problems import FabricaError
-from tests.flows.home import Home, wait_until, write_run
+from tests.flows.home import SECONDS_MAX, Home, wait_until, write_run
 from tests.flows.network import Network, Story, check_books, check_nothing_left, make_template
 from tests.flows.proxy import HARMS, harmful_proxy
 
@@ -241,7 +241,7 @@ def test_a_second_agent_with_a_copied_token_is_refused_in_words(network: Network
 def test_a_second_agent_in_the_same_folder_does_not_start(network: Network) -> None:
     settings = network.write_settings("same.toml", network.site)
     same = network.start_program("same", "-m", "fabrica.cli.main", "agent", "run", str(settings))
-    assert same.wait(60) == 1
+    assert same.wait(SECONDS_MAX) == 1
     assert "agents.running" in network.said("same")
 
 

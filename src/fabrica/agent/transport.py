@@ -140,9 +140,12 @@ def _unreachable(trouble: Exception) -> ServerUnreachable:
 
 
 class Backoff:
-    """How long to wait after each failure in a row: doubling, with jitter so that agents do not come back at once."""
+    """How long to wait after each failure in a row: doubling, with jitter so that agents do not come back at once.
 
-    def __init__(self, first_seconds: float = 0.5, last_seconds: float = 60.0) -> None:
+    The longest wait is well under the 45 s after which a silent site is no longer given work.
+    """
+
+    def __init__(self, first_seconds: float = 0.5, last_seconds: float = 15.0) -> None:
         self._first = first_seconds
         self._last = last_seconds
         self._failures = 0
