@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, StorageState, sync_playwright
+from playwright.sync_api import Browser, Page, StorageState, expect, sync_playwright
 
 from tests.browser.network import Portal, Watch, browser_arguments, new_context, open_portal
 from tests.services.oidc import OpenIdProvider
@@ -19,6 +19,7 @@ def portal(tmp_path_factory: pytest.TempPathFactory, chromium: Path, oidc: OpenI
 
 @pytest.fixture(scope="session")
 def browser(chromium: Path) -> Iterator[Browser]:
+    expect.set_options(timeout=30_000)  # a loaded machine is slow; what comes in time is not waited for
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=chromium, args=browser_arguments())
         yield started
