@@ -55,25 +55,25 @@ def _postgresql_folder() -> Path | None:
 
 
 def _found_or_installed(name: str, find: Callable[[], Path | None]) -> Path:
-    found = find() or (_install(PACKAGES[name]) and find())
+    found = find() or (install(PACKAGES[name]) and find())
     if not found:
         raise MissingProgram(f"{name} is not on this machine. On Debian or Ubuntu: apt-get install {PACKAGES[name]}")
     return found
 
 
-def _install(package: str) -> bool:
-    """Install a Debian package when this user may without being asked for a password; say whether it worked."""
-    as_root = _as_root()
-    if as_root is None or not shutil.which("apt-get"):
+def install(*packages: str) -> bool:
+    """Install Debian packages when this user may without being asked for a password; say whether it worked."""
+    asking = as_root()
+    if asking is None or not shutil.which("apt-get"):
         return False
-    print(f"Installing the system package {package}", file=sys.stderr, flush=True)
-    apt = [*as_root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]
+    print(f"Installing the system package {', '.join(packages)}", file=sys.stderr, flush=True)
+    apt = [*asking, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]
     subprocess.run([*apt, "update"], check=False, stdin=subprocess.DEVNULL, stdout=sys.stderr)
-    install = [*apt, "install", "--yes", "--no-install-recommends", package]
-    return subprocess.run(install, check=False, stdin=subprocess.DEVNULL, stdout=sys.stderr).returncode == 0
+    command = [*apt, "install", "--yes", "--no-install-recommends", *packages]
+    return subprocess.run(command, check=False, stdin=subprocess.DEVNULL, stdout=sys.stderr).returncode == 0
 
 
-def _as_root() -> list[str] | None:
+def as_root() -> list[str] | None:
     """Return what to put before a command that needs root: nothing for root itself, None when it cannot be had."""
     if os.geteuid() == 0:
         return []

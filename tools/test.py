@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAMS = Path(sys.executable).parent
 PYTEST = ("pytest", "-p", "no:cacheprovider")
-SLOW = "browser or docs or faults"
+SLOW = "browser or docs or faults or slurm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,8 @@ STEPS = [
         ("python", "-m", "tests.services.postgresql", *PYTEST, "-n", "2", "-m", f"not ({SLOW})", "tests/server"),
         needs=("tests/server",),
     ),
-    Step("faults", "Faults: real processes killed, real disks full", (*PYTEST, "-m", "faults", "tests")),
+    Step("faults", "Faults: real processes killed, real disks full", (*PYTEST, "-m", "faults and not slurm", "tests")),
+    Step("slurm", "A real Slurm", (*PYTEST, "-m", "slurm", "tests")),
     Step("browser", "The portal in a real browser", (*PYTEST, "-m", "browser", "tests")),
     Step("commands", "The commands that the documentation shows", (*PYTEST, "-m", "docs", "tests")),
     Step("demo", "From allocation to trained model", ("python", "tools/demo.py"), needs=("tools/demo.py",)),

@@ -1,0 +1,406 @@
+"""A real Slurm cluster in a folder: started in well under a second, ended by process ids, leaving nothing."""
+
+import getpass
+import os
+import secrets
+import signal
+import socket
+import stat
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tests.services.slurm import configuration, database, keeper, processes
+from tests.services.slurm.configuration import NODES_MAX, PORTS_PER_SITE, SOCKET_PATH_BYTES_MAX, Partition, Site
+from tests.services.slurm.packages import PATH, slurm_is_here
+
+START_SECONDS_MAX = 120
+COMMANDS = (
+    *("sacct", "sacctmgr", "salloc", "sbatch", "scancel", "scontrol", "sdiag", "sinfo", "sprio", "squeue"),
+    *("sreport", "srun", "sshare", "sstat", "strigger"),
+)
+ACCOUNT = "users"
+"""The account that whoever started a cluster with accounting may submit to."""
+PORTS = range(20_000, 32_000, PORTS_PER_SITE)  # under those that the kernel gives to whoever asks for any
+NULL_DEVICE = os.makedev(1, 3)  # the null device: a job that opens its GPU reads nothing
+
+
+class SlurmCluster:
+    """One cluster: munge, slurmctld, a slurmd for each node and, when asked, accounting and REST.
+
+    `folder` is made; keep its path short, since Unix sockets live in it. With `throwaway` the cluster ends with the
+    process that started it, however that ends. `prefix` is put before every daemon and command, for example
+    `nsenter --net=…`; commands are then behind scripts that `environment` has on its PATH.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        name: str,
+        nodes: int = 2,
+        cpus_per_node: int = 8,
+        memory_mb_per_node: int = 4000,
+        gpus_per_node: int = 4,
+        gpu_type: str = "h100",
+        accounting: bool = False,
+        rest: bool = False,
+        partitions: Sequence[Partition] | None = None,
+        port_base: int | None = None,
+        extra_conf: str = "",
+        throwaway: bool = True,
+        prefix: Sequence[str] = (),
+    ) -> None:
+        if not 1 <= nodes <= NODES_MAX:
+            raise ValueError(f"{nodes} nodes: from 1 to {NODES_MAX} have their ports")
+        self._guard: socket.socket | None = None
+        if port_base is None:
+            port_base, self._guard = _free_ports()
+        folder = folder.absolute()
+        self.site = Site(
+            folder=folder,
+            name=name,
+            user=getpass.getuser(),
+            port_base=port_base,
+            nodes=nodes,
+            cpus_per_node=cpus_per_node,
+            memory_mb_per_node=memory_mb_per_node,
+            gpu_type=gpu_type,
+            devices=_device_paths(folder, gpus_per_node),
+            accounting=accounting,
+            rest=rest,
+            partitions=partitions or (Partition("gpu", default=True),),
+            extra_conf=extra_conf,
+            slurmdbd_password=secrets.token_hex(16) if accounting else "",
+        )
+        longest = folder / "spool" / self.site.node_names[-1] / f"{self.site.node_names[-1]}_4294967295.4294967295"
+        if len(os.fsencode(longest)) > SOCKET_PATH_BYTES_MAX:
+            raise ValueError(f"{folder} is too long a path for the Unix sockets in it")
+        self.folder = folder
+        self.throwaway = throwaway
+        self.prefix = list(prefix)
+
+    @property
+    def name(self) -> str:
+        return self.site.name
+
+    @property
+    def node_names(self) -> list[str]:
+        return self.site.node_names
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables of a process that uses this cluster."""
+        path = f"{self.folder}/bin:{PATH}" if self.prefix else PATH
+        return {
+            "PATH": path,
+            "SLURM_CONF": str(self.site.slurm_conf_path),
+            "SLURM_TIME_FORMAT": "%s",
+            "HOME": os.environ.get("HOME", "/"),
+            "USER": self.site.user,
+            "LANG": "C.UTF-8",
+        }
+
+    @property
+    def rest_url(self) -> str:
+        """The address of slurmrestd."""
+        assert self.site.rest, "this cluster was made without rest=True"
+        return f"http://127.0.0.1:{self.site.rest_port}"
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start every daemon and wait until every node is idle.
+
+        Raises:
+            MissingProgram: Slurm is not on this machine, and could not be installed.
+            RuntimeError: a daemon ended or did not answer; says its last words.
+        """
+        slurm_is_here(full=self.site.accounting or self.site.rest)
+        if self.throwaway:
+            keeper.keep(self.folder)
+        try:
+            self._write_files()
+            self._start_daemons()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """End every process of the cluster, also of its jobs, by its id, all told at once. Twice is the same."""
+        processes.end_site(self.folder)
+        if self._guard:
+            self._guard.close()
+        if self.throwaway:
+            keeper.forget(self.folder)
+
+    def _start_daemons(self) -> None:
+        self._start_munged()
+        if self.site.accounting:
+            self._start_mariadbd()
+            self._start_slurmdbd()
+            self.command("sacctmgr", "--immediate", "add", "cluster", self.name)
+        first = not (self.folder / "state" / "node_state").exists()
+        self._launch("slurmctld", ["slurmctld", "-D", *(["-i"] if first else [])])
+        self._wait_for_port("slurmctld", self.site.slurmctld_port)
+        for number in range(1, self.site.nodes + 1):
+            self._launch(f"slurmd-{number}", self._slurmd(number))
+        self._wait_for_nodes()
+        if self.site.accounting:
+            self.add_account(ACCOUNT)
+            self.add_user(self.site.user, ACCOUNT)
+        if self.site.rest:
+            self._start_slurmrestd()
+
+    # files
+
+    def _write_files(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.chmod(0o755)  # jobs of other users come by; what is secret has its own mode
+        for name in ("bin", "etc", "run", "log", "spool", "state", "db", "dev"):
+            (self.folder / name).mkdir(exist_ok=True)
+            (self.folder / name).chmod(0o755)
+        self._write("etc/slurm.conf", configuration.slurm_conf(self.site), 0o644)
+        self._write("etc/gres.conf", configuration.gres_conf(self.site), 0o644)
+        if not (self.folder / "etc" / "munge.key").exists():
+            self._write("etc/munge.key", secrets.token_bytes(128), 0o400)
+        if self.site.accounting:
+            self._write("etc/slurmdbd.conf", configuration.slurmdbd_conf(self.site), 0o600)
+        if self.site.rest and not self.site.jwt_key.exists():
+            self._write("state/jwt_hs256.key", secrets.token_bytes(32), 0o600)
+        for device in self.site.devices:
+            if device.is_relative_to(self.folder) and not device.exists():
+                os.mknod(device, 0o666 | stat.S_IFCHR, NULL_DEVICE)
+        for name in COMMANDS if self.prefix else ():
+            self._write(f"bin/{name}", _script([*self.prefix, f"/usr/bin/{name}"]), 0o755)
+
+    def _write(self, name: str, content: str | bytes, mode: int) -> None:
+        path = self.folder / name
+        path.unlink(missing_ok=True)
+        data = content.encode() if isinstance(content, str) else content
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+            file.write(data)
+        path.chmod(mode)
+
+    # daemons
+
+    def _launch(self, daemon: str, command: Sequence[str], **variables: str) -> None:
+        processes.start(self.folder, daemon, [*self.prefix, *command], {**self.environment, **variables})
+
+    def _slurmd(self, number: int) -> list[str]:
+        return ["slurmd", "-D", "-N", self.node_names[number - 1]]
+
+    def _start_munged(self) -> None:
+        options = {
+            "key-file": f"{self.folder}/etc/munge.key",
+            "socket": self.site.munge_socket,
+            "pid-file": f"{self.folder}/run/munged.pidfile",
+            "log-file": f"{self.folder}/log/munged.log",
+            "seed-file": f"{self.folder}/state/munged.seed",
+            "num-threads": 4,
+        }
+        self._launch("munged", ["munged", "--foreground", *(f"--{key}={value}" for key, value in options.items())])
+        self._wait("munged", lambda: self._succeeds("munge", f"--socket={self.site.munge_socket}", "--no-input"))
+
+    def _start_mariadbd(self) -> None:
+        if not any(database.data_folder(self.site).iterdir()):
+            database.create(self.site, self.prefix, self.environment)
+        self._launch("mariadbd", database.command(self.site))
+        self._wait("mariadbd", lambda: self._succeeds(*database.is_up_command(self.site)))
+        command, statements = database.prepare_command(self.site)
+        self.command(*command, stdin=statements)
+
+    def _start_slurmdbd(self) -> None:
+        self._launch("slurmdbd", ["slurmdbd", "-D"])
+        self._wait_for_port("slurmdbd", self.site.slurmdbd_port)
+        self._wait("slurmdbd", lambda: self._succeeds("sacctmgr", "--noheader", "show", "cluster"))
+
+    def _start_slurmrestd(self) -> None:
+        plugins = "openapi/v0.0.38,openapi/dbv0.0.38" if self.site.accounting else "openapi/v0.0.38"
+        address = f"127.0.0.1:{self.site.rest_port}"
+        command = ["slurmrestd", "-a", "rest_auth/jwt", "-s", plugins, address]
+        variables = {"SLURM_JWT": "daemon"}
+        if os.geteuid() == 0:  # it must be nobody who could act for others by themselves
+            command = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", *command]
+        else:
+            variables["SLURMRESTD_SECURITY"] = "disable_user_check"
+        self._launch("slurmrestd", command, **variables)
+        self._wait_for_port("slurmrestd", self.site.rest_port)
+
+    def _wait_for_nodes(self) -> None:
+        def all_idle() -> bool:
+            answer = self._try("sinfo", "--noheader", "--states=idle", "--format=%D", timeout=15)
+            return sum(map(int, answer.stdout.split())) >= self.site.nodes if answer.returncode == 0 else False
+
+        self._wait("slurmctld", all_idle)
+
+    def _wait_for_port(self, daemon: str, port: int) -> None:
+        """Wait until a daemon listens. A client that comes before waits a second and more before it tries again."""
+
+        def listens() -> bool:
+            pid = processes.pid_of(self.folder, daemon)
+            return pid is not None and processes.listens(pid, port)
+
+        self._wait(daemon, listens)
+
+    def _wait(self, daemon: str, ready: Callable[[], bool]) -> None:
+        until = time.monotonic() + START_SECONDS_MAX
+        while not ready():
+            if processes.pid_of(self.folder, daemon) is None:
+                raise RuntimeError(f"{daemon} of {self.name} ended: {self.words(daemon)}")
+            if time.monotonic() > until:
+                raise RuntimeError(f"{daemon} of {self.name} was not ready in time: {self.words(daemon)}")
+            time.sleep(0.01)
+
+    def words(self, daemon: str) -> str:
+        """Return the last lines that a daemon said and logged."""
+        name = f"slurmd-{self.node_names[int(daemon[7:]) - 1]}" if daemon.startswith("slurmd-") else daemon
+        files = [self.folder / "log" / f"{daemon}.words", self.folder / "log" / f"{name}.log"]
+        texts = [file.read_text(errors="replace") for file in files if file.exists()]
+        return "\n".join("\n".join(text.splitlines()[-10:]) for text in texts)
+
+    # what a test does with it
+
+    def command(self, *command: str | Path, stdin: str = "", user: str | None = None, timeout: float = 120) -> str:
+        """Run a command of this cluster and return what it printed; `user` is another user of this machine, for root.
+
+        Raises:
+            RuntimeError: its exit status was not 0; says what it said.
+        """
+        done = self._try(*command, stdin=stdin, user=user, timeout=timeout)
+        if done.returncode != 0:
+            words = f"{done.stdout}{done.stderr}".strip()
+            raise RuntimeError(f"{' '.join(map(str, command))} ended with status {done.returncode}: {words}")
+        return done.stdout
+
+    def _try(
+        self, *command: str | Path, stdin: str = "", user: str | None = None, timeout: float = 120
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*self.prefix, *command],
+            env=self.environment | ({"USER": user, "HOME": "/"} if user else {}),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+            user=user,
+            extra_groups=[] if user else None,
+            timeout=timeout,
+            cwd="/",
+        )
+
+    def _succeeds(self, *command: str) -> bool:
+        return self._try(*command).returncode == 0
+
+    def pid(self, daemon: str, node: int | None = None) -> int:
+        """Return the process id of `munged`, `slurmctld`, `slurmdbd`, `mariadbd`, `slurmrestd`, or a node's `slurmd`.
+
+        Nodes are counted from 1.
+        """
+        pid = processes.pid_of(self.folder, _daemon(daemon, node))
+        assert pid is not None, f"{daemon} of {self.name} does not run: {self.words(_daemon(daemon, node))}"
+        return pid
+
+    def kill(self, daemon: str, node: int | None = None) -> None:
+        """Kill a daemon with SIGKILL and wait for its death; what it started lives on."""
+        processes.end(self.pid(daemon, node), signal.SIGKILL)
+
+    def restart(self, daemon: str, node: int | None = None) -> None:
+        """Start a daemon, after ending it in its own way when it still runs, and wait until it answers."""
+        name = _daemon(daemon, node)
+        running = processes.pid_of(self.folder, name)
+        if running is not None:
+            processes.end(running)
+        match daemon:
+            case "munged":
+                self._start_munged()
+            case "mariadbd":
+                self._start_mariadbd()
+            case "slurmdbd":
+                self._start_slurmdbd()
+            case "slurmrestd":
+                self._start_slurmrestd()
+            case "slurmctld":
+                self._launch(name, ["slurmctld", "-D"])
+                self._wait_for_port(name, self.site.slurmctld_port)
+                self._wait(name, lambda: self._succeeds("scontrol", "ping"))
+            case "slurmd":
+                assert node is not None, "name the node, counted from 1"
+                self._launch(name, self._slurmd(node))
+                self._wait_for_port(name, self.site.node_port(node))
+            case _:
+                raise ValueError(f"there is no daemon {daemon!r}")
+
+    def add_account(self, name: str, **limits: str | int) -> None:
+        """Add an account; `limits` as sacctmgr has them, for example `GrpTRESMins="gres/gpu=10"`."""
+        self.command("sacctmgr", "--immediate", "add", "account", name, *_assignments(limits))
+
+    def add_user(self, user: str, account: str, **limits: str | int) -> None:
+        """Let a user submit to an account."""
+        self.command("sacctmgr", "--immediate", "add", "user", user, f"account={account}", *_assignments(limits))
+
+    def token(self, user: str, lifespan_seconds: int = 3600) -> str:
+        """Return a token with which the REST form takes its bearer for `user`."""
+        said = self.command("scontrol", "token", f"username={user}", f"lifespan={lifespan_seconds}")
+        return said.strip().removeprefix("SLURM_JWT=")
+
+
+def _daemon(daemon: str, node: int | None) -> str:
+    return f"{daemon}-{node}" if daemon == "slurmd" else daemon
+
+
+def _assignments(limits: dict[str, str | int]) -> list[str]:
+    return [f"{name}={value}" for name, value in limits.items()]
+
+
+def _script(command: Sequence[str]) -> str:
+    words = " ".join(f"'{word}'" for word in command)
+    return f'#!/bin/sh\nexec {words} "$@"\n'
+
+
+def _device_paths(folder: Path, count: int) -> list[Path]:
+    """Return the files that stand for a node's GPUs: devices of our own for root, else terminals that exist."""
+    if os.geteuid() == 0:
+        return [folder / "dev" / f"nvidia{number}" for number in range(count)]
+    devices = [Path(f"/dev/tty{number}") for number in range(count)]
+    missing = [str(device) for device in devices if not device.is_char_device()]
+    if missing:
+        raise ValueError(f"no device stands for a GPU: {', '.join(missing)} are not on this machine")
+    return devices
+
+
+def _free_ports() -> tuple[int, socket.socket]:
+    """Return the first port of a block where nobody listens, and a socket on its last one that holds the block."""
+    for _ in range(100):
+        base = secrets.choice(PORTS)
+        guard = _bound(base + PORTS_PER_SITE - 1)
+        if guard is None:
+            continue
+        trials = [_bound(port) for port in range(base, base + PORTS_PER_SITE - 1)]
+        for trial in trials:
+            if trial:
+                trial.close()
+        if all(trials):
+            return base, guard
+        guard.close()
+    raise RuntimeError("no block of ports is free")
+
+
+def _bound(port: int) -> socket.socket | None:
+    trial = socket.socket()
+    try:
+        trial.bind(("127.0.0.1", port))
+    except OSError:
+        trial.close()
+        return None
+    return trial

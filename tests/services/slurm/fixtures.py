@@ -1,0 +1,50 @@
+"""Real Slurm clusters as pytest fixtures; a test that uses one is marked `slurm`."""
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.services.absent import had_or_skipped
+from tests.services.slurm.cluster import SlurmCluster
+
+
+@pytest.fixture
+def slurm_mini() -> Iterator[SlurmCluster]:
+    """Yield a cluster of two nodes without accounting, of this test alone. It starts in a tenth of a second."""
+    with cluster(name="alpha") as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def slurm_full() -> Iterator[SlurmCluster]:
+    """Yield a cluster with accounting and REST, of all tests of this process. It starts in a few seconds."""
+    with cluster(name="beta", accounting=True, rest=True) as started:
+        yield started
+
+
+@pytest.fixture
+def make_slurm() -> Iterator[Callable[..., SlurmCluster]]:
+    """Yield a function that starts a cluster with the keywords of `SlurmCluster`, until the test ends."""
+    with contextlib.ExitStack() as started:
+        yield lambda **options: started.enter_context(cluster(**options))
+
+
+@contextlib.contextmanager
+def cluster(**options: Any) -> Iterator[SlurmCluster]:
+    """Yield a started cluster in a new folder with a short path; the folder goes at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="fabrica-slurm-"))
+    try:
+        with had_or_skipped():
+            made = SlurmCluster(folder, **options)
+            made.start()
+        try:
+            yield made
+        finally:
+            made.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
