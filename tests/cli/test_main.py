@@ -43,6 +43,8 @@ ANSWERS: dict[tuple[str, str], Any] = {
     ("POST", "/me/tokens"): {"token": "fbr_secret", "expires_at": NOW},
     ("POST", "/me/sign-in-link"): {"link": "https://fabrica.example/sign-in/x"},
     ("GET", "/sites"): [SITE_BODY],
+    ("POST", "/sites/lumi-aif/drain"): SITE_BODY | {"agent": None, "inventory": None, "draining": True},
+    ("POST", "/sites/lumi-aif/resume"): SITE_BODY | {"agent": None, "inventory": None},
     ("GET", "/runs"): {"runs": [RUN_BODY]},
     ("GET", f"/runs/{RUN}"): RUN_BODY,
     ("POST", f"/runs/{RUN}/cancel"): RUN_BODY,
@@ -115,6 +117,8 @@ def test_every_command_of_a_user_speaks_json() -> None:
     [
         (["projects"], {"projects"}),
         (["sites"], {"sites"}),
+        (["sites", "drain", "lumi-aif", "--reason", "Repair"], {"id", "draining"}),
+        (["sites", "resume", "lumi-aif"], {"id", "draining"}),
         (["runs"], {"runs", "next_cursor"}),
         (["balance"], {"project", "allocations", "statement"}),
         (["why", RUN], {"run", "state", "words", "placements"}),

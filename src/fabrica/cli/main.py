@@ -15,7 +15,7 @@ _COMMANDS = {
     "why": "runs:why",
     "cancel": "runs:cancel",
     "record": "records:record",
-    "sites": "sites:list_sites",
+    "sites": "sites:sites",
     "balance": "access:balance",
     "grant": "access:grant",
     "projects": "people:list_projects",

@@ -2,7 +2,7 @@
 
 from fabrica.sdk.client import Client
 from fabrica.values.ids import SiteId
-from fabrica.wire.sites import Enrolment, NewAgent, Site, SiteDetail
+from fabrica.wire.sites import Drain, Enrolment, NewAgent, Site, SiteDetail
 
 
 def sites(client: Client) -> tuple[Site, ...]:
@@ -17,6 +17,21 @@ def site(client: Client, site: SiteId) -> SiteDetail:
         SiteUnknown: nobody knows it.
     """
     return client.get(f"/sites/{site}", SiteDetail)
+
+
+def drain(client: Client, site: SiteId, reason: str) -> SiteDetail:
+    """Stop giving a site new runs, for a reason that everybody reads; what it runs goes on.
+
+    Raises:
+        NotAllowed: the caller is no operator.
+        SiteUnknown: nobody knows it.
+    """
+    return SiteDetail.model_validate(client.post(f"/sites/{site}/drain", Drain(reason=reason)))
+
+
+def resume(client: Client, site: SiteId) -> SiteDetail:
+    """Give a drained site new runs again; raises as `drain`."""
+    return SiteDetail.model_validate(client.post(f"/sites/{site}/resume"))
 
 
 def enrol(client: Client, site: SiteId, name: str, *, replace: bool = False) -> Enrolment:

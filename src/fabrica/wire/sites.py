@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from fabrica.values.ids import SiteId
 from fabrica.wire.agents import Agent, Inventory
 from fabrica.wire.bodies import Body, Instant, Request
@@ -22,6 +24,7 @@ class Site(Body):
     longitude: float | None = None
     simulated: bool
     draining: bool
+    draining_reason: str | None = Field(default=None, description="why it takes no new runs, as an operator said")
     connected: bool
     last_word_at: Instant | None
     devices_total: int | None
@@ -34,6 +37,12 @@ class SiteDetail(Site):
 
     agent: Agent | None
     inventory: Inventory | None
+
+
+class Drain(Request):
+    """Why a site shall take no new runs; everybody who looks at the site reads it."""
+
+    reason: str = Field(min_length=1, max_length=200)
 
 
 class NewAgent(Request):

@@ -176,6 +176,8 @@ TABLE: dict[tuple[str, str], tuple[list[int], Ask]] = {
         OPERATORS_204,
         lambda world: (f"/sites/own-site/agents/{world.actors['agent'].agent}", None),
     ),
+    ("POST", "/sites/{site}/drain"): (OPERATORS, lambda world: ("/sites/own-site/drain", {"reason": "Repair"})),
+    ("POST", "/sites/{site}/resume"): (OPERATORS, lambda world: ("/sites/own-site/resume", {})),
     ("POST", "/agent/sync"): (AGENTS, lambda world: ("/agent/sync", make_sync().model_dump(mode="json"))),
     ("GET", "/agent/bundles/{sha256}"): (AGENTS, lambda world: (f"/agent/bundles/{world.bundle[0]}", None)),
     ("PUT", "/agent/blobs/{sha256}"): (

@@ -92,7 +92,7 @@ def test_the_office_is_for_operators(world: World) -> None:
 
 def test_a_draining_site_does_not_count_as_taking_runs(world: World) -> None:
     assert world.nobody.get("/").context["counts"]["connected"] == 1
-    sites.set_draining(make_operator(), site=SiteId("own-site"), draining=True)
+    sites.set_draining(make_operator(), site=SiteId("own-site"), draining=True, reason="Repair")
     assert world.nobody.get("/").context["counts"]["connected"] == 0
 
 

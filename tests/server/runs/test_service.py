@@ -418,7 +418,7 @@ def test_the_member_who_left_no_longer_cancels(lead: Actor, project: ProjectId, 
 def test_a_draining_site_gets_no_new_work(lead: Actor, project: ProjectId, agent: Actor) -> None:
     run = make_run(lead, project)
     assert agent.site is not None
-    sites.set_draining(SYSTEM, site=agent.site, draining=True)
+    sites.set_draining(SYSTEM, site=agent.site, draining=True, reason="Repair")
     service.place(SYSTEM, run=run)
     assert state_of(run)[0] == "held"
 

@@ -15,9 +15,10 @@ def test_an_operator_stops_and_resumes_new_runs() -> None:
     make_agent()
     operator = browser(make_operator())
     for draining in (True, False):
-        answer = operator.post(f"/sites/{SITE}/draining", {"draining": "yes" if draining else "no"})
+        answer = operator.post(f"/sites/{SITE}/draining", {"draining": "yes" if draining else "no", "reason": "R & D"})
         assert answer.headers["Location"] == f"/sites/{SITE}"
         assert queries.site(SITE).draining is draining
+        assert ("R &amp; D" in browser().get(f"/sites/{SITE}").content.decode()) is draining
 
 
 def test_an_operator_withdraws_the_agent_that_speaks() -> None:

@@ -13,7 +13,7 @@ from fabrica.server.sites import queries, service
 from fabrica.server.sites.models import Agent, AgentEvent
 from fabrica.values.ids import AgentId, AttemptId, SiteId
 from fabrica.wire.agents import AgentRefused, SiteClaimed
-from fabrica.wire.problems import NotAllowed, NotFound
+from fabrica.wire.problems import Malformed, NotAllowed, NotFound
 from fabrica.wire.sites import SiteUnknown
 from tests.builders import make_agent, make_event, make_inventory, make_operator, make_site, make_sync, make_user
 
@@ -36,7 +36,7 @@ def test_only_operators_add_sites_and_enrol_drain_or_withdraw() -> None:
     asks: list[Callable[[Actor], Any]] = [
         lambda by: service.add_site(by, site=SiteId("new-site"), name="New"),
         lambda by: service.enrol_agent(by, site=site, name="other", replace=True),
-        lambda by: service.set_draining(by, site=site, draining=True),
+        lambda by: service.set_draining(by, site=site, draining=True, reason="Repair"),
         lambda by: service.withdraw_agent(by, agent=agent.id),
     ]
     for ask in asks:
@@ -142,6 +142,16 @@ def test_a_second_journal_is_refused_and_adopted_after_silence(monkeypatch: pyte
 
 def test_draining_is_announced_and_shown() -> None:
     site = make_site()
-    service.set_draining(SYSTEM, site=site, draining=True)
-    assert queries.site(site).draining
+    service.set_draining(SYSTEM, site=site, draining=True, reason=" The cooling is repaired. ")
+    assert queries.site(site).draining_reason == "The cooling is repaired."
     assert kinds() == ["sites.draining_set"]
+    service.set_draining(SYSTEM, site=site, draining=False)
+    assert (queries.site(site).draining, queries.site(site).draining_reason) == (False, None)
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "x" * 201])
+def test_a_site_is_drained_for_a_reason(reason: str) -> None:
+    site = make_site()
+    with pytest.raises(Malformed, match="for a reason"):
+        service.set_draining(SYSTEM, site=site, draining=True, reason=reason)
+    assert not queries.site(site).draining

@@ -6,7 +6,7 @@ from fabrica.server.core.requests import Asked
 from fabrica.server.sites import queries, service
 from fabrica.values.ids import AgentId, SiteId
 from fabrica.wire.problems import Malformed
-from fabrica.wire.sites import Enrolment, NewAgent, Site, SiteDetail
+from fabrica.wire.sites import Drain, Enrolment, NewAgent, Site, SiteDetail
 
 router = Router(tags=["sites"])
 
@@ -20,6 +20,20 @@ def sites(request: Asked) -> tuple[Site, ...]:
 @router.get("/{site}", response=SiteDetail)
 def site(request: Asked, site: SiteId) -> SiteDetail:
     """One site with its agent and what the agent last said."""
+    return queries.site(site)
+
+
+@router.post("/{site}/drain", response=SiteDetail)
+def drain(request: Asked, site: SiteId, body: Drain) -> SiteDetail:
+    """Stop giving a site new runs; what it runs goes on. Operators only."""
+    service.set_draining(request.auth, site=site, draining=True, reason=body.reason)
+    return queries.site(site)
+
+
+@router.post("/{site}/resume", response=SiteDetail)
+def resume(request: Asked, site: SiteId) -> SiteDetail:
+    """Give a drained site new runs again. Operators only."""
+    service.set_draining(request.auth, site=site, draining=False)
     return queries.site(site)
 
 

@@ -52,3 +52,4 @@ class DrainingSet(FactBody):
     subject_field: ClassVar[str] = "site"
     site: SiteId
     draining: bool
+    reason: str

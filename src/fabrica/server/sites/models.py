@@ -15,6 +15,7 @@ class Site(models.Model):
     country = models.CharField(max_length=2, blank=True, default="")
     simulated = models.BooleanField(default=False)
     draining = models.BooleanField(default=False)
+    draining_reason = models.CharField(max_length=200, blank=True, default="")
 
 
 class Agent(models.Model):

@@ -18,7 +18,7 @@ from fabrica.wire.problems import NotFound
 def set_draining(request: Viewed, site: SiteId) -> HttpResponse:
     """Stop giving the site new work, or resume: as `draining` says."""
     draining = request.POST.get("draining") == "yes"
-    service.set_draining(request.actor, site=site, draining=draining)
+    service.set_draining(request.actor, site=site, draining=draining, reason=request.POST.get("reason", ""))
     words = _("The site takes no new runs. What it runs goes on.") if draining else _("The site takes runs again.")
     messages.info(request, words)
     return redirect("portal:site", site)

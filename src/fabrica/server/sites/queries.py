@@ -72,6 +72,7 @@ def _site(site: SiteId, entry: Factory | Antenna | None, row: Site | None, speak
         **_who(entry, row) | {"country": country_of(site, row, speaker)},
         simulated=bool(row and row.simulated),
         draining=bool(row and row.draining),
+        draining_reason=(row.draining_reason or None) if row and row.draining else None,
         connected=last_word_at is not None and is_fresh(last_word_at),
         last_word_at=last_word_at,
         devices_total=sum(partition.devices_total for partition in held.partitions) if held else None,

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from fabrica.wire.agents import PROTOCOL, Event, ProtocolUnknown, SiteClaimed, SyncRequest
+from fabrica.wire.problems import Malformed
 
+REASON_LENGTH_MAX = 200
 PROTOCOLS = frozenset({PROTOCOL})
 FRESH = timedelta(seconds=45)
 """An agent that spoke within this time is there; a second one with another journal is refused."""
@@ -33,6 +35,19 @@ def check_protocol(request: SyncRequest) -> None:
         raise ProtocolUnknown(
             f"The agent speaks protocol {request.protocol}; this server speaks {sorted(PROTOCOLS)}.",
             remedy="Install an agent of the server's version. The runs at the site go on.",
+        )
+
+
+def check_draining(draining: bool, reason: str) -> None:
+    """Accept a site that is drained for a reason, or that takes runs again.
+
+    Raises:
+        Malformed: no reason was given, or one that is too long.
+    """
+    if draining and not 1 <= len(reason) <= REASON_LENGTH_MAX:
+        raise Malformed(
+            f"A site is drained for a reason of 1 to {REASON_LENGTH_MAX} characters.",
+            remedy="Say why, for those whose runs wait: 'Cooling is repaired until Friday.'",
         )
 
 

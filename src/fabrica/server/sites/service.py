@@ -67,11 +67,18 @@ def withdraw_agent(by: Actor, *, agent: AgentId) -> None:
 
 
 @verb(may=permissions.operator)
-def set_draining(by: Actor, *, site: SiteId, draining: bool) -> None:
-    """Stop or resume giving a site new work; what it runs goes on."""
+def set_draining(by: Actor, *, site: SiteId, draining: bool, reason: str = "") -> None:
+    """Stop giving a site new work, for a reason that everybody reads, or resume; what it runs goes on.
+
+    Raises:
+        SiteUnknown: neither the reference data nor the office knows the site.
+        Malformed: it is drained without a reason.
+    """
+    reason = reason.strip()
+    rules.check_draining(draining, reason)
     row = Site.objects.filter(pk=site).first() or _adopt(site)
-    Site.objects.filter(pk=row.pk).update(draining=draining)
-    announce(facts.DrainingSet(site=site, draining=draining))
+    Site.objects.filter(pk=row.pk).update(draining=draining, draining_reason=reason if draining else "")
+    announce(facts.DrainingSet(site=site, draining=draining, reason=reason))
     hint("runs")
 
 
