@@ -79,6 +79,10 @@ class SiteFolder:
     def engine(self) -> Path:
         return self.root / "engine"
 
+    @property
+    def waits(self) -> Path:
+        return self.root / "waits.jsonl"
+
     def attempt(self, attempt: AttemptId) -> AttemptFolder:
         return AttemptFolder(self.attempts / attempt)
 

@@ -20,8 +20,9 @@ from fabrica.agent.locks import held_at_once
 from fabrica.agent.settings import AgentSettings
 from fabrica.agent.staging import Stage
 from fabrica.agent.transport import Backoff, Transport
+from fabrica.agent.waits import WaitLog, with_forecasts
 from fabrica.agent.watch import Watch
-from fabrica.engines.contract import Engine
+from fabrica.engines.contract import Engine, JobWait, KeepsHistory
 from fabrica.values.ids import AttemptId
 from fabrica.values.states import AttemptState, EndReason
 from fabrica.wire.agents import AgentRunning, Event, Inventory
@@ -62,9 +63,12 @@ class Agent:
         self._transport = transport
         self._engine = engine
         self._clock = clock
-        self._watch = Watch(engine, self.journal, self.site, settings, clock)
+        self._wait_log = WaitLog(self.site.waits)
+        self._watch = Watch(engine, self.journal, self.site, settings, clock, self._wait_log)
         self._inventory: Inventory | None = None
         self._inventory_due = 0.0
+        self._waits: tuple[JobWait, ...] = ()
+        self._waits_due = 0.0
         self._sweep_due = 0.0
         self._at_work = True
         self._wake = threading.Event()
@@ -217,8 +221,17 @@ class Agent:
             inventory = self._engine.capacity()
             if self.settings.country and not inventory.country:
                 inventory = inventory.model_copy(update={"country": self.settings.country})
-            self._inventory = inventory
+            self._safely(self._refresh_waits)
+            self._inventory = with_forecasts(inventory, self._waits)
             self._inventory_due = now + self.settings.inventory_seconds
+
+    def _refresh_waits(self) -> None:
+        now = time.monotonic()
+        if now >= self._waits_due:
+            since = self._clock() - timedelta(days=self.settings.history_days)
+            source = self._engine if isinstance(self._engine, KeepsHistory) else self._wait_log
+            self._waits_due = now + self.settings.history_seconds
+            self._waits = tuple(source.waits(since))
 
     def _sweep(self) -> None:
         """Remove folders of attempts that were settled some days ago."""

@@ -12,6 +12,7 @@ from fabrica.agent.folders import SiteFolder
 from fabrica.agent.journal import UNNUMBERED, Journal
 from fabrica.agent.settings import AgentSettings
 from fabrica.agent.tails import MetricsTail, next_log_piece
+from fabrica.agent.waits import WaitLog
 from fabrica.engines.contract import Engine, Handle, Observation, StartOrder, StartRefused
 from fabrica.record.folder import METRICS
 from fabrica.values.ids import AttemptId
@@ -33,6 +34,7 @@ class Watch:
     site: SiteFolder
     settings: AgentSettings
     clock: Callable[[], datetime]
+    waits: WaitLog
     _usage_due: dict[AttemptId, float] = field(default_factory=dict)
     _stopped: set[AttemptId] = field(default_factory=set)
     _metrics: dict[AttemptId, MetricsTail] = field(default_factory=dict)
@@ -59,6 +61,7 @@ class Watch:
             self.journal.end(entry.attempt, ending)
             return
         event = self._event(entry, "queued", handle=handle)
+        self.waits.begin(entry.attempt, event.at)
         self.journal.write(entry.attempt, event, handle=handle, state=AttemptState.QUEUED)
         _log.info("started %s as %s", entry.attempt, handle)
 
@@ -98,6 +101,7 @@ class Watch:
             if entry.state is not AttemptState.RUNNING:
                 event = self._event(entry, "running", handle=handle, started_at=observation.started_at)
                 self.journal.write(entry.attempt, event, state=AttemptState.RUNNING)
+                self._keep_wait(entry, observation)
             self._tell_usage(entry, handle)
             self._tell_metrics(entry)
         elif observation.state == "ended":
@@ -114,9 +118,13 @@ class Watch:
             log_bytes_dropped=observation.log_bytes_dropped,
         )
         self.journal.end(entry.attempt, ending)
+        self._keep_wait(entry, observation)
         self._usage_due.pop(entry.attempt, None)
         self._metrics.pop(entry.attempt, None)
         self._stopped.discard(entry.attempt)
+
+    def _keep_wait(self, entry: Entry, observation: Observation) -> None:
+        self.waits.end(entry.attempt, entry.order.partition, entry.order.resources, observation.started_at)
 
     def _tell_usage(self, entry: Entry, handle: Handle) -> None:
         now = time.monotonic()

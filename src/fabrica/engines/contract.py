@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, NewType, Protocol
+from typing import Literal, NewType, Protocol, runtime_checkable
 
 from fabrica.values.ids import AttemptId
 from fabrica.values.states import EndReason
@@ -48,6 +48,25 @@ class Observation:
     words: str = ""
     usage: Usage = field(default_factory=Usage)
     log_bytes_dropped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class JobWait:
+    """How long one job of the site waited, whoever sent it; `started_at` null: it waits still. Times: epoch seconds."""
+
+    partition: str
+    waited_seconds: int
+    devices: int
+    limit_seconds: int
+    started_at: int | None
+
+
+@runtime_checkable
+class KeepsHistory(Protocol):
+    """What an engine may offer beside the five verbs: the waits of all jobs of the site."""
+
+    def waits(self, since: datetime) -> Iterable[JobWait]:
+        """Return the waits of jobs that started after `since`, and of those that wait now."""
 
 
 class Engine(Protocol):

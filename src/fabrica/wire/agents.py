@@ -13,6 +13,25 @@ from fabrica.wire.runs import Artifact, Dataset, Environment, MetricSeries, Reso
 PROTOCOL = 1
 
 
+class WaitForecast(Body):
+    """How long jobs of one class have waited at a partition, from the site's own history.
+
+    `devices_max` and `limit_seconds_max`: upper ends of the class; null: open. The bounds hold the true quantile with
+    95 % confidence; null: too few samples. `changed_at`: the queue changed its ways then, and earlier waits count less.
+    """
+
+    devices_max: int | None
+    limit_seconds_max: int | None
+    of_all_limits: bool
+    q50_seconds: float
+    q90_seconds: float
+    q50_bound_seconds: float | None
+    q90_bound_seconds: float | None
+    samples: int
+    newest_at: Instant
+    changed_at: Instant | None
+
+
 class PartitionInventory(Body):
     """One partition as the site sees it now. Per-node figures; null: unknown."""
 
@@ -28,9 +47,7 @@ class PartitionInventory(Body):
     disk_free_bytes: int | None = None
     time_limit_seconds_max: int | None = None
     nodes_per_run_max: int | None = None
-    wait_q50_seconds: float | None = None
-    wait_q90_seconds: float | None = None
-    wait_samples: int = 0
+    waits: tuple[WaitForecast, ...] = Field(default=(), description="one per class of jobs with enough history")
     containers: bool | None = None
 
 

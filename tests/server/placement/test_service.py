@@ -1,13 +1,17 @@
 """A decision is kept with its snapshot, and decided again to the same answer."""
 
+from datetime import UTC, datetime
+
 import pytest
 
+from fabrica.placement.snapshot import Snapshot
 from fabrica.server.core.actors import SYSTEM, Actor
 from fabrica.server.placement import queries, service
 from fabrica.server.placement.models import PlacementDecision
-from fabrica.server.placement.rules import History, Share
+from fabrica.server.placement.rules import History, Share, unpack
 from fabrica.server.sites import service as sites
 from fabrica.values.ids import RunId, SiteId
+from fabrica.wire.agents import WaitForecast
 from fabrica.wire.problems import NotAllowed
 from fabrica.wire.runs import Resources, RunSpec
 from tests.builders import make_agent, make_inventory, make_operator, make_site, make_spec, make_sync, make_user
@@ -69,6 +73,32 @@ def test_what_can_pass_is_held_and_what_cannot_is_refused() -> None:
     poor = service.plan(SYSTEM, spec=make_spec(), share_of=lambda site: broke, history=History())
     assert poor.chosen is None
     assert service.may_be_placed(poor)
+
+
+def forecast(devices_max: int | None, q50: float) -> WaitForecast:
+    return WaitForecast(
+        devices_max=devices_max,
+        limit_seconds_max=None,
+        of_all_limits=True,
+        q50_seconds=q50,
+        q90_seconds=3 * q50,
+        q50_bound_seconds=None,
+        q90_bound_seconds=None,
+        samples=40,
+        newest_at=datetime(2026, 11, 21, tzinfo=UTC),
+        changed_at=None,
+    )
+
+
+@pytest.mark.parametrize(("devices", "expected"), [(1, 10.0), (2, 700.0)])
+def test_a_run_is_placed_by_the_waits_of_runs_of_its_own_size(devices: int, expected: float) -> None:
+    make_agent(inventory=make_inventory(waits=(forecast(1, 10.0), forecast(None, 700.0))))
+    service.choose(
+        SYSTEM, run=RUN, spec=make_spec(resources=Resources(devices=devices)), share_of=enough, history=History()
+    )
+    snapshot = Snapshot.from_json(unpack(bytes(PlacementDecision.objects.get().snapshot)))
+    seen = next(one for one in snapshot.candidates if one.site == "own-site")
+    assert (seen.wait_q50_seconds, seen.wait_q90_seconds, seen.wait_samples) == (expected, 3 * expected, 40)
 
 
 def test_every_site_is_answered_with_every_reason() -> None:

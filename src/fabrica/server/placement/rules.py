@@ -10,7 +10,8 @@ from fabrica.reference.accelerators import load_accelerators
 from fabrica.reference.grid import load_grid
 from fabrica.reference.network import Factory, System
 from fabrica.values.ids import RunId, SiteId
-from fabrica.wire.agents import Inventory
+from fabrica.waits.classes import WaitClass, classes_of
+from fabrica.wire.agents import Inventory, PartitionInventory, WaitForecast
 from fabrica.wire.placement import Placement
 from fabrica.wire.runs import RunSpec
 
@@ -105,8 +106,8 @@ class SiteSeen:
     declined: bool
 
 
-def candidates_of_agent(seen: SiteSeen, share: Share) -> list[CandidateState]:
-    """Return a candidate for each partition that the site's agent told of."""
+def candidates_of_agent(seen: SiteSeen, share: Share, needs: Needs) -> list[CandidateState]:
+    """Return a candidate for each partition that the site's agent told of, with the waits of runs like this one."""
     if seen.inventory is None:
         return []
     power, shared = _power(seen.site, seen.country), share.columns()
@@ -132,9 +133,7 @@ def candidates_of_agent(seen: SiteSeen, share: Share) -> list[CandidateState]:
             disk_free_bytes=partition.disk_free_bytes,
             time_limit_seconds_max=partition.time_limit_seconds_max,
             nodes_per_run_max=partition.nodes_per_run_max,
-            wait_q50_seconds=partition.wait_q50_seconds,
-            wait_q90_seconds=partition.wait_q90_seconds,
-            wait_samples=partition.wait_samples,
+            **_waits(partition, needs),
             device_watts=_device_watts(partition.accelerator),
             failure_share=seen.failure_share,
             **shared,
@@ -142,6 +141,29 @@ def candidates_of_agent(seen: SiteSeen, share: Share) -> list[CandidateState]:
         )
         for partition in seen.inventory.partitions
     ]
+
+
+class _WaitColumns(TypedDict, total=False):
+    wait_q50_seconds: float
+    wait_q90_seconds: float
+    wait_samples: int
+
+
+def _waits(partition: PartitionInventory, needs: Needs) -> _WaitColumns:
+    told = wait_forecast(partition, needs.devices, needs.time_limit_seconds)
+    if told is None:
+        return {}
+    return {
+        "wait_q50_seconds": told.q50_seconds,
+        "wait_q90_seconds": told.q90_seconds,
+        "wait_samples": told.samples,
+    }
+
+
+def wait_forecast(partition: PartitionInventory, devices: int, limit_seconds: int) -> WaitForecast | None:
+    """Return the forecast of the narrowest class of such a run that the site could make; None: its wait is unknown."""
+    told = {WaitClass(one.devices_max, one.limit_seconds_max, one.of_all_limits): one for one in partition.waits}
+    return next((told[one] for one in classes_of(devices, limit_seconds) if one in told), None)
 
 
 def candidates_of_reference(factory: Factory, share: Share) -> list[CandidateState]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from fabrica.placement.rank import rank
-from fabrica.placement.snapshot import CandidateState, Snapshot
+from fabrica.placement.snapshot import CandidateState, Needs, Snapshot
 from fabrica.reference.network import load_network
 from fabrica.server.core import clock
 from fabrica.server.core.actors import Actor
@@ -73,14 +73,17 @@ def _said_before(run: RunId, placement: Placement) -> bool:
 
 def _snapshot(run: RunId | None, spec: RunSpec, share_of: rules.ShareOf, history: rules.History) -> Snapshot:
     now = clock.now()
+    needs = rules.needs_of(run, spec)
     return Snapshot(
-        needs=rules.needs_of(run, spec),
-        candidates=tuple(_candidates(share_of, history, now)),
+        needs=needs,
+        candidates=tuple(_candidates(needs, share_of, history, now)),
         decided_at=to_rfc3339(now),
     )
 
 
-def _candidates(share_of: rules.ShareOf, history: rules.History, now: datetime) -> Iterable[CandidateState]:
+def _candidates(
+    needs: Needs, share_of: rules.ShareOf, history: rules.History, now: datetime
+) -> Iterable[CandidateState]:
     speakers = sites.speakers()
     for site, (row, agent) in speakers.items():
         age = None if agent.last_word_at is None else max(0, int((now - agent.last_word_at).total_seconds()))
@@ -95,7 +98,7 @@ def _candidates(share_of: rules.ShareOf, history: rules.History, now: datetime) 
             failure_share=history.failure_shares.get(site),
             declined=site in history.declined,
         )
-        yield from rules.candidates_of_agent(seen, share_of(site))
+        yield from rules.candidates_of_agent(seen, share_of(site), needs)
     for factory in load_network().factories:
         if factory.id not in speakers:
             yield from rules.candidates_of_reference(factory, share_of(factory.id))
