@@ -37,6 +37,7 @@ class Watch:
     waits: WaitLog
     _usage_due: dict[AttemptId, float] = field(default_factory=dict)
     _stopped: set[AttemptId] = field(default_factory=set)
+    _estimated: set[AttemptId] = field(default_factory=set)
     _metrics: dict[AttemptId, MetricsTail] = field(default_factory=dict)
 
     def start(self, entry: Entry) -> None:
@@ -97,7 +98,9 @@ class Watch:
         if entry.stop_reason and entry.attempt not in self._stopped and observation.state != "ended":
             self.engine.stop(handle, entry.stop_reason)
             self._stopped.add(entry.attempt)
-        if observation.state == "running":
+        if observation.state == "queued":
+            self._tell_estimate(entry, handle, observation)
+        elif observation.state == "running":
             if entry.state is not AttemptState.RUNNING:
                 event = self._event(entry, "running", handle=handle, started_at=observation.started_at)
                 self.journal.write(entry.attempt, event, state=AttemptState.RUNNING)
@@ -122,6 +125,15 @@ class Watch:
         self._usage_due.pop(entry.attempt, None)
         self._metrics.pop(entry.attempt, None)
         self._stopped.discard(entry.attempt)
+        self._estimated.discard(entry.attempt)
+
+    def _tell_estimate(self, entry: Entry, handle: Handle, observation: Observation) -> None:
+        """Tell the engine's first estimate of the start once; it is shown, and scored, beside the site's history."""
+        if observation.expected_start_at is not None and entry.attempt not in self._estimated:
+            expected = observation.expected_start_at
+            event = self._event(entry, "queued", handle=handle, words=observation.words, expected_start_at=expected)
+            self.journal.write(entry.attempt, event)
+            self._estimated.add(entry.attempt)
 
     def _keep_wait(self, entry: Entry, observation: Observation) -> None:
         self.waits.end(entry.attempt, entry.order.partition, entry.order.resources, observation.started_at)

@@ -37,6 +37,7 @@ class StartOrder:
 class Observation:
     """What the engine says of one handle now. `reason` and the times are set once `state` is `ended`.
 
+    `expected_start_at`: the engine's own estimate while `queued`; None: it gives none.
     `log_bytes_dropped`: output beyond the log's cap, counted and not kept.
     """
 
@@ -45,6 +46,7 @@ class Observation:
     exit_code: int | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
+    expected_start_at: datetime | None = None
     words: str = ""
     usage: Usage = field(default_factory=Usage)
     log_bytes_dropped: int = 0

@@ -32,6 +32,24 @@ class WaitForecast(Body):
     changed_at: Instant | None
 
 
+class QueueClass(Body):
+    """What waits at a partition now, of jobs that ask for `devices_min` to `devices_max` devices; null: unknown."""
+
+    devices_min: int
+    devices_max: int
+    jobs_waiting: int
+    devices_waiting: int
+
+
+class NodeOut(Body):
+    """A node that takes no work: drained by the site's operators, down, or failing; with the engine's own words."""
+
+    node: str
+    state: str
+    reason: str = ""
+    since: Instant | None = None
+
+
 class PartitionInventory(Body):
     """One partition as the site sees it now. Per-node figures; null: unknown."""
 
@@ -47,6 +65,9 @@ class PartitionInventory(Body):
     disk_free_bytes: int | None = None
     time_limit_seconds_max: int | None = None
     nodes_per_run_max: int | None = None
+    jobs_running: int | None = Field(default=None, description="of everybody at the site, not of Fabrica alone")
+    queue: tuple[QueueClass, ...] | None = Field(default=None, description="by devices asked; null: unknown")
+    nodes_out: tuple[NodeOut, ...] = ()
     waits: tuple[WaitForecast, ...] = Field(default=(), description="one per class of jobs with enough history")
     containers: bool | None = None
 
@@ -96,6 +117,7 @@ class Event(Body):
     exit_code: int | None = None
     started_at: Instant | None = None
     ended_at: Instant | None = None
+    expected_start_at: Instant | None = Field(default=None, description="the engine's own estimate, on `queued`")
     log_offset: int | None = None
     log_text: str | None = None
     metrics: tuple[MetricSeries, ...] = ()

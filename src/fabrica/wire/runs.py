@@ -180,8 +180,13 @@ class Attempt(Body):
     handle: str | None = None
     observed_at: Instant | None = None
     offered_at: Instant
+    queued_at: Instant | None = None
     started_at: Instant | None = None
     ended_at: Instant | None = None
+    wait_q50_seconds: float | None = Field(default=None, description="told before: half of such runs wait at most this")
+    wait_q90_seconds: float | None = Field(default=None, description="told before: nine of ten wait at most this")
+    wait_samples: int = Field(default=0, description="waits of the site's history behind both; 0: nothing was told")
+    expected_start_at: Instant | None = Field(default=None, description="the engine's own first estimate")
     usage: Usage = Usage()
     charged_milliseconds: int = 0
 
@@ -245,6 +250,26 @@ class DryRun(Body):
     free_milliseconds: int | None
     enough: bool
     words: str
+
+
+class Loss(Body):
+    """What declaring a run's living attempt lost would do now. It cannot be taken back."""
+
+    run: RunId
+    attempt: AttemptId
+    site: SiteId
+    state: AttemptState
+    observed_at: Instant | None = Field(description="when the site last told of the attempt; null: never")
+    returned_milliseconds: int = Field(description="what comes back to the allocation, charges so far included")
+    resource_class: str
+    run_state: RunState = Field(description="where the run goes: `submitted` when it is tried again")
+    consequences: tuple[str, ...]
+
+
+class DeclareLost(Request):
+    """The attempt that an operator gives up on, by its id: a later attempt of the same run is not meant."""
+
+    attempt: AttemptId
 
 
 class Purpose(Body):

@@ -13,10 +13,11 @@ from fabrica.server.core.verbs import verb
 from fabrica.server.placement import facts, permissions, rules
 from fabrica.server.placement.models import PlacementDecision
 from fabrica.server.sites import queries as sites
-from fabrica.values.ids import PlacementId, RunId
+from fabrica.values.ids import PlacementId, RunId, SiteId
 from fabrica.values.time import to_rfc3339
+from fabrica.wire.agents import WaitForecast
 from fabrica.wire.placement import Placement
-from fabrica.wire.runs import RunSpec
+from fabrica.wire.runs import Resources, RunSpec
 
 # What slices above hand in and ask, as part of this face.
 History = rules.History
@@ -64,6 +65,15 @@ def choose(by: Actor, *, run: RunId, spec: RunSpec, share_of: rules.ShareOf, his
         )
     )
     return kept
+
+
+def told_wait(site: SiteId, partition: str, resources: Resources) -> WaitForecast | None:
+    """Return what the site's history says now of how long such a run waits there; None: too little is known."""
+    inventory = sites.inventory_at(site)
+    found = next((one for one in inventory.partitions if one.name == partition), None) if inventory else None
+    if found is None:
+        return None
+    return rules.wait_forecast(found, resources.devices_total, resources.time_limit_seconds)
 
 
 def _said_before(run: RunId, placement: Placement) -> bool:

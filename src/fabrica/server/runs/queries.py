@@ -204,8 +204,13 @@ def _attempt(row: Attempt) -> wire.Attempt:
         handle=row.handle or None,
         observed_at=row.observed_at,
         offered_at=row.offered_at,
+        queued_at=row.queued_at,
         started_at=row.started_at,
         ended_at=row.ended_at,
+        wait_q50_seconds=row.wait_q50_seconds,
+        wait_q90_seconds=row.wait_q90_seconds,
+        wait_samples=row.wait_samples,
+        expected_start_at=row.expected_start_at,
         usage=wire.Usage.model_validate(row.usage),
         charged_milliseconds=row.charged_milliseconds,
     )

@@ -93,6 +93,7 @@ def place(by: Actor, *, run: RunId) -> bool:
         return _hold(row, decision.nearest or "No site can take the run now.", now)
     allocation = access.draw_on(allocations, decision.chosen, spec.resources.reserved_milliseconds, now)
     assert allocation is not None, "placement chose a site without an allocation"
+    wait = placement.told_wait(decision.chosen, decision.chosen_partition, spec.resources)
     attempt = Attempt.objects.create(
         run=row,
         number=row.attempts.count() + 1,
@@ -105,6 +106,9 @@ def place(by: Actor, *, run: RunId) -> bool:
         state=AttemptState.OFFERED,
         offered_at=now,
         accept_before=now + rules.LEASE,
+        wait_q50_seconds=wait.q50_seconds if wait else None,
+        wait_q90_seconds=wait.q90_seconds if wait else None,
+        wait_samples=wait.samples if wait else 0,
     )
     amount = DeviceTime(spec.resources.reserved_milliseconds, spec.resources.resource_class)
     ledger.reserve(SYSTEM, allocation=allocation.id, attempt=attempt.pk, run=run, site=decision.chosen, amount=amount)
@@ -290,6 +294,9 @@ def _keep_artifacts(attempt: Attempt, event: Event) -> None:
 
 
 def _advance(run: Run, attempt: Attempt, event: Event, now: datetime) -> None:
+    if event.kind == "queued":
+        attempt.queued_at = attempt.queued_at or event.at
+        attempt.expected_start_at = attempt.expected_start_at or event.expected_start_at
     state = rules.attempt_state_after(AttemptState(attempt.state), event)
     if state == attempt.state:
         return

@@ -113,6 +113,12 @@ def speakers() -> dict[SiteId, tuple[Site, Agent]]:
     return {row.site_id: (row.site, row) for row in rows}
 
 
+def inventory_at(site: SiteId) -> wire_agents.Inventory | None:
+    """Return what the agent of a site last said it has; None: no agent speaks for it, or it said nothing yet."""
+    row = Agent.objects.filter(site_id=site, withdrawn_at__isnull=True).first()
+    return inventory(row) if row else None
+
+
 def country(site: SiteId) -> str | None:
     """Return the country a site is in, as `country_of` does."""
     row = Site.objects.filter(pk=site).first()
