@@ -52,9 +52,11 @@ def reasons(
 
 def _column(index: int, asked: Any, has: list[Any], refused: list[int]) -> list[Reason]:
     """Return one filter's reason for each candidate; candidates share most values, so each value is told once."""
+    if has and has.count(has[0]) == len(has):
+        return [_reason(index, asked, has[0], not refused[0] >> index & 1)] * len(has)
     bits_of = dict(zip(has, refused, strict=True))  # for one run, what a site has decides whether the filter passes
     told = {value: _reason(index, asked, value, not bits >> index & 1) for value, bits in bits_of.items()}
-    return [told[value] for value in has]
+    return list(map(told.__getitem__, has))
 
 
 @_kept

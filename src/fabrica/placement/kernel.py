@@ -81,13 +81,14 @@ def choose(facts: Table, needs: Vector, policy: Vector, answer: Answer) -> int:
     `facts`: shape (candidates, 31), `needs`: shape (11,), `policy`: shape (8,), all float64, numbered by `columns`.
     """
     for row in range(len(facts)):
-        refused = _refusals(facts[row], needs, policy)
+        fact = facts[row]
+        refused = _refusals(fact, needs, policy)
         answer.refused[row] = refused
         if refused:
             answer.scores[row] = math.inf
         else:
             answer.scores[row] = 0.0
-            answer.missing[row] = _figures(facts[row], needs, policy, answer.figures[row])
+            answer.missing[row] = _figures(fact, needs, policy, answer.figures[row])
     for term in range(c.TERMS):
         _values(term, policy[term], answer)
     return _lowest(facts, answer.scores)
@@ -99,35 +100,49 @@ def _refusals(fact: Vector, needs: Vector, policy: Vector) -> int:
     A capacity the site has not stated (NaN) refuses nothing: every comparison below is false for NaN. The site may
     still decline. What guards people's rights and money (agent, country, allocation) must be known.
     """
-    devices = needs[c.NEEDS_NODES] * needs[c.NEEDS_DEVICES_PER_NODE]
-    limit = needs[c.NEEDS_TIME_LIMIT_SECONDS]
-    age = fact[c.AGENT_AGE_SECONDS]
-    stack = needs[c.NEEDS_SOFTWARE_STACK]
-    free = fact[c.ALLOCATION_FREE_MILLISECONDS]
     bits: int = 0
-    bits |= (age != age) << c.NO_AGENT
-    bits |= (age > policy[c.POLICY_FRESH_SECONDS]) << c.STALE
-    bits |= (fact[c.DRAINING] != 0.0) << c.IS_DRAINING
-    bits |= (fact[c.SIMULATED] > needs[c.NEEDS_ACCEPT_SIMULATED]) << c.IS_SIMULATED
-    bits |= (fact[c.DECLINED] != 0.0) << c.ALREADY_DECLINED
-    bits |= (fact[c.RESOURCE_CLASS] != needs[c.NEEDS_RESOURCE_CLASS]) << c.OTHER_RESOURCE_CLASS
-    bits |= (fact[c.SOFTWARE_STACK] < stack or fact[c.SOFTWARE_STACK] > stack) << c.OTHER_SOFTWARE_STACK
-    bits |= (fact[c.CONTAINERS] < needs[c.NEEDS_CONTAINERS]) << c.NO_CONTAINERS
-    bits |= (fact[c.COUNTRY_ALLOWED] == 0.0) << c.OTHER_COUNTRY
-    bits |= (fact[c.NODES] < needs[c.NEEDS_NODES]) << c.TOO_FEW_NODES
-    bits |= (fact[c.NODES_PER_RUN_MAX] < needs[c.NEEDS_NODES]) << c.TOO_MANY_NODES_FOR_ONE_RUN
-    bits |= (
-        fact[c.DEVICES_PER_NODE] < needs[c.NEEDS_DEVICES_PER_NODE] or fact[c.DEVICES_TOTAL] < devices
-    ) << c.TOO_FEW_DEVICES
-    bits |= (fact[c.MEMORY_BYTES_PER_NODE] < needs[c.NEEDS_MEMORY_BYTES_PER_NODE]) << c.TOO_LITTLE_MEMORY
-    bits |= (fact[c.DISK_FREE_BYTES] < needs[c.NEEDS_DISK_BYTES]) << c.TOO_LITTLE_DISK
-    bits |= (fact[c.TIME_LIMIT_SECONDS_MAX] < limit) << c.TOO_LITTLE_TIME
-    bits |= (fact[c.MAINTENANCE_STARTS_IN_SECONDS] < limit) << c.MAINTENANCE
-    bits |= (
-        not free >= fact[c.RESERVE_MILLISECONDS]  # also true for NaN: no allocation
+    age = fact[c.AGENT_AGE_SECONDS]
+    if age != age:
+        bits |= 1 << c.NO_AGENT
+    if age > policy[c.POLICY_FRESH_SECONDS]:
+        bits |= 1 << c.STALE
+    if fact[c.DRAINING] != 0.0:
+        bits |= 1 << c.IS_DRAINING
+    if fact[c.SIMULATED] > needs[c.NEEDS_ACCEPT_SIMULATED]:
+        bits |= 1 << c.IS_SIMULATED
+    if fact[c.DECLINED] != 0.0:
+        bits |= 1 << c.ALREADY_DECLINED
+    if fact[c.RESOURCE_CLASS] != needs[c.NEEDS_RESOURCE_CLASS]:
+        bits |= 1 << c.OTHER_RESOURCE_CLASS
+    stack = fact[c.SOFTWARE_STACK]
+    if stack < needs[c.NEEDS_SOFTWARE_STACK] or stack > needs[c.NEEDS_SOFTWARE_STACK]:
+        bits |= 1 << c.OTHER_SOFTWARE_STACK
+    if fact[c.CONTAINERS] < needs[c.NEEDS_CONTAINERS]:
+        bits |= 1 << c.NO_CONTAINERS
+    if fact[c.COUNTRY_ALLOWED] == 0.0:
+        bits |= 1 << c.OTHER_COUNTRY
+    nodes, per_node = needs[c.NEEDS_NODES], needs[c.NEEDS_DEVICES_PER_NODE]
+    if fact[c.NODES] < nodes:
+        bits |= 1 << c.TOO_FEW_NODES
+    if fact[c.NODES_PER_RUN_MAX] < nodes:
+        bits |= 1 << c.TOO_MANY_NODES_FOR_ONE_RUN
+    if fact[c.DEVICES_PER_NODE] < per_node or fact[c.DEVICES_TOTAL] < nodes * per_node:
+        bits |= 1 << c.TOO_FEW_DEVICES
+    if fact[c.MEMORY_BYTES_PER_NODE] < needs[c.NEEDS_MEMORY_BYTES_PER_NODE]:
+        bits |= 1 << c.TOO_LITTLE_MEMORY
+    if fact[c.DISK_FREE_BYTES] < needs[c.NEEDS_DISK_BYTES]:
+        bits |= 1 << c.TOO_LITTLE_DISK
+    limit = needs[c.NEEDS_TIME_LIMIT_SECONDS]
+    if fact[c.TIME_LIMIT_SECONDS_MAX] < limit:
+        bits |= 1 << c.TOO_LITTLE_TIME
+    if fact[c.MAINTENANCE_STARTS_IN_SECONDS] < limit:
+        bits |= 1 << c.MAINTENANCE
+    if (
+        not fact[c.ALLOCATION_FREE_MILLISECONDS] >= fact[c.RESERVE_MILLISECONDS]  # also true for NaN: no allocation
         or fact[c.ALLOCATION_STARTS_IN_SECONDS] > 0.0
         or fact[c.ALLOCATION_ENDS_IN_SECONDS] < limit
-    ) << c.ALLOCATION
+    ):
+        bits |= 1 << c.ALLOCATION
     return bits
 
 
@@ -142,38 +157,52 @@ def _figures(fact: Vector, needs: Vector, policy: Vector, figures: Vector) -> in
     if seconds != seconds:
         seconds = needs[c.NEEDS_TIME_LIMIT_SECONDS]
 
+    time = 0.0
     wait, late = fact[c.WAIT_Q50_SECONDS], fact[c.WAIT_Q90_SECONDS]
     wait_known = wait == wait and fact[c.WAIT_SAMPLES] >= policy[c.POLICY_WAIT_SAMPLES_MIN]
-    time = wait if wait_known else 0.0
+    if wait_known:
+        time = wait
     speed = fact[c.RELATIVE_SPEED]
-    time += seconds / speed if speed > 0.0 else 0.0
+    if speed > 0.0:
+        time += seconds / speed
     data = needs[c.NEEDS_DATA_BYTES]
     here = fact[c.DATA_HERE_BYTES]
-    moved = max(data - here, 0.0) if data == data and here == here else 0.0
+    moved = 0.0
+    if here < data:  # false where either is unknown
+        moved = data - here
     link = fact[c.LINK_BYTES_PER_SECOND]
-    time += moved / link if link > 0.0 else 0.0
+    if link > 0.0:
+        time += moved / link
     staging_known = data != data or data == 0.0 or (here == here and (moved == 0.0 or link > 0.0))
-    missing |= (not (wait_known and speed > 0.0 and staging_known)) << c.TIME_TO_RESULT
+    if not (wait_known and speed > 0.0 and staging_known):
+        missing |= 1 << c.TIME_TO_RESULT
     figures[c.TIME_TO_RESULT] = time
 
-    pue = fact[c.PUE] if fact[c.PUE] == fact[c.PUE] else policy[c.POLICY_PUE_ASSUMED]
+    pue = fact[c.PUE]
+    if pue != pue:
+        pue = policy[c.POLICY_PUE_ASSUMED]
     devices = needs[c.NEEDS_NODES] * needs[c.NEEDS_DEVICES_PER_NODE]
     grams = fact[c.DEVICE_WATTS] * devices * pue * seconds / 3.6e6 * fact[c.GCO2E_PER_KWH]
-    missing |= (grams != grams) << c.CARBON
-    figures[c.CARBON] = grams if grams == grams else 0.0
+    if grams != grams:
+        missing |= 1 << c.CARBON
+        grams = 0.0
+    figures[c.CARBON] = grams
 
     ends = fact[c.ALLOCATION_ENDS_IN_SECONDS]
     figures[c.BALANCE] = ends if ends == ends else math.inf  # a share that never expires is spent last
 
     failure = fact[c.FAILURE_SHARE]
-    spread_known = wait_known and late == late
-    spread = max(late - wait, 0.0) if spread_known else 0.0
-    certain = (1.0 - (failure if failure == failure else 0.0)) * (seconds / (seconds + spread))
-    missing |= (not (failure == failure and spread_known)) << c.RISK
-    figures[c.RISK] = 1.0 - certain
+    spread = 0.0
+    if wait_known and late > wait:
+        spread = late - wait
+    if not (failure == failure and wait_known and late == late):
+        missing |= 1 << c.RISK
+    if failure != failure:
+        failure = 0.0
+    figures[c.RISK] = 1.0 - (1.0 - failure) * (seconds / (seconds + spread))
 
-    movement_known = data == 0.0 or (data == data and here == here)
-    missing |= (not movement_known) << c.MOVEMENT
+    if not (data == 0.0 or (data == data and here == here)):
+        missing |= 1 << c.MOVEMENT
     figures[c.MOVEMENT] = moved / data if data > 0.0 else 0.0
     return missing
 
@@ -185,21 +214,22 @@ def _values(term: int, weight: float, answer: Answer) -> None:
     one extreme site does not blur the others. A share stands as it is. With an input missing the worst known figure
     stands in, and never less than what is known; where nobody knows, all count 1.
     """
+    refused, missing, figures, values, scores = answer
     bit = 1 << term
     best, worst = math.inf, -1.0
-    for row in range(len(answer.refused)):
-        if answer.refused[row] == 0 and answer.missing[row] & bit == 0:
-            figure = answer.figures[row][term]
+    for row in range(len(refused)):
+        if refused[row] == 0 and missing[row] & bit == 0:
+            figure = figures[row][term]
             if figure < best:
                 best = figure
             if figure > worst:
                 worst = figure
-    for row in range(len(answer.refused)):
-        if answer.refused[row]:
+    for row in range(len(refused)):
+        if refused[row]:
             continue
-        figure = answer.figures[row][term]
-        if answer.missing[row] & bit:
-            figure = max(figure, worst)
+        figure = figures[row][term]
+        if missing[row] & bit and figure < worst:
+            figure = worst
         if worst < 0.0:
             value = 1.0
         elif term == c.RISK or term == c.MOVEMENT:
@@ -208,8 +238,8 @@ def _values(term: int, weight: float, answer: Answer) -> None:
             value = 0.0
         else:
             value = 1.0 - best / figure
-        answer.values[row][term] = value
-        answer.scores[row] += weight * value
+        values[row][term] = value
+        scores[row] += weight * value
 
 
 def _lowest(facts: Table, scores: Vector) -> int:

@@ -6,11 +6,11 @@ from fabrica.placement.filters import reasons
 from fabrica.placement.flip import smallest_change
 from fabrica.placement.kernel import Answer, answer_lists, choose
 from fabrica.placement.nearest import nearest
-from fabrica.placement.snapshot import Snapshot, place
+from fabrica.placement.snapshot import CandidateState, Snapshot, place
 from fabrica.placement.terms import TERM_CODES, terms
 from fabrica.values.ids import RunId, SiteId
 from fabrica.values.time import from_rfc3339
-from fabrica.wire.placement import Candidate, Flip, Placement, Term
+from fabrica.wire.placement import Candidate, Flip, Placement, Reason, Term
 
 
 def rank(snapshot: Snapshot) -> Placement:
@@ -57,31 +57,34 @@ def _order(encoded: Encoded, answer: Answer) -> list[int]:
 def _candidates(snapshot: Snapshot, answer: Answer, order: list[int]) -> tuple[Candidate, ...]:
     """Return every candidate with its reasons: the able best first, then the refused by site and partition."""
     told = reasons(snapshot.needs, snapshot.policy, snapshot.candidates, answer.refused)
-    refused = [row for row, bits in enumerate(answer.refused) if bits]
-    listed = []
-    for rank_here, row in enumerate(order + refused, start=1):
-        able = answer.refused[row] == 0
-        candidate = snapshot.candidates[row]
-        listed.append(
-            Candidate.trusted(
-                site=SiteId(candidate.site),
-                site_name=candidate.site_name,
-                partition=candidate.partition,
-                country=candidate.country,
-                simulated=candidate.simulated,
-                able=able,
-                reasons=told[row],
-                terms=_terms(snapshot, answer, row) if able else (),
-                score=answer.scores[row] if able else None,
-                rank=rank_here if able else None,
-            )
-        )
-    return tuple(listed)
+    scored = zip(order, terms(snapshot, answer, order), strict=True)
+    able = [
+        _candidate(snapshot.candidates[row], told[row], its_terms, answer.scores[row], rank_here)
+        for rank_here, (row, its_terms) in enumerate(scored, start=1)
+    ]
+    refused = [
+        _candidate(snapshot.candidates[row], told[row], (), None, None)
+        for row, bits in enumerate(answer.refused)
+        if bits
+    ]
+    return tuple(able + refused)
 
 
-def _terms(snapshot: Snapshot, answer: Answer, row: int) -> tuple[Term, ...]:
-    figures, values, missing = answer.figures[row], answer.values[row], answer.missing[row]
-    return terms(snapshot.needs, snapshot.candidates[row], snapshot.policy, figures, values, missing)
+def _candidate(
+    state: CandidateState, told: tuple[Reason, ...], its_terms: tuple[Term, ...], score: float | None, rank: int | None
+) -> Candidate:
+    return Candidate.trusted(
+        site=SiteId(state.site),
+        site_name=state.site_name,
+        partition=state.partition,
+        country=state.country,
+        simulated=state.simulated,
+        able=rank is not None,
+        reasons=told,
+        terms=its_terms,
+        score=score,
+        rank=rank,
+    )
 
 
 def _flip(snapshot: Snapshot, encoded: Encoded, answer: Answer, chosen: int) -> Flip | None:

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from typing import Literal, get_args
 
 from fabrica.placement import columns as c
-from fabrica.placement.snapshot import CandidateState, Needs, Number, Policy
+from fabrica.placement.kernel import Answer
+from fabrica.placement.snapshot import CandidateState, Needs, Number, Policy, Snapshot
 from fabrica.values.quantities import show_bytes
 from fabrica.values.time import show_duration
 from fabrica.wire.placement import Term
@@ -18,33 +19,25 @@ _kept = functools.lru_cache(maxsize=4096)
 """Keeps a part of a sentence by what it tells: runs differ, but a site's grid, power and waits stay for a while."""
 
 
-def terms(
-    needs: Needs, candidate: CandidateState, policy: Policy, figures: list[float], values: list[float], missing: int
-) -> tuple[Term, ...]:
-    """Return one able candidate's terms. `figures`, `values`: shape (5,); `missing`: bits, all from the kernel."""
-    return tuple(
-        [
-            Term.trusted(
-                code=code,
-                weight=weight,
-                value=value,
-                missing=bool(missing & bit),
-                words=tell(needs, candidate, policy, figure) + (_STANDS_IN if missing & bit else ""),
-            )
-            for code, weight, value, bit, figure, tell in zip(
-                TERM_CODES, _weights(policy), values, _BITS, figures, _TELLERS, strict=True
-            )
-        ]
-    )
+def terms(snapshot: Snapshot, answer: Answer, able: list[int]) -> list[tuple[Term, ...]]:
+    """Return the terms of each able candidate. `answer`: as the kernel filled it; `able`: rows."""
+    return list(zip(*[_column(term, snapshot, answer, able) for term in range(c.TERMS)], strict=True))
 
 
-_BITS = tuple(1 << index for index in range(len(TERM_CODES)))
-
-
-@functools.lru_cache(maxsize=8)
-def _weights(policy: Policy) -> tuple[float, ...]:
-    """Return a policy's weights in the order of the terms."""
-    return tuple(float(getattr(policy.weights, code)) for code in TERM_CODES)
+def _column(term: int, snapshot: Snapshot, answer: Answer, able: list[int]) -> list[Term]:
+    """Return one term of each able candidate."""
+    needs, policy, candidates = snapshot.needs, snapshot.policy, snapshot.candidates
+    code, tell, bit = TERM_CODES[term], _TELLERS[term], 1 << term
+    weight = float(getattr(policy.weights, code))
+    column = []
+    for row in able:
+        words = tell(needs, candidates[row], policy, answer.figures[row][term])
+        missing = answer.missing[row] & bit != 0
+        if missing:
+            words += _STANDS_IN
+        value = answer.values[row][term]
+        column.append(Term.trusted(code=code, weight=weight, value=value, missing=missing, words=words))
+    return column
 
 
 _STANDS_IN = " What is not known counts as the worst known among the sites that are able."
