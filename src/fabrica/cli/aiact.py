@@ -6,9 +6,11 @@ from typing import Any
 
 import click
 
+from fabrica.cli.aiact_compute import compute
+from fabrica.cli.aiact_files import LARGEST_FILE_BYTES, read_yaml
 from fabrica.cli.output import json_option, print_json
 
-LARGEST_FILE_BYTES = 1_000_000
+__all__ = ["LARGEST_FILE_BYTES", "aiact"]
 
 
 @click.group("aiact")
@@ -19,6 +21,9 @@ def aiact() -> None:
     Example:
         fabrica aiact classify --answers answers.yaml
     """
+
+
+aiact.add_command(compute)
 
 
 @aiact.command("classify")
@@ -59,20 +64,9 @@ def read_answers(file: Path) -> dict[str, Any]:
     Raises:
         AnswersUnreadable: too large, not YAML or JSON, or not keys with values.
     """
-    import yaml
-
     from fabrica.wire.aiact import AnswersUnreadable
 
-    if file.stat().st_size > LARGEST_FILE_BYTES:
-        raise AnswersUnreadable(
-            f"{file.name} is larger than {LARGEST_FILE_BYTES:,} bytes.", remedy="Give the answers alone."
-        )
-    try:
-        content = yaml.load(file.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
-        where = getattr(error, "problem_mark", None)
-        line = f" in line {where.line + 1}" if where else ""
-        raise AnswersUnreadable(f"{file.name} is not YAML or JSON{line}.", remedy="Correct the syntax there.") from None
+    content = read_yaml(file, AnswersUnreadable, remedy="Give the answers alone.")
     inner = content.get("answers", content) if isinstance(content, dict) else content
     if not isinstance(inner, dict) or not all(isinstance(key, str) for key in inner):
         raise AnswersUnreadable(

@@ -1,0 +1,105 @@
+"""How far a model's compute is from the thresholds of the Act and its guidance, today and with what is planned."""
+
+from collections.abc import Iterator
+
+from fabrica.aiact import library
+from fabrica.aiact.schema import Threshold
+from fabrica.wire.accounts import ComputeTotal, Margin, MarginState
+
+_WORDS = {
+    "below": "below, with the whole margin of error",
+    "within_margin": "WITHIN THE MARGIN of error: it may be above",
+    "above": "ABOVE, with the whole margin of error",
+    "unknown": "not known",
+}
+
+
+def margins_of(
+    training: ComputeTotal,
+    cumulative: ComputeTotal,
+    modification: ComputeTotal | None,
+    original: ComputeTotal | None,
+    original_systemic: bool,
+    planned_flop: float | None,
+) -> tuple[Margin, ...]:
+    """Return the margin to 10^23, to a third of the original's compute, and to 10^25.
+
+    A third counts only for a model that starts from another; without the original's compute the fallbacks stand in.
+    """
+    limits = library.thresholds()
+    indicative, systemic = limits["gpai_indicative"], limits["systemic_presumption"]
+    return (
+        _margin(indicative, "training compute", indicative.value_flop, training, planned_flop),
+        *_third(modification, original, original_systemic, planned_flop),
+        _margin(systemic, "cumulative training compute", systemic.value_flop, cumulative, planned_flop),
+    )
+
+
+def _third(
+    modification: ComputeTotal | None, original: ComputeTotal | None, systemic: bool, planned: float | None
+) -> Iterator[Margin]:
+    if modification is None or original is None:
+        return
+    limits = library.thresholds()
+    ratio = limits["modifier_ratio"]
+    if original.complete and original.flop > 0:
+        assert ratio.value_ratio is not None
+        yield _margin(ratio, "modification compute", original.flop * ratio.value_ratio, modification, planned)
+    else:
+        fallback = limits["modifier_fallback_systemic" if systemic else "modifier_fallback_other"]
+        yield _margin(fallback, "modification compute", fallback.value_flop, modification, planned)
+
+
+def _margin(
+    threshold: Threshold, quantity: str, limit: float | None, total: ComputeTotal, planned: float | None
+) -> Margin:
+    assert limit is not None
+    state = state_of(total.flop, limit, complete=total.complete)
+    later = None if planned is None else state_of(total.flop + planned, limit, complete=total.complete)
+    known = "" if total.complete else f" At least: the compute of {', '.join(total.unknown)} is unknown."
+    words = f"{quantity[:1].upper()}{quantity[1:]} {total.flop:.2e} FLOP is {_WORDS[state]} {limit:.2e} FLOP.{known}"
+    return Margin(
+        threshold=threshold.id,
+        quantity=quantity,
+        threshold_flop=limit,
+        flop=total.flop,
+        share=total.flop / limit,
+        state=state,
+        with_planned=later,
+        words=words if state != "unknown" else f"{quantity} is not known to be below {limit:.2e} FLOP.{known}",
+        source=threshold.source,
+        confidence=threshold.confidence,
+    )
+
+
+def state_of(flop: float, limit: float, *, complete: bool = True) -> MarginState:
+    """Return where an estimate stands: the threshold is crossed above it, and the margin is the guidelines' 30 %.
+
+    What is unknown can only add, so an incomplete estimate is never said to be below.
+    """
+    margin = library.compute_accounting().error_margin.overall
+    if flop * (1 - margin) > limit:
+        return "above"
+    if flop * (1 + margin) > limit:
+        return "within_margin"
+    return "below" if complete else "unknown"
+
+
+def warnings_of(margins: tuple[Margin, ...], planned_flop: float | None) -> tuple[str, ...]:
+    """Return a sentence for each threshold that is near, or that the planned compute may cross."""
+    return tuple(_warnings(margins, planned_flop))
+
+
+def _warnings(margins: tuple[Margin, ...], planned: float | None) -> Iterator[str]:
+    for one in margins:
+        effect = library.thresholds()[one.threshold].effect or library.thresholds()["modifier_ratio"].effect
+        if planned and one.with_planned in ("within_margin", "above") and one.state in ("below", "unknown"):
+            could = "would" if one.with_planned == "above" else "may"
+            yield (
+                f"With the planned {planned:.2e} FLOP, {one.quantity} {could} cross {one.threshold_flop:.2e} FLOP "
+                f"({one.source}). Effect: {effect}."
+            )
+        elif one.state == "within_margin":
+            yield f"{one.words} Effect when it is above ({one.source}): {effect}."
+        elif one.state == "above":
+            yield f"{one.words} Effect ({one.source}): {effect}."
