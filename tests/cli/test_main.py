@@ -18,7 +18,9 @@ from fabrica.sdk.client import Client
 from fabrica.wire.problems import NotAllowed
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC).isoformat()
-PROJECT, RUN, ALLOCATION, USER = (f"{kind}_01jd0000000000000000000000" for kind in ("prj", "run", "alc", "usr"))
+PROJECT, RUN, ALLOCATION, USER, ATTEMPT = (
+    f"{kind}_01jd0000000000000000000000" for kind in ("prj", "run", "alc", "usr", "att")
+)
 PROJECT_BODY = {
     "id": PROJECT, "name": "first-steps", "organisation": "org_01jd0000000000000000000000",
     "organisation_name": "Example Factory", "created_at": NOW, "role": "lead",
@@ -48,6 +50,18 @@ ANSWERS: dict[tuple[str, str], Any] = {
     ("GET", "/runs"): {"runs": [RUN_BODY]},
     ("GET", f"/runs/{RUN}"): RUN_BODY,
     ("POST", f"/runs/{RUN}/cancel"): RUN_BODY,
+    ("GET", f"/runs/{RUN}/declare-lost"): {
+        "run": RUN,
+        "attempt": ATTEMPT,
+        "site": "own-site",
+        "state": "running",
+        "observed_at": NOW,
+        "returned_milliseconds": 5,
+        "resource_class": "cpu.core",
+        "run_state": "failed",
+        "consequences": ["It ends."],
+    },
+    ("POST", f"/runs/{RUN}/declare-lost"): RUN_BODY | {"state": "failed"},
     ("GET", f"/runs/{RUN}/placement"): [PLACEMENT],
     ("GET", f"/runs/{RUN}/log"): {"attempt": None, "offset": 0, "next_offset": 0, "text": "", "ended": True},
     ("POST", "/allocations"): {"allocation": ALLOCATION},
@@ -120,6 +134,8 @@ def test_every_command_of_a_user_speaks_json() -> None:
         (["sites", "drain", "lumi-aif", "--reason", "Repair"], {"id", "draining"}),
         (["sites", "resume", "lumi-aif"], {"id", "draining"}),
         (["runs"], {"runs", "next_cursor"}),
+        (["runs", "declare-lost", RUN, "--dry-run"], {"attempt", "consequences", "run_state"}),
+        (["runs", "declare-lost", RUN, "--yes"], {"id", "state", "attempts"}),
         (["balance"], {"project", "allocations", "statement"}),
         (["why", RUN], {"run", "state", "words", "placements"}),
         (["why", "last"], {"run", "state", "words", "placements"}),
@@ -140,6 +156,15 @@ def test_with_json_a_command_prints_one_object(
     assert keys <= json.loads(answer.stdout).keys()
     plain = server(*arguments)
     assert plain.exit_code == 0, plain.output
+
+
+def test_an_attempt_is_declared_lost_only_after_a_yes(server: Callable[..., Any]) -> None:
+    asked = server("runs", "declare-lost", RUN)
+    assert asked.exit_code == 1
+    assert "- It ends." in asked.output
+    assert "is declared lost" not in asked.output
+    assert server("runs", "declare-lost", RUN, "--json").exit_code == 2
+    assert "is declared lost" in server("runs", "declare-lost", RUN, "--yes").output
 
 
 def test_a_new_token_is_written_to_a_private_file_and_shown_nowhere(server: Callable[..., Any], tmp_path: Path) -> None:

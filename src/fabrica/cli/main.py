@@ -10,7 +10,7 @@ from fabrica import __version__
 
 _COMMANDS = {
     "run": "runs:submit",
-    "runs": "runs:list_runs",
+    "runs": "runs:runs",
     "logs": "runs:logs",
     "why": "runs:why",
     "cancel": "runs:cancel",

@@ -1,4 +1,4 @@
-"""Commands of runs: run, runs, logs, why, cancel."""
+"""Commands of runs: run, runs, logs, why, cancel, declare-lost."""
 
 import sys
 from pathlib import Path
@@ -129,17 +129,25 @@ def _tell_end(client: "Client", run: "Run", as_json: bool) -> None:
         show.end(run, record, statement)
 
 
-@click.command("runs")
+@click.group("runs", invoke_without_command=True)
 @click.option("--state", metavar="STATE", help="Only runs in this state, e.g. running.")
 @click.option("--limit", default=20, show_default=True)
 @json_option
-def list_runs(state: str | None, limit: int, as_json: bool) -> None:
-    """List your runs, the newest first.
+@click.pass_context
+def runs(context: click.Context, state: str | None, limit: int, as_json: bool) -> None:
+    """List your runs, the newest first; as an operator, give up on one whose site is lost.
 
     \b
-    Example:
+    Examples:
         fabrica runs --state running
+        fabrica runs declare-lost run_01jd… --dry-run
     """
+    if context.invoked_subcommand is None:
+        list_runs(state, limit, as_json)
+
+
+def list_runs(state: str | None, limit: int, as_json: bool) -> None:
+    """Show the newest runs."""
     from fabrica.cli import show
     from fabrica.cli.connection import connect
     from fabrica.sdk import runs
@@ -150,6 +158,41 @@ def list_runs(state: str | None, limit: int, as_json: bool) -> None:
     with connect() as client:
         found = runs.runs(client, state=RunState(state) if state else None, limit=limit)
     print_json(found) if as_json else show.run_list(found)
+
+
+@runs.command("declare-lost")
+@click.argument("run")
+@click.option("--dry-run", is_flag=True, help="Only tell what it would do.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+def declare_lost(run: str, dry_run: bool, yes: bool, as_json: bool) -> None:
+    """Give up on a run's attempt at a site that will not come back. For operators; it cannot be taken back.
+
+    \b
+    Example:
+        fabrica runs declare-lost run_01jd… --dry-run
+    """
+    from fabrica.cli.connection import connect
+    from fabrica.sdk import runs
+
+    if as_json and not (dry_run or yes):
+        raise click.UsageError("With --json nothing is asked: add --dry-run, or --yes.")
+    with connect() as client:
+        loss = runs.loss(client, runs.find(client, run))
+        if not as_json:
+            for consequence in loss.consequences:
+                say(f"- {consequence}")
+        if dry_run:
+            if as_json:
+                print_json(loss)
+            return
+        if not yes:
+            click.confirm(f"Declare the attempt at {loss.site} lost?", abort=True, err=True)
+        found = runs.declare_lost(client, loss.run, loss.attempt)
+    if as_json:
+        print_json(found)
+    else:
+        say(f"The attempt is declared lost. {found.id} is {found.state.replace('_', ' ')}.")
 
 
 @click.command("logs")

@@ -14,12 +14,12 @@ from fabrica.bundles.pack import Bundle, pack_source
 from fabrica.sdk.client import Client
 from fabrica.sdk.ids import parsed
 from fabrica.sdk.manifest import Manifest
-from fabrica.values.ids import ProjectId, RunId
+from fabrica.values.ids import AttemptId, ProjectId, RunId
 from fabrica.values.states import RunState
 from fabrica.wire.evidence import EvidenceRecord
 from fabrica.wire.placement import Placement
 from fabrica.wire.problems import NotFound, PathRefused, ServerUnreachable
-from fabrica.wire.runs import DryRun, LogSlice, MetricSeries, RecordNotReady, Run, RunList
+from fabrica.wire.runs import DeclareLost, DryRun, LogSlice, Loss, MetricSeries, RecordNotReady, Run, RunList
 
 _RECONNECT_SECONDS_MAX = 30
 _PERSIST_SECONDS_MAX = 15
@@ -103,6 +103,21 @@ def cancel(client: Client, run: RunId) -> Run:
         RunEnded: it has ended already.
     """
     return Run.model_validate(client.post(f"/runs/{run}/cancel"))
+
+
+def loss(client: Client, run: RunId) -> Loss:
+    """Return what declaring the run's living attempt lost would do now; nothing is changed.
+
+    Raises:
+        NotAllowed: the caller is no operator.
+        RunEnded: no attempt of the run is living.
+    """
+    return client.get(f"/runs/{run}/declare-lost", Loss)
+
+
+def declare_lost(client: Client, run: RunId, attempt: AttemptId) -> Run:
+    """Give up on an attempt whose site will not come back; it cannot be taken back. Raises as `loss`."""
+    return Run.model_validate(client.post(f"/runs/{run}/declare-lost", DeclareLost(attempt=attempt)))
 
 
 def placements(client: Client, run: RunId) -> tuple[Placement, ...]:

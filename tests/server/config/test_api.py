@@ -105,6 +105,11 @@ def running(world: World) -> RunId:
     return make_placed_run(world.actors["lead"], world.project)[0]
 
 
+def lost(world: World) -> tuple[str, Any]:
+    run, attempt = make_placed_run(world.actors["lead"], world.project)
+    return f"/runs/{run}/declare-lost", {"attempt": attempt}
+
+
 ANYBODY = [401, 200, 200, 200, 200, 200, 401, 401]
 ANYBODY_201 = [401, 201, 201, 201, 201, 201, 401, 401]
 READERS = [401, 404, 200, 200, 200, 200, 401, 401]
@@ -156,6 +161,14 @@ TABLE: dict[tuple[str, str], tuple[list[int], Ask]] = {
     ("POST", "/runs/{run}/cancel"): (
         [401, 404, 403, 200, 200, 200, 401, 401],
         lambda world: (f"/runs/{running(world)}/cancel", {}),
+    ),
+    ("GET", "/runs/{run}/declare-lost"): (
+        [401, 404, 403, 403, 403, 200, 401, 401],
+        lambda world: (f"/runs/{running(world)}/declare-lost", None),
+    ),
+    ("POST", "/runs/{run}/declare-lost"): (
+        [401, 404, 403, 403, 403, 200, 401, 401],
+        lambda world: lost(world),
     ),
     ("GET", "/runs/{run}/placement"): (READERS, lambda world: (f"/runs/{world.run}/placement", None)),
     ("GET", "/runs/{run}/metrics"): (READERS, lambda world: (f"/runs/{world.run}/metrics", None)),

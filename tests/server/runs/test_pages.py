@@ -105,6 +105,29 @@ def test_members_cancel_after_a_question_and_readers_do_not(world: World) -> Non
     assert Run.objects.get(pk=world.run).state == RunState.CANCELLED
 
 
+def test_an_operator_declares_lost_the_attempt_that_was_shown(world: World) -> None:
+    address = f"/runs/{world.run}/declare-lost"
+    shown = world.operator.get(address).content.decode()
+    assert f'value="{world.attempt}"' in shown
+    assert "cannot be taken back" in shown
+    for attempt in ("", "att_01jd0000000000000000000000"):
+        assert world.operator.post(address, {"attempt": attempt}).status_code in (404, 422)
+    assert Run.objects.get(pk=world.run).state == RunState.PLACED
+    assert world.operator.post(address, {"attempt": world.attempt}).status_code == 302
+    assert Run.objects.get(pk=world.run).state == RunState.SUBMITTED
+    assert world.operator.post(address, {"attempt": world.attempt}).status_code == 409
+
+
+def test_nobody_else_declares_lost_nor_sees_the_button(world: World) -> None:
+    address = f"/runs/{world.run}/declare-lost"
+    assert f'action="{address}"' in world.operator.get(f"/runs/{world.run}").content.decode()
+    for reader, status in ((world.member, 403), (world.reader, 403), (world.stranger, 404), (world.nobody, 302)):
+        assert reader.get(address).status_code == status
+        assert reader.post(address, {"attempt": world.attempt}).status_code == status
+    assert f'action="{address}"' not in world.member.get(f"/runs/{world.run}").content.decode()
+    assert Run.objects.get(pk=world.run).state == RunState.PLACED
+
+
 def test_the_button_that_cancels_is_only_for_those_who_may(world: World) -> None:
     address = f"/runs/{world.run}"
     assert f'action="{address}/cancel"' in world.member.get(address).content.decode()

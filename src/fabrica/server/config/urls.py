@@ -36,6 +36,7 @@ _runs = [
     path("<run:run>/metrics", runs.metrics, name="metrics"),
     path("<run:run>/log", runs.log, name="log"),
     path("<run:run>/cancel", runs.cancel, name="cancel"),
+    path("<run:run>/declare-lost", runs.declare_lost, name="declare_lost"),
     path("<run:run>/artifacts/<str:sha256>", runs.artifact, name="artifact"),
 ]
 _sites = [

@@ -19,13 +19,13 @@ from fabrica.server.core.requests import Asked
 from fabrica.server.core.storage import checked, full_told, open_storage
 from fabrica.server.people import queries as people
 from fabrica.server.placement import queries as placement
-from fabrica.server.runs import queries, service
+from fabrica.server.runs import lost_queries, queries, service
 from fabrica.values.ids import AttemptId, ProjectId, RunId
 from fabrica.values.states import RunState
 from fabrica.wire.people import ProjectAmbiguous
 from fabrica.wire.placement import Placement
 from fabrica.wire.problems import Malformed, NotAllowed, TooLarge
-from fabrica.wire.runs import DryRun, LogSlice, MetricSeries, Purpose, Run, RunList, RunSpec
+from fabrica.wire.runs import DeclareLost, DryRun, LogSlice, Loss, MetricSeries, Purpose, Run, RunList, RunSpec
 
 router = Router(tags=["runs"])
 _STREAM_SECONDS_MAX = 3600
@@ -132,6 +132,19 @@ def cancel(request: Asked, run: RunId) -> Run:
     """Ask for the end of a run."""
     queries.run(request.auth, run)
     service.cancel(request.auth, run=run)
+    return queries.run(request.auth, run)
+
+
+@router.get("/runs/{run}/declare-lost", response=Loss)
+def loss(request: Asked, run: RunId) -> Loss:
+    """What declaring the run's living attempt lost would do now. Operators only; nothing is changed."""
+    return lost_queries.loss(request.auth, run)
+
+
+@router.post("/runs/{run}/declare-lost", response=Run)
+def declare_lost(request: Asked, run: RunId, body: DeclareLost) -> Run:
+    """Give up on an attempt whose site will not come back. Operators only; it cannot be taken back."""
+    service.declare_lost(request.auth, attempt=lost_queries.attempt_of(request.auth, run, body.attempt))
     return queries.run(request.auth, run)
 
 

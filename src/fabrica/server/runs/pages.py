@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from fabrica.server.core.actors import Actor
 from fabrica.server.core.requests import Viewed
 from fabrica.server.people import queries as people
-from fabrica.server.runs import page_queries, permissions, queries, service
+from fabrica.server.runs import lost_queries, page_queries, permissions, queries, service
 from fabrica.server.runs.api import file_response
 from fabrica.server.runs.plots import figures, headline, plots
 from fabrica.values.ids import AttemptId, ProjectId, RunId, SiteId
@@ -63,6 +63,7 @@ def run(request: Viewed, run: RunId) -> HttpResponse:
         "slice": queries.log(by, run),
         "steps": page_queries.moves(by, run),
         "may_cancel": permissions.cancels(by, run=run),
+        "may_declare_lost": permissions.operator(by),
         "record_command": f"fabrica record {run}",
     }
     found = context["run"]
@@ -145,6 +146,22 @@ def cancel(request: Viewed, run: RunId) -> HttpResponse:
         return render(request, "runs/cancel.html", {"run": found})
     service.cancel(request.actor, run=run)
     messages.info(request, _("The end of the run was asked for. The site says when it has stopped."))
+    return redirect("runs:run", run)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def declare_lost(request: Viewed, run: RunId) -> HttpResponse:
+    """Tell an operator what declaring the run's attempt lost does; on POST declare the attempt that was shown lost."""
+    if request.method != "POST":
+        context = {"run": queries.run(request.actor, run), "loss": lost_queries.loss(request.actor, run)}
+        return render(request, "runs/declare_lost.html", context)
+    try:
+        attempt = AttemptId.parse(request.POST.get("attempt", ""))
+    except ValueError as error:
+        raise Malformed("The form does not say which attempt is lost.", remedy="Open the question again.") from error
+    service.declare_lost(request.actor, attempt=lost_queries.attempt_of(request.actor, run, attempt))
+    messages.info(request, _("The attempt was declared lost. What its site says later is kept and never merged."))
     return redirect("runs:run", run)
 
 
