@@ -2,10 +2,8 @@
 
 import getpass
 import os
-import secrets
 import signal
 import socket
-import stat
 import subprocess
 import time
 from collections.abc import Callable, Sequence
@@ -13,19 +11,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.services.slurm import configuration, database, keeper, processes
-from tests.services.slurm.configuration import NODES_MAX, PORTS_PER_SITE, SOCKET_PATH_BYTES_MAX, Partition, Site
+from tests.services.slurm import database, keeper, layout, processes
+from tests.services.slurm.configuration import NODES_MAX, SOCKET_PATH_BYTES_MAX, Partition, Site
 from tests.services.slurm.packages import PATH, slurm_is_here
 
 START_SECONDS_MAX = 120
-COMMANDS = (
-    *("sacct", "sacctmgr", "salloc", "sbatch", "scancel", "scontrol", "sdiag", "sinfo", "sprio", "squeue"),
-    *("sreport", "srun", "sshare", "sstat", "strigger"),
-)
 ACCOUNT = "users"
 """The account that whoever started a cluster with accounting may submit to."""
-PORTS = range(20_000, 32_000, PORTS_PER_SITE)  # under those that the kernel gives to whoever asks for any
-NULL_DEVICE = os.makedev(1, 3)  # the null device: a job that opens its GPU reads nothing
 
 
 class SlurmCluster:
@@ -58,7 +50,7 @@ class SlurmCluster:
             raise ValueError(f"{nodes} nodes: from 1 to {NODES_MAX} have their ports")
         self._guard: socket.socket | None = None
         if port_base is None:
-            port_base, self._guard = _free_ports()
+            port_base, self._guard = layout.free_ports()
         folder = folder.absolute()
         self.site = Site(
             folder=folder,
@@ -69,12 +61,12 @@ class SlurmCluster:
             cpus_per_node=cpus_per_node,
             memory_mb_per_node=memory_mb_per_node,
             gpu_type=gpu_type,
-            devices=_device_paths(folder, gpus_per_node),
+            devices=layout.device_paths(folder, gpus_per_node),
             accounting=accounting,
             rest=rest,
             partitions=partitions or (Partition("gpu", default=True),),
             extra_conf=extra_conf,
-            slurmdbd_password=secrets.token_hex(16) if accounting else "",
+            slurmdbd_password=layout.kept_password(folder) if accounting else "",
         )
         longest = folder / "spool" / self.site.node_names[-1] / f"{self.site.node_names[-1]}_4294967295.4294967295"
         if len(os.fsencode(longest)) > SOCKET_PATH_BYTES_MAX:
@@ -130,11 +122,27 @@ class SlurmCluster:
         if self.throwaway:
             keeper.keep(self.folder)
         try:
-            self._write_files()
+            layout.write_files(self.site, self.prefix)
             self._start_daemons()
         except BaseException:
             self.stop()
             raise
+
+    def mend(self) -> None:
+        """Start the daemons that do not run; a cluster of which none runs is started whole."""
+        missing = [one for one in self.daemons if processes.pid_of(self.folder, _daemon(*one)) is None]
+        if len(missing) == len(self.daemons):
+            self.start()
+            return
+        for daemon, node in missing:
+            self.restart(daemon, node)
+
+    @property
+    def daemons(self) -> list[tuple[str, int | None]]:
+        """The daemons in the order of their start, with the number of the node for a slurmd."""
+        names = ["munged", *(["mariadbd", "slurmdbd"] if self.site.accounting else []), "slurmctld"]
+        nodes: list[tuple[str, int | None]] = [("slurmd", number) for number in range(1, self.site.nodes + 1)]
+        return [*((name, None) for name in names), *nodes, *([("slurmrestd", None)] if self.site.rest else [])]
 
     def stop(self) -> None:
         """End every process of the cluster, also of its jobs, by its id, all told at once. Twice is the same."""
@@ -149,7 +157,7 @@ class SlurmCluster:
         if self.site.accounting:
             self._start_mariadbd()
             self._start_slurmdbd()
-            self.command("sacctmgr", "--immediate", "add", "cluster", self.name)
+            self._add("cluster", self.name)
         first = not (self.folder / "state" / "node_state").exists()
         self._launch("slurmctld", ["slurmctld", "-D", *(["-i"] if first else [])])
         self._wait_for_port("slurmctld", self.site.slurmctld_port)
@@ -161,36 +169,6 @@ class SlurmCluster:
             self.add_user(self.site.user, ACCOUNT)
         if self.site.rest:
             self._start_slurmrestd()
-
-    # files
-
-    def _write_files(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.folder.chmod(0o755)  # jobs of other users come by; what is secret has its own mode
-        for name in ("bin", "etc", "run", "log", "spool", "state", "db", "dev"):
-            (self.folder / name).mkdir(exist_ok=True)
-            (self.folder / name).chmod(0o755)
-        self._write("etc/slurm.conf", configuration.slurm_conf(self.site), 0o644)
-        self._write("etc/gres.conf", configuration.gres_conf(self.site), 0o644)
-        if not (self.folder / "etc" / "munge.key").exists():
-            self._write("etc/munge.key", secrets.token_bytes(128), 0o400)
-        if self.site.accounting:
-            self._write("etc/slurmdbd.conf", configuration.slurmdbd_conf(self.site), 0o600)
-        if self.site.rest and not self.site.jwt_key.exists():
-            self._write("state/jwt_hs256.key", secrets.token_bytes(32), 0o600)
-        for device in self.site.devices:
-            if device.is_relative_to(self.folder) and not device.exists():
-                os.mknod(device, 0o666 | stat.S_IFCHR, NULL_DEVICE)
-        for name in COMMANDS if self.prefix else ():
-            self._write(f"bin/{name}", _script([*self.prefix, f"/usr/bin/{name}"]), 0o755)
-
-    def _write(self, name: str, content: str | bytes, mode: int) -> None:
-        path = self.folder / name
-        path.unlink(missing_ok=True)
-        data = content.encode() if isinstance(content, str) else content
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-            file.write(data)
-        path.chmod(mode)
 
     # daemons
 
@@ -343,11 +321,18 @@ class SlurmCluster:
 
     def add_account(self, name: str, **limits: str | int) -> None:
         """Add an account; `limits` as sacctmgr has them, for example `GrpTRESMins="gres/gpu=10"`."""
-        self.command("sacctmgr", "--immediate", "add", "account", name, *_assignments(limits))
+        self._add("account", name, *_assignments(limits))
 
     def add_user(self, user: str, account: str, **limits: str | int) -> None:
         """Let a user submit to an account."""
-        self.command("sacctmgr", "--immediate", "add", "user", user, f"account={account}", *_assignments(limits))
+        self._add("user", user, f"account={account}", *_assignments(limits))
+
+    def _add(self, *what: str) -> None:
+        """Have sacctmgr add something; what is there already is there."""
+        done = self._try("sacctmgr", "--immediate", "add", *what)
+        said = f"{done.stdout}{done.stderr}"
+        if done.returncode != 0 and not any(words in said for words in ("Nothing new added", "already exists")):
+            raise RuntimeError(f"sacctmgr add {' '.join(what)} ended with status {done.returncode}: {said.strip()}")
 
     def token(self, user: str, lifespan_seconds: int = 3600) -> str:
         """Return a token with which the REST form takes its bearer for `user`."""
@@ -361,46 +346,3 @@ def _daemon(daemon: str, node: int | None) -> str:
 
 def _assignments(limits: dict[str, str | int]) -> list[str]:
     return [f"{name}={value}" for name, value in limits.items()]
-
-
-def _script(command: Sequence[str]) -> str:
-    words = " ".join(f"'{word}'" for word in command)
-    return f'#!/bin/sh\nexec {words} "$@"\n'
-
-
-def _device_paths(folder: Path, count: int) -> list[Path]:
-    """Return the files that stand for a node's GPUs: devices of our own for root, else terminals that exist."""
-    if os.geteuid() == 0:
-        return [folder / "dev" / f"nvidia{number}" for number in range(count)]
-    devices = [Path(f"/dev/tty{number}") for number in range(count)]
-    missing = [str(device) for device in devices if not device.is_char_device()]
-    if missing:
-        raise ValueError(f"no device stands for a GPU: {', '.join(missing)} are not on this machine")
-    return devices
-
-
-def _free_ports() -> tuple[int, socket.socket]:
-    """Return the first port of a block where nobody listens, and a socket on its last one that holds the block."""
-    for _ in range(100):
-        base = secrets.choice(PORTS)
-        guard = _bound(base + PORTS_PER_SITE - 1)
-        if guard is None:
-            continue
-        trials = [_bound(port) for port in range(base, base + PORTS_PER_SITE - 1)]
-        for trial in trials:
-            if trial:
-                trial.close()
-        if all(trials):
-            return base, guard
-        guard.close()
-    raise RuntimeError("no block of ports is free")
-
-
-def _bound(port: int) -> socket.socket | None:
-    trial = socket.socket()
-    try:
-        trial.bind(("127.0.0.1", port))
-    except OSError:
-        trial.close()
-        return None
-    return trial
