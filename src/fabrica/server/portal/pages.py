@@ -17,6 +17,7 @@ from fabrica.server.access import queries as access
 from fabrica.server.core.requests import Viewed
 from fabrica.server.ledger import queries as ledger
 from fabrica.server.people import queries as people
+from fabrica.server.portal import cluster
 from fabrica.server.portal.claims import claims
 from fabrica.server.portal.context import THEME_COOKIE, THEMES
 from fabrica.server.runs import page_queries
@@ -88,6 +89,8 @@ def site(request: Viewed, site: SiteId) -> HttpResponse:
     facts = load_network().site(site)
     context = {
         "site": site_queries.site(site),
+        "waits": cluster.waits_shown(page_queries.waits_told(site)),
+        "last_day": page_queries.last_day(site),
         "facts": facts,
         "claims": claims(facts),
         "running": page_queries.running_by_site().get(site, 0),

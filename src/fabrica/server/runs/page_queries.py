@@ -1,16 +1,17 @@
 """Reads of runs that only pages ask for: the moves of a run, the runs of a site, and how many run where."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Count
 
+from fabrica.server.core import clock
 from fabrica.server.core.actors import Actor
 from fabrica.server.core.models import Fact
 from fabrica.server.runs import facts, queries
 from fabrica.server.runs.models import Attempt, Run
 from fabrica.values.ids import RunId, SiteId
-from fabrica.values.states import AttemptState, RunState
+from fabrica.values.states import ENDS, AttemptState, EndReason, Fault, RunState
 
 _BEFORE_RUNNING = (RunState.SUBMITTED, RunState.HELD, RunState.PLACED, RunState.STAGING, RunState.QUEUED)
 
@@ -46,6 +47,42 @@ def running_by_site() -> dict[SiteId, int]:
     """Return how many runs run at each site now. Public, as the free devices of a site are: a number names nobody."""
     running = Attempt.objects.filter(state=AttemptState.RUNNING).order_by()
     return dict(running.values_list("site_id").annotate(Count("pk")))
+
+
+@dataclass(frozen=True, slots=True)
+class WaitTold:
+    """How long one attempt waited in a site's queue, and what had been told of that before; None: nothing was."""
+
+    waited_seconds: float
+    q50_seconds: float | None
+    q90_seconds: float | None
+    engine_seconds: float | None
+
+
+def waits_told(site: SiteId, *, days: int = 30, limit: int = 300) -> tuple[WaitTold, ...]:
+    """Return the waits of a site's latest attempts that started, oldest first. Public: a wait names nobody."""
+    rows = Attempt.objects.filter(
+        site_id=site, simulated=False, queued_at__gte=clock.now() - timedelta(days=days), started_at__isnull=False
+    ).order_by("-started_at")[:limit]
+    return tuple(
+        WaitTold(
+            waited_seconds=max(0.0, (row.started_at - row.queued_at).total_seconds()),
+            q50_seconds=row.wait_q50_seconds,
+            q90_seconds=row.wait_q90_seconds,
+            engine_seconds=row.expected_start_at and max(0.0, (row.expected_start_at - row.queued_at).total_seconds()),
+        )
+        for row in reversed(rows)
+    )
+
+
+def last_day(site: SiteId) -> dict[str, int]:
+    """Return how many attempts ended at a site within a day, by whose doing: none's, the user's, the site's."""
+    ended = Attempt.objects.filter(site_id=site, ended_at__gte=clock.now() - timedelta(days=1))
+    counts = {"completed": 0, "user": 0, "site": 0, "network": 0}
+    for reason, count in ended.order_by().values_list("reason").annotate(Count("pk")):
+        fault = ENDS[EndReason(reason)].fault
+        counts["completed" if fault is Fault.NOBODY else fault.value] += count
+    return counts
 
 
 def waiting() -> int:

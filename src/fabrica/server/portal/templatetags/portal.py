@@ -21,6 +21,7 @@ from fabrica.server.portal.ticks import show_number
 from fabrica.values.ids import SiteId
 from fabrica.values.quantities import DeviceTime, show_bytes
 from fabrica.values.time import show_duration, to_rfc3339
+from fabrica.wire.agents import PartitionInventory
 from fabrica.wire.ledger import Balance
 from fabrica.wire.placement import Candidate, Placement
 from fabrica.wire.runs import MetricSeries, Run
@@ -187,14 +188,17 @@ def plot(
     baseline_name: str = "",
     log_scale: bool = False,
     unit: str = "",
+    x_name: str = "",
 ) -> dict[str, Any]:
-    """Write metrics by step as a plot, with its values as a table behind a toggle."""
+    """Write values by step, or by what `x_name` counts, as a plot, with a table of them behind a toggle."""
+    x_name = x_name or gettext("step")
     lines = [charts.Series(one.name, one.points) for one in series]
     rule = charts.Rule(baseline_name or gettext("baseline"), baseline) if baseline is not None else None
     return {
         "title": title,
         "unit": unit,
-        "plot": charts.line_plot(lines, title=title, x_name=gettext("step"), rule=rule, log_scale=log_scale),
+        "x_name": x_name,
+        "plot": charts.line_plot(lines, title=title, x_name=x_name, rule=rule, log_scale=log_scale),
         "lines": [(line.name, index % charts.SERIES_STYLES + 1) for index, line in enumerate(lines)],
         "rows": charts.table_rows(lines),
         "thinned": any(len(line.points) > charts.ROWS_MAX for line in lines),
@@ -219,6 +223,14 @@ def site_map(sites: Sequence[Site], running: Mapping[SiteId, int] | None = None)
 def contact(site: Site) -> dict[str, Any]:
     """Write whether a site takes runs now."""
     return {"site": site}
+
+
+@register.simple_tag
+def used_bar(partition: PartitionInventory) -> SafeString:
+    """Write how much of a partition is in use as a bar."""
+    used = partition.devices_total - partition.devices_free
+    words = gettext("%(used)s of %(total)s devices are in use") % {"used": used, "total": partition.devices_total}
+    return charts.bar([("bar-used", used)], whole=partition.devices_total, title=words)
 
 
 @register.inclusion_tag("portal/components/command.html")
@@ -280,6 +292,12 @@ def energy(joules: float) -> str:
 def number(value: float | None) -> str:
     """Write a number short; None is a dash."""
     return show_number(value)
+
+
+@register.filter
+def percent(share: float | None) -> str:
+    """Write a share as whole per cent; None is unknown."""
+    return _unknown() if share is None else f"{share:.0%}"
 
 
 @register.filter
