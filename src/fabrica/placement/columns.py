@@ -35,7 +35,7 @@ An unknown number is NaN. Device-milliseconds and bytes stay exact up to 2^53, a
     ALLOCATION_STARTS_IN_SECONDS,
     ALLOCATION_ENDS_IN_SECONDS,  # NaN: does not end
     RESERVE_MILLISECONDS,
-    TIE,  # the lower wins when two scores are equal
+    TIE,  # the lower wins when two scores are equal; NaN: never comes to a tie
 ) = range(31)
 FACTS = 31
 

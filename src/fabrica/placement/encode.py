@@ -62,19 +62,23 @@ _NUMBERS_AFTER_COUNTRY = attrgetter(
 
 
 def encode_candidate(needs: Needs, candidate: CandidateState) -> list[float]:
-    """Return one candidate's row for one run. The codes of texts are 0 for what the run asks, 1 for anything else."""
+    """Return one candidate's row for one run. The codes of texts are 0 for what the run asks, 1 for anything else.
+
+    A candidate of another resource class never comes to a tie, so none is drawn for it.
+    """
     stack = candidate.software_stack
+    other_class = candidate.resource_class != needs.resource_class
     numbers = (
         candidate.agent_age_seconds,
         candidate.draining,
         candidate.simulated,
-        candidate.resource_class != needs.resource_class,
+        other_class,
         None if stack is None else stack != needs.software_stack,
         candidate.containers,
         *_NUMBERS_BEFORE_COUNTRY(candidate),
         needs.countries is None or candidate.country in needs.countries,
         *_NUMBERS_AFTER_COUNTRY(candidate),
-        tie(needs.run, candidate.site, candidate.partition),
+        None if other_class else tie(needs.run, candidate.site, candidate.partition),
     )
     if not math.isfinite(sum(filter(None, numbers))):  # one sum tells of any number that is not
         raise SnapshotMalformed(f"A number of partition {candidate.partition} of site {candidate.site} is not finite.")

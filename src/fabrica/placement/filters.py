@@ -63,7 +63,18 @@ def _column(index: int, asked: Any, has: list[Any], refused: list[int]) -> list[
 def _reason(index: int, asked: Any, has: Any, passed: bool) -> Reason:
     row = FILTERS[index]
     told = row.tell(asked, has)
-    return Reason(code=row.code, passed=passed, missing=told.missing, words=told.words, asked=told.asked, has=told.has)
+    return Reason.trusted(
+        code=row.code,
+        passed=passed,
+        missing=told.missing,
+        words=told.words,
+        asked=_on_the_wire(told.asked),
+        has=_on_the_wire(told.has),
+    )
+
+
+def _on_the_wire(figure: float | str | None) -> float | str | None:
+    return float(figure) if isinstance(figure, int) else figure
 
 
 def _no_agent(asked: None, has: bool) -> Told:

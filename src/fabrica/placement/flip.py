@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from fabrica.placement import columns as c
 from fabrica.placement.encode import Encoded, encode_candidate, encode_policy
 from fabrica.placement.inputs import Input, inputs
-from fabrica.placement.kernel import Answer, answer_lists, choose
+from fabrica.placement.kernel import Answer, answer_lists, choose, weigh
 from fabrica.placement.snapshot import Snapshot, place
 from fabrica.placement.terms import TERM_CODES
 
@@ -57,11 +57,14 @@ def smallest_change(snapshot: Snapshot, encoded: Encoded, answer: Answer, winner
     options = [*_weight_options(encoded, answer, winner, rivals)]
     for term in range(c.TERMS):
         if encoded.policy[term] > 0.0:
-            options += _input_options(snapshot, encoded, answer, winner, rivals, term)
+            options += _input_options(snapshot, encoded, answer, able, winner, rivals, term)
     # Of equal sizes, a rival made better says more than the winner made worse.
     options.sort(key=lambda option: (round(option.size, 9), option.row == winner, option.row, option.term))
     for option in options[:_TRIED_MAX]:
-        change = _confirm(snapshot, encoded, able, winner, option)
+        if option.input is None:
+            change = _confirm_weight(snapshot, encoded, answer, winner, option)
+        else:
+            change = _confirm_input(snapshot, encoded, able, winner, option, option.input)
         if change:
             return change
     return None
@@ -109,10 +112,10 @@ def _weight_options(encoded: Encoded, answer: Answer, winner: int, rivals: list[
 
 
 def _input_options(
-    snapshot: Snapshot, encoded: Encoded, answer: Answer, winner: int, rivals: list[int], term: int
+    snapshot: Snapshot, encoded: Encoded, answer: Answer, able: list[int], winner: int, rivals: list[int], term: int
 ) -> list[_Option]:
     """Return the changes of one term's input at which a rival made better, or the winner made worse, ties."""
-    field = _Field(encoded, answer, term)
+    field, source = _Field(encoded, answer, able, term), inputs(term)
     pairs = [(rival, winner) for rival in rivals] + [(winner, rivals[0])]  # made worse, the winner meets the next best
     options = []
     for row, other in pairs:
@@ -122,7 +125,6 @@ def _input_options(
         now = answer.figures[row][term]
         if figure is None or (figure > now) != (row == winner):
             continue
-        source = inputs(term)
         old = source.read(snapshot.candidates[row])
         tying = source.solve(snapshot.needs, snapshot.candidates[row], now, figure)
         if old is not None and tying is not None and math.isfinite(tying):
@@ -133,15 +135,11 @@ def _input_options(
 class _Field:
     """One term among the able candidates, to find where two of them tie."""
 
-    def __init__(self, encoded: Encoded, answer: Answer, term: int) -> None:
+    def __init__(self, encoded: Encoded, answer: Answer, able: list[int], term: int) -> None:
         self._answer = answer
         self._term = term
         self._weight: float = encoded.policy[term]
-        self._known = sorted(
-            (answer.figures[row][term], row)
-            for row, bits in enumerate(answer.refused)
-            if bits == 0 and not answer.missing[row] >> term & 1
-        )
+        self._known = sorted([(answer.figures[row][term], row) for row in able if not answer.missing[row] >> term & 1])
 
     def tying_figure(self, row: int, other: int) -> float | None:
         """Return the figure of `row` in this term at which it scores as `other` does; None when there is none."""
@@ -170,35 +168,41 @@ class _Field:
         return rest
 
 
-def _confirm(snapshot: Snapshot, encoded: Encoded, able: list[int], winner: int, option: _Option) -> Change | None:
-    """Return the change just beyond the tie, when the kernel then chooses another of the able rows."""
-    up = option.tying > option.old
-    facts, policy = encoded.facts, encoded.policy
-    if option.input is None:
-        code = TERM_CODES[option.term]
-        new = _beyond(option.tying, 0.001, up)
-        if new < 0.0:
-            return None
-        becomes: dict[str, Any] = {code: new}
-        policy = encode_policy(replace(snapshot.policy, weights=replace(snapshot.policy.weights, **becomes)))
-        words = f"If {_WEIGHT_WORDS[option.term]} counted {new:g} instead of {option.old:g}"
-    else:
-        candidate = snapshot.candidates[option.row]
-        new = _beyond(option.tying, option.input.step(option.tying), up)
-        if not option.input.allows(snapshot.needs, new):
-            return None
-        becomes = option.input.write(candidate, new)
-        facts = list(facts)
-        facts[option.row] = encode_candidate(snapshot.needs, replace(candidate, **becomes))
-        words = option.input.tell(place(candidate), option.old, new)
-    again = choose([facts[row] for row in able], encoded.needs, policy, answer_lists(len(able)))
-    chosen = able[again] if again >= 0 else winner
+def _confirm_weight(
+    snapshot: Snapshot, encoded: Encoded, answer: Answer, winner: int, option: _Option
+) -> Change | None:
+    """Return the change of a weight just beyond the tie, when the kernel then chooses another candidate."""
+    new = _beyond(option.tying, 0.001, option.tying > option.old)
+    if new < 0.0:
+        return None
+    becomes = {TERM_CODES[option.term]: new}
+    policy = encode_policy(replace(snapshot.policy, weights=replace(snapshot.policy.weights, **becomes)))
+    chosen = weigh(encoded.facts, policy, answer._replace(scores=[*answer.scores]))  # what it values stays as it is
     if chosen == winner:
         return None
-    return Change(None if option.input is None else option.row, option.term, becomes, chosen, words)
+    words = f"If {_WEIGHT_WORDS[option.term]} counted {new:g} instead of {option.old:g}"
+    return Change(None, option.term, becomes, chosen, words)
 
 
 _WEIGHT_WORDS = ("the time to the result", "carbon", "the balance of the allocations", "risk", "data movement")
+
+
+def _confirm_input(
+    snapshot: Snapshot, encoded: Encoded, able: list[int], winner: int, option: _Option, source: Input
+) -> Change | None:
+    """Return the change of an input just beyond the tie, when the kernel then chooses another of the able rows."""
+    new = _beyond(option.tying, source.step(option.tying), option.tying > option.old)
+    if not source.allows(snapshot.needs, new):
+        return None
+    candidate = snapshot.candidates[option.row]
+    becomes = source.write(candidate, new)
+    changed = encode_candidate(snapshot.needs, replace(candidate, **becomes))
+    facts = [changed if row == option.row else encoded.facts[row] for row in able]
+    again = choose(facts, encoded.needs, encoded.policy, answer_lists(len(able)))
+    if again < 0 or able[again] == winner:
+        return None
+    words = source.tell(place(candidate), option.old, new)
+    return Change(option.row, option.term, becomes, able[again], words)
 
 
 def _beyond(value: float, step: float, up: bool) -> float:

@@ -69,7 +69,7 @@ def compiled() -> Callable[[Vector, Vector, Vector, Answer], int]:
         from numba.extending import register_jitable
     except ImportError:
         return choose
-    for helper in (_refusals, _figures, _values, _lowest):
+    for helper in (_refusals, _figures, _values, _lowest, weigh):
         register_jitable(helper)
     # Not cached on disk: Numba's cache would miss a change of the numbers in `columns`, and answer by the old ones.
     return njit(fastmath=False)(choose)
@@ -87,8 +87,18 @@ def choose(facts: Table, needs: Vector, policy: Vector, answer: Answer) -> int:
         if refused:
             answer.scores[row] = math.inf
         else:
-            answer.scores[row] = 0.0
             answer.missing[row] = _figures(fact, needs, policy, answer.figures[row])
+    return weigh(facts, policy, answer)
+
+
+def weigh(facts: Table, policy: Vector, answer: Answer) -> int:
+    """Score the able candidates by their figures, write values and scores, and return the chosen row, or -1.
+
+    The part of `choose` that other weights change.
+    """
+    for row in range(len(facts)):
+        if answer.refused[row] == 0:
+            answer.scores[row] = 0.0
     for term in range(c.TERMS):
         _values(term, policy[term], answer)
     return _lowest(facts, answer.scores)

@@ -34,12 +34,16 @@ def show_duration(seconds: float) -> str:
     if seconds < 10 and seconds != int(seconds):
         return f"{seconds:.1f} s"
     whole = round(seconds)
-    for big, big_name, small, small_name in ((86400, "days", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
-        if whole >= big:
-            count, rest = divmod(whole, big)
-            name = "day" if big_name == "days" and count == 1 else big_name
-            return f"{count} {name}" + (f" {rest // small} {small_name}" if rest // small else "")
-    return f"{whole} s"
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min" + (f" {whole % 60} s" if whole % 60 else "")
+    if whole < 86_400:
+        minutes = whole // 60
+        return f"{minutes // 60} h" + (f" {minutes % 60} min" if minutes % 60 else "")
+    hours = whole // 3600
+    days = f"{hours // 24} day" + ("" if hours < 48 else "s")
+    return days + (f" {hours % 24} h" if hours % 24 else "")
 
 
 def to_rfc3339(instant: datetime) -> str:
