@@ -22,6 +22,7 @@ class Ending(Body):
     started_at: Instant | None = None
     ended_at: Instant
     usage: Usage = Usage()
+    tasks: str = ""
     log_bytes_dropped: int = 0
 
 

@@ -130,6 +130,7 @@ class Finish:
             started_at=ending.started_at,
             ended_at=ending.ended_at,
             usage=ending.usage,
+            tasks=ending.tasks or None,
         )
         self.journal.write(entry.attempt, *parts, end, state=AttemptState.ENDED)
         _log.info("ended %s: %s", entry.attempt, ending.reason)

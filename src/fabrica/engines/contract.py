@@ -21,7 +21,8 @@ class StartOrder:
 
     `folder` is the attempt's own: `work/` (working folder of the command, holds the source), `data/` (read-only
     datasets), `record/` (the run record), `tmp/`, `log` (standard output and error). `variables` is the whole
-    environment of the command: nothing is inherited.
+    environment of the command: nothing is inherited. `site_account`: the account of the site the command executes as;
+    None: the agent's own.
     """
 
     attempt: AttemptId
@@ -31,13 +32,15 @@ class StartOrder:
     folder: Path
     variables: Mapping[str, str]
     resources: Resources
+    site_account: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
     """What the engine says of one handle now. `reason` and the times are set once `state` is `ended`.
 
-    `expected_start_at`: the engine's own estimate while `queued`; None: it gives none.
+    `expected_start_at`: the engine's own estimate while `queued`; None: it gives none. `tasks`: of a job array, one
+    letter a task as `wire.runs.TaskStates`; empty for a run of one task.
     `log_bytes_dropped`: output beyond the log's cap, counted and not kept.
     """
 
@@ -49,6 +52,7 @@ class Observation:
     expected_start_at: datetime | None = None
     words: str = ""
     usage: Usage = field(default_factory=Usage)
+    tasks: str = ""
     log_bytes_dropped: int = 0
 
 

@@ -35,8 +35,33 @@ Source: `fabrica/reference/purposes.yaml`, from the Commission's guidelines for 
 """
 
 
+TASKS_MAX = 10_000
+
+TaskStates = Annotated[str, Field(pattern=r"^[wrsfc]*$", max_length=TASKS_MAX)]
+"""Where each task of a run stands, one letter a task: w waits, r runs, s succeeded, f failed, c cancelled."""
+
+
+def tell_tasks(states: str) -> str:
+    """Return what became of the tasks of a run in one sentence; of failed ones the first ten by number."""
+    failed = [str(index) for index, letter in enumerate(states) if letter == "f"]
+    told = [f"{states.count('s'):,} of {len(states):,} tasks succeeded"]
+    if failed:
+        more = ", …" if len(failed) > 10 else ""
+        told.append(f"{len(failed):,} failed ({', '.join(failed[:10])}{more})")
+    told += [
+        f"{states.count(letter):,} {words}"
+        for letter, words in (("r", "run"), ("w", "wait"), ("c", "were cancelled"))
+        if letter in states
+    ]
+    return ", ".join(told) + "."
+
+
 class Resources(Request):
-    """What one run asks of a site. Devices are per node; for `cpu.core` a device is one core."""
+    """What one run asks of a site. Devices are per node; for `cpu.core` a device is one core.
+
+    A run of several tasks is a job array: the same command once for each, told its number by `FABRICA_TASK`, and all
+    other figures are those of one task.
+    """
 
     resource_class: str = "cpu.core"
     nodes: int = Field(default=1, ge=1, le=100_000)
@@ -44,6 +69,8 @@ class Resources(Request):
     memory_bytes: int = Field(default=2 * 2**30, ge=2**20)
     disk_bytes: int = Field(default=5 * 2**30, ge=2**20)
     time_limit_seconds: int = Field(default=600, ge=1, le=31 * 86_400)
+    tasks: int = Field(default=1, ge=1, le=TASKS_MAX)
+    tasks_at_once: int | None = Field(default=None, ge=1, le=TASKS_MAX, description="null: as many as the site gives")
 
     @field_validator("resource_class")
     @classmethod
@@ -56,8 +83,8 @@ class Resources(Request):
 
     @property
     def reserved_milliseconds(self) -> int:
-        """Device-milliseconds that the whole time limit costs."""
-        return self.devices_total * self.time_limit_seconds * 1000
+        """Device-milliseconds that the whole time limit of every task costs."""
+        return self.devices_total * self.time_limit_seconds * self.tasks * 1000
 
 
 class Dataset(Request):
@@ -187,6 +214,7 @@ class Attempt(Body):
     wait_q90_seconds: float | None = Field(default=None, description="told before: nine of ten wait at most this")
     wait_samples: int = Field(default=0, description="waits of the site's history behind both; 0: nothing was told")
     expected_start_at: Instant | None = Field(default=None, description="the engine's own first estimate")
+    tasks: TaskStates = Field(default="", description="one letter a task of a job array; empty: a run of one task")
     usage: Usage = Usage()
     charged_milliseconds: int = 0
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fabrica.server.portal.charts import ROWS_MAX, Rule, Series, bar, describe, line_plot, table_rows
+from fabrica.server.portal.charts import ROWS_MAX, Rule, Series, bar, describe, grid, line_plot, table_rows
 
 HOSTILE = '"><script>alert(1)</script>&<img src=x onerror="y">'
 ANY_FLOAT = st.floats(allow_nan=True, allow_infinity=True)
@@ -117,3 +117,16 @@ def test_a_bar_never_runs_past_its_end(amounts: list[float], whole: float) -> No
         if "x" in part.attrib
     ]
     assert all(end <= 100.02 for end in ends)
+
+
+def test_a_grid_draws_every_task_once_whatever_their_number() -> None:
+    for count in (1, 49, 50, 51, 1_000):
+        letters = ("srfwc" * count)[:count]
+        squares = [part for part in drawn(grid(letters, title=HOSTILE)).iter() if part.tag.endswith("rect")]
+        assert len(squares) == count
+        assert {part.attrib["class"] for part in squares} == {f"task-{letter}" for letter in set(letters)}
+
+
+def test_neighbours_alike_are_one_square_of_their_width_within_a_row() -> None:
+    squares = [part for part in drawn(grid("s" * 75, title="tasks")).iter() if part.tag.endswith("rect")]
+    assert [float(part.attrib["width"]) for part in squares] == [598.0, 298.0]

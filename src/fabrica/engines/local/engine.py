@@ -11,6 +11,7 @@ from typing import Any, Literal
 import fabrica
 from fabrica.engines.contract import Handle, Observation, StartOrder, StartRefused
 from fabrica.engines.files import read_json, write_json
+from fabrica.engines.local import array
 from fabrica.engines.local.admission import fitting_devices, settle
 from fabrica.engines.local.machine import Machine
 from fabrica.engines.local.processes import Identity, is_alive
@@ -98,7 +99,7 @@ class LocalEngine:
         folder = AttemptFolder(order.folder.absolute())
         try:
             folder.engine.mkdir(mode=0o700, exist_ok=True)
-            write_json(folder.order, _order_as_kept(order))  # no power cut matters: no order outlives a boot
+            write_json(folder.order, _order_as_kept(order, folder))  # no power cut matters: no order outlives a boot
             self._store.enqueue(order.attempt, _asked(order) | {"folder": str(folder.folder)})
         except FileNotFoundError as problem:
             raise StartRefused(EndReason.ENGINE_ERROR, f"The attempt's folder is missing: {problem}.") from problem
@@ -164,7 +165,7 @@ class LocalEngine:
         folder = AttemptFolder(Path(record["folder"]))
         ended = read_json(folder.ended)
         if ended is not None:
-            return _ended_observation(ended, self._usage_of(record, ended["usage"]))
+            return _ended_observation(ended, self._usage_of(record, ended["usage"]), _tasks(folder))
         if self._store.is_waiting(handle, record):
             return Observation("queued", words="It waits for its devices.")
         claim = self._store.claim(handle)
@@ -175,7 +176,9 @@ class LocalEngine:
             return Observation("queued", words="It is about to start.")
         usage = self._usage_of(record, read_json(folder.usage) or {})
         words = f"It has run for {show_duration(usage.elapsed_seconds)}."
-        return Observation("running", started_at=_instant(started["started_at"]), words=words, usage=usage)
+        return Observation(
+            "running", started_at=_instant(started["started_at"]), words=words, usage=usage, tasks=_tasks(folder)
+        )
 
     def stop(self, handle: Handle, reason: EndReason) -> None:
         """End an attempt: at once when it waits, by its keeper when it runs. The first reason stays."""
@@ -230,22 +233,37 @@ def _asked(order: StartOrder) -> Record:
     }
 
 
-def _order_as_kept(order: StartOrder) -> dict[str, Any]:
+def _order_as_kept(order: StartOrder, folder: AttemptFolder) -> dict[str, Any]:
     asked = order.resources
     return {
         "attempt": order.attempt,
         "name": order.name,
-        "command": list(order.command),
+        "command": _array_command(order, folder) if asked.tasks > 1 else list(order.command),
         "variables": dict(order.variables),
         "limits": {
             "memory_bytes": asked.memory_bytes,
             "disk_bytes": asked.disk_bytes,
-            "time_limit_seconds": asked.time_limit_seconds,
+            "time_limit_seconds": asked.time_limit_seconds * asked.tasks,
         },
     }
 
 
-def _ended_observation(ended: dict[str, Any], usage: Usage) -> Observation:
+def _array_command(order: StartOrder, folder: AttemptFolder) -> list[str]:
+    """Return the command that runs the tasks one after the other: this machine gives an array one task's devices."""
+    program = [sys.executable, "-I", "-S", str(Path(array.__file__)), str(order.resources.tasks)]
+    limit, record = str(order.resources.time_limit_seconds), str(folder.folder / "record" / "tasks.jsonl")
+    return [*program, limit, str(folder.tasks), record, "--", *order.command]
+
+
+def _tasks(folder: AttemptFolder) -> str:
+    """Return the letters of a job array; what neither succeeded nor failed when it was killed stands as it stood."""
+    try:
+        return folder.tasks.read_text(encoding="ascii")
+    except FileNotFoundError:
+        return ""
+
+
+def _ended_observation(ended: dict[str, Any], usage: Usage, tasks: str) -> Observation:
     started_at = ended["started_at"]
     return Observation(
         "ended",
@@ -255,6 +273,7 @@ def _ended_observation(ended: dict[str, Any], usage: Usage) -> Observation:
         ended_at=_instant(ended["ended_at"]),
         words=ended["words"],
         usage=usage,
+        tasks=tasks.replace("r", "c").replace("w", "c"),
         log_bytes_dropped=int(ended["usage"].get("log_dropped_bytes", 0)),
     )
 

@@ -12,6 +12,7 @@ ATTEMPT FOLDER/engine/
   usage.json        about once a second: proof of life and what was used
   stop.json         somebody asked for the end
   ended.json        the end; never changes
+  tasks             of a job array: one letter a task
 """
 
 import fcntl
@@ -38,6 +39,7 @@ class AttemptFolder:
         self.usage = self.engine / "usage.json"
         self.stop = self.engine / "stop.json"
         self.ended = self.engine / "ended.json"
+        self.tasks = self.engine / "tasks"
         self.ended_reserve = self.engine / "ended.reserve"
         self.keeper_log = self.engine / "keeper.log"
         self.log = folder / "log"

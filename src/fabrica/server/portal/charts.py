@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from math import log10
 
 from django.utils.safestring import SafeString
@@ -15,6 +16,7 @@ LEFT, RIGHT, TOP, BOTTOM = 52, 10, 14, 30
 POINTS_MAX = 400
 ROWS_MAX = 40
 SERIES_STYLES = 4
+GRID_COLUMNS, GRID_STEP = 50, 12
 
 Point = tuple[float, float | None]
 
@@ -207,6 +209,25 @@ def bar(parts: Sequence[tuple[str, float]], *, whole: float, title: str) -> Safe
         drawn.append(element("rect", class_=name, x=f"{start:.2f}%", width=f"{share:.2f}%", height="100%"))
         start += share
     return element("svg", element("title", title), ground, *drawn, class_="bar", role="img", aria_label=title)
+
+
+def grid(letters: str, *, title: str) -> SafeString:
+    """Return one square a letter, row by row, of the CSS class `task-LETTER`; neighbours alike are drawn as one."""
+    columns = min(GRID_COLUMNS, max(1, len(letters)))
+    rows = -(-len(letters) // columns)
+    drawn = []
+    for row in range(rows):
+        start = 0
+        line = letters[row * columns : (row + 1) * columns]
+        for letter, alike in groupby(line):
+            count = len(list(alike))
+            place = {"x": start * GRID_STEP, "y": row * GRID_STEP, "height": GRID_STEP - 2}
+            drawn.append(element("rect", class_=f"task-{letter}", width=count * GRID_STEP - 2, rx=1, **place))
+            start += count
+    box = f"0 0 {columns * GRID_STEP} {rows * GRID_STEP}"
+    return element(
+        "svg", element("title", title), *drawn, class_="task-grid", viewBox=box, role="img", aria_label=title
+    )
 
 
 def table_rows(series: Sequence[Series]) -> list[tuple[str, list[str]]]:

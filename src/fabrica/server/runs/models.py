@@ -59,6 +59,7 @@ class Attempt(models.Model):
     wait_q90_seconds = models.FloatField(null=True)
     wait_samples = models.IntegerField(default=0)
     expected_start_at = models.DateTimeField(null=True)
+    tasks = models.TextField(blank=True, default="")
     usage = models.JSONField(default=dict)
     charged_milliseconds = models.BigIntegerField(default=0)
     log_dropped_bytes = models.BigIntegerField(default=0)

@@ -67,6 +67,7 @@ def run(request: Viewed, run: RunId) -> HttpResponse:
         "record_command": f"fabrica record {run}",
     }
     found = context["run"]
+    context["tasks"] = found.attempts[-1].tasks if found.attempts else ""
     context["command_line"] = shlex.join(found.spec.command)
     context["outputs"] = [one for one in found.artifacts if one.kind == "output"]
     context["record_files"] = [one for one in found.artifacts if one.kind == "record"]

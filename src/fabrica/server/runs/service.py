@@ -212,6 +212,7 @@ def record(by: Actor, *, event: Event) -> None:
     now = clock.now()
     attempt.observed_at = min(event.at, now)  # a site's clock may be ahead; nothing is seen before it happens
     attempt.handle = (event.handle or attempt.handle)[:200]
+    attempt.tasks = event.tasks or attempt.tasks
     if event.usage is not None:
         _take_usage(attempt, event.usage)
     _keep_log(attempt, event)

@@ -24,7 +24,7 @@ from fabrica.values.time import show_duration, to_rfc3339
 from fabrica.wire.agents import PartitionInventory
 from fabrica.wire.ledger import Balance
 from fabrica.wire.placement import Candidate, Placement
-from fabrica.wire.runs import MetricSeries, Run
+from fabrica.wire.runs import MetricSeries, Run, tell_tasks
 from fabrica.wire.sites import Site
 
 register = template.Library()
@@ -223,6 +223,13 @@ def site_map(sites: Sequence[Site], running: Mapping[SiteId, int] | None = None)
 def contact(site: Site) -> dict[str, Any]:
     """Write whether a site takes runs now."""
     return {"site": site}
+
+
+@register.inclusion_tag("portal/components/task_grid.html")
+def task_grid(states: str) -> dict[str, Any]:
+    """Write the tasks of a job array as a grid of squares, with what became of them in words."""
+    failed = [index for index, letter in enumerate(states) if letter == "f"]
+    return {"grid": charts.grid(states, title=tell_tasks(states)), "words": tell_tasks(states), "failed": failed}
 
 
 @register.simple_tag
