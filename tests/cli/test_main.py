@@ -35,6 +35,9 @@ SITE_BODY = {
     "draining": False, "connected": False, "last_word_at": None, "devices_total": None, "devices_free": None,
     "summary": "",
 }  # fmt: skip
+PERSON_BODY = {
+    "id": USER, "name": "Ada", "email": "ada@factory.example", "network_role": None, "active": True, "joined_at": NOW,
+}  # fmt: skip
 PLACEMENT: dict[str, Any] = {
     "policy_version": "1", "decided_at": NOW, "chosen": None, "chosen_partition": None, "candidates": [],
     "snapshot_sha256": "0" * 64,
@@ -42,6 +45,9 @@ PLACEMENT: dict[str, Any] = {
 ANSWERS: dict[tuple[str, str], Any] = {
     ("GET", "/me"): {"user": USER, "name": "Ada", "email": None, "network_roles": [], "projects": [PROJECT_BODY]},
     ("GET", "/me/tokens"): [{"id": 1, "name": "a", "created_at": NOW, "expires_at": NOW, "withdrawn_at": None}],
+    ("GET", "/people"): {"people": [PERSON_BODY], "next_cursor": None},
+    ("POST", f"/people/{USER}/deactivate"): PERSON_BODY | {"active": False},
+    ("POST", f"/people/{USER}/reactivate"): PERSON_BODY,
     ("POST", "/me/tokens"): {"token": "fbr_secret", "expires_at": NOW},
     ("POST", "/me/sign-in-link"): {"link": "https://fabrica.example/sign-in/x"},
     ("GET", "/sites"): [SITE_BODY],
@@ -141,6 +147,9 @@ def test_every_command_of_a_user_speaks_json() -> None:
         (["why", "last"], {"run", "state", "words", "placements"}),
         (["logs", RUN], {"text", "next_offset", "ended", "attempt", "offset", "dropped_bytes"}),
         (["cancel", RUN[-6:]], {"id", "state", "spec"}),
+        (["people"], {"people", "next_cursor"}),
+        (["people", "deactivate", "ADA@factory.example", "--yes"], {"id", "active"}),
+        (["people", "reactivate", USER], {"id", "active"}),
         (["portal"], {"link"}),
         (["token", "list"], {"tokens"}),
         (["token", "withdraw", "1"], {"withdrawn"}),
@@ -191,6 +200,7 @@ def tell(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *a
         ["balance", "--project", "prj_x"],
         ["why", "run_" + "!" * 26],
         ["cancel", "nothing"],
+        ["people", "reactivate", "nobody@factory.example"],
         ["run", "/nowhere/at/all"],
         ["record", "run_01jd0000000000000000000009"],
     ],

@@ -20,6 +20,7 @@ _COMMANDS = {
     "grant": "access:grant",
     "projects": "people:list_projects",
     "token": "people:token",
+    "people": "people:people",
     "plan": "plan:plan",
     "up": "operate:up",
     "down": "operate:down",

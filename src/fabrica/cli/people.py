@@ -113,3 +113,87 @@ def withdraw_token(number: int, as_json: bool) -> None:
         print_json({"withdrawn": number})
     else:
         say(f"Token {number} is withdrawn.")
+
+
+@click.group("people", invoke_without_command=True)
+@click.option("--search", metavar="TEXT", help="Only those whose name or address holds it.")
+@json_option
+@click.pass_context
+def people(context: click.Context, search: str | None, as_json: bool) -> None:
+    """List the people of the network; deactivate one, or let them in again. For the network's office.
+
+    \b
+    Examples:
+        fabrica people --search ada
+        fabrica people deactivate ada@factory.example
+    """
+    if context.invoked_subcommand is None:
+        list_people(search, as_json)
+
+
+def list_people(search: str | None, as_json: bool) -> None:
+    """Show the people whose name or address holds a text."""
+    from rich.table import Table
+
+    from fabrica.cli.connection import connect
+    from fabrica.sdk import people
+
+    with connect() as client:
+        found = people.people(client, search=search, limit=200)
+    if as_json:
+        print_json(found)
+        return
+    table = Table("person", "name", "address", "network role", "state", box=None)
+    for one in found.people:
+        table.add_row(one.id, one.name, one.email, one.network_role or "", "active" if one.active else "deactivated")
+    console().print(table)
+    if found.next_cursor:
+        say("There are more; narrow the list with --search.")
+
+
+@people.command("deactivate")
+@click.argument("person")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+def deactivate(person: str, yes: bool, as_json: bool) -> None:
+    """End what a PERSON, by address or id, may do here. Tokens and sessions stop at once; their runs go on.
+
+    \b
+    Example:
+        fabrica people deactivate ada@factory.example
+    """
+    from fabrica.cli.connection import connect
+    from fabrica.sdk import people
+
+    if as_json and not yes:
+        raise click.UsageError("With --json nothing is asked: add --yes.")
+    with connect() as client:
+        found = people.find(client, person)
+        if not yes:
+            click.confirm(f"Deactivate {found.name} ({found.email})?", abort=True, err=True)
+        found = people.deactivate(client, found.id)
+    if as_json:
+        print_json(found)
+    else:
+        say(f"{found.name} is deactivated: tokens and sessions ended. Their runs go on; end one with 'fabrica cancel'.")
+
+
+@people.command("reactivate")
+@click.argument("person")
+@json_option
+def reactivate(person: str, as_json: bool) -> None:
+    """Let a PERSON, by address or id, in again, with the roles they had. They make new tokens.
+
+    \b
+    Example:
+        fabrica people reactivate ada@factory.example
+    """
+    from fabrica.cli.connection import connect
+    from fabrica.sdk import people
+
+    with connect() as client:
+        found = people.reactivate(client, people.find(client, person).id)
+    if as_json:
+        print_json(found)
+    else:
+        say(f"{found.name} may sign in again. Old access tokens stay withdrawn.")

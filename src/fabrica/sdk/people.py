@@ -1,8 +1,9 @@
-"""People: who I am, my projects."""
+"""People: who I am, my projects, my tokens; who is here, for the office."""
 
 from fabrica.sdk.client import Client
-from fabrica.values.ids import ProjectId
-from fabrica.wire.people import MadeToken, Me, NewToken, Project, ProjectAmbiguous, Token
+from fabrica.values.ids import ProjectId, UserId
+from fabrica.wire.people import MadeToken, Me, NewToken, Person, PersonList, Project, ProjectAmbiguous, Token
+from fabrica.wire.problems import NotFound
 
 
 def me(client: Client) -> Me:
@@ -26,6 +27,52 @@ def only_project(client: Client) -> Project:
 def project(client: Client, project: ProjectId) -> Project:
     """Return one project with its members."""
     return client.get(f"/projects/{project}", Project)
+
+
+def people(client: Client, *, search: str | None = None, limit: int = 50, cursor: str | None = None) -> PersonList:
+    """Return the people of the network whose name or address holds `search`.
+
+    Raises:
+        NotAllowed: the caller is neither operator nor auditor.
+    """
+    return client.get("/people", PersonList, search=search, limit=limit, cursor=cursor)
+
+
+def find(client: Client, text: str) -> Person:
+    """Return the person whom an address or an id means.
+
+    Raises:
+        NotFound: nobody has it.
+        NotAllowed: the caller is neither operator nor auditor.
+    """
+    cursor = None
+    while True:
+        page = people(client, search=None if text.startswith("usr_") else text, limit=200, cursor=cursor)
+        meant = [person for person in page.people if text == person.id or text.lower() == person.email.lower()]
+        if meant:
+            return meant[0]
+        cursor = page.next_cursor
+        if cursor is None:
+            raise NotFound(f"Nobody here has the address or id {text!r}.", remedy="List people with 'fabrica people'.")
+
+
+def deactivate(client: Client, user: UserId) -> Person:
+    """End what a person may do, at once: their tokens and sessions stop, their runs go on.
+
+    Raises:
+        NotAllowed: the caller is no operator.
+        LastOperator: they are the network's only operator.
+    """
+    return Person.model_validate(client.post(f"/people/{user}/deactivate"))
+
+
+def reactivate(client: Client, user: UserId) -> Person:
+    """Let a person in again; they make new tokens.
+
+    Raises:
+        NotAllowed: the caller is no operator.
+    """
+    return Person.model_validate(client.post(f"/people/{user}/reactivate"))
 
 
 def tokens(client: Client) -> tuple[Token, ...]:

@@ -66,6 +66,22 @@ class MadeToken(Body):
     expires_at: Instant
 
 
+class Person(Body):
+    """A person as the network's office sees them. Whoever is not active can do nothing here, and keeps their name."""
+
+    id: UserId
+    name: str
+    email: str
+    network_role: str | None
+    active: bool
+    joined_at: Instant
+
+
+class PersonList(Body):
+    people: tuple[Person, ...]
+    next_cursor: str | None = None
+
+
 class TokenRefused(FabricaError):
     code = "people.token_refused"
     status = 401
@@ -88,6 +104,12 @@ class LastLead(FabricaError):
     code = "people.last_lead"
     status = 409
     title = "A project keeps at least one lead"
+
+
+class LastOperator(FabricaError):
+    code = "people.last_operator"
+    status = 409
+    title = "The network keeps at least one operator"
 
 
 Me.model_rebuild()

@@ -125,6 +125,15 @@ TABLE: dict[tuple[str, str], tuple[list[int], Ask]] = {
     ("POST", "/me/tokens"): (ANYBODY_201, lambda world: ("/me/tokens", {"name": "laptop", "days": 1})),
     ("DELETE", "/me/tokens/{token}"): ([401, *[404] * 5, 401, 401], lambda world: ("/me/tokens/999999", None)),
     ("POST", "/me/sign-in-link"): (ANYBODY, lambda world: ("/me/sign-in-link", {})),
+    ("GET", "/people"): (OPERATORS, lambda world: ("/people?search=lea", None)),
+    ("POST", "/people/{user}/deactivate"): (
+        OPERATORS,
+        lambda world: (f"/people/{world.actors['stranger'].user}/deactivate", {}),
+    ),
+    ("POST", "/people/{user}/reactivate"): (
+        OPERATORS,
+        lambda world: (f"/people/{world.actors['stranger'].user}/reactivate", {}),
+    ),
     ("GET", "/projects"): (ANYBODY, lambda world: ("/projects", None)),
     ("GET", "/projects/{project}"): (READERS, lambda world: (f"/projects/{world.project}", None)),
     ("POST", "/projects/{project}/members"): (
@@ -396,6 +405,17 @@ def parsed(stream: str) -> Iterator[tuple[str, Any]]:
         if not block.startswith(":"):
             name, data = block.split("\n")
             yield name.removeprefix("event: "), json.loads(data.removeprefix("data: "))
+
+
+def test_an_open_stream_ends_when_its_reader_is_deactivated(world: World) -> None:
+    run, _ = make_placed_run(world.actors["lead"], world.project)
+    answer = world.ask("member", "GET", f"/runs/{run}/log", Accept="text/event-stream")
+    stream = iter(answer.streaming_content)
+    assert b"event: state" in next(stream)
+    member = world.actors["member"].user
+    assert member is not None
+    people.deactivate(SYSTEM, user=member)
+    assert b"event:" not in b"".join(stream)
 
 
 def test_a_stranger_gets_no_stream(world: World) -> None:

@@ -6,7 +6,8 @@ from django.test import Client
 from fabrica.server.core.actors import SYSTEM
 from fabrica.server.people import service
 from fabrica.server.people.models import User
-from tests.builders import make_user
+from tests.builders import make_operator, make_user
+from tests.server.readers import browser
 
 pytestmark = pytest.mark.django_db
 
@@ -26,6 +27,30 @@ def test_a_damaged_link_signs_nobody_in() -> None:
     client = Client()
     assert client.get("/sign-in/eyJ1c2VyIjoidXNyXzEifQ:made-up").status_code == 403
     assert client.get("/runs/").status_code == 302
+
+
+def test_sessions_of_a_deactivated_person_end_for_good() -> None:
+    person = make_user("Dora Departed")
+    client, operator = browser(person), browser(make_operator())
+    assert client.get("/runs/").status_code == 200
+    address = f"/office/people/{person.user}"
+    assert "Dora Departed" in operator.get(f"{address}/deactivate").content.decode()
+    assert client.get("/runs/").status_code == 200
+    assert operator.post(f"{address}/deactivate").headers["Location"] == "/office/people"
+    assert client.get("/runs/").status_code == 302
+    assert operator.post(f"{address}/reactivate").headers["Location"] == "/office/people"
+    assert client.get("/runs/").status_code == 302
+    assert browser(person).get("/runs/").status_code == 200
+
+
+def test_nobody_else_deactivates_or_lets_in() -> None:
+    person = make_user()
+    for part in ("deactivate", "reactivate"):
+        address = f"/office/people/{person.user}/{part}"
+        assert browser(make_user()).post(address).status_code == 403
+        assert browser().post(address).status_code == 302
+    assert browser(make_user()).get(f"/office/people/{person.user}/deactivate").status_code == 403
+    assert User.objects.get(pk=person.user).is_active
 
 
 def test_whoever_signs_out_sees_no_runs() -> None:

@@ -2,10 +2,10 @@
 
 import pytest
 
-from fabrica.server.core.actors import NOBODY, Actor, NetworkRole
-from fabrica.server.people import queries
+from fabrica.server.core.actors import NOBODY, SYSTEM, Actor, NetworkRole
+from fabrica.server.people import queries, service
 from fabrica.values.ids import ProjectId
-from fabrica.wire.problems import NotFound
+from fabrica.wire.problems import NotAllowed, NotFound
 from tests.builders import make_agent, make_member, make_operator, make_project, make_user
 
 pytestmark = pytest.mark.django_db
@@ -48,3 +48,26 @@ def test_me_says_who_one_is(project: ProjectId) -> None:
     assert me.email
     assert me.email.endswith("@factory.example")
     assert [one.id for one in me.projects] == [project]
+
+
+def test_the_office_finds_people_page_by_page_and_nobody_else_does() -> None:
+    operator = make_operator()
+    named = [make_user(f"Zoe {number}") for number in range(3)]
+    first = queries.people(operator, search="zoe", limit=2)
+    assert first.next_cursor == first.people[-1].id
+    rest = queries.people(operator, search="ZOE", after=first.people[-1].id, limit=2)
+    assert [one.id for one in (*first.people, *rest.people)] == sorted(str(one.user) for one in named)
+    assert rest.next_cursor is None
+    for by in (named[0], NOBODY):
+        with pytest.raises(NotAllowed):
+            queries.people(by)
+
+
+def test_a_deactivated_person_is_named_so(project: ProjectId) -> None:
+    member = make_member(project)
+    assert member.user is not None
+    service.deactivate(SYSTEM, user=member.user)
+    assert queries.user_names({member.user})[member.user].endswith("(deactivated)")
+    assert any(one.name.endswith("(deactivated)") for one in queries.project(SYSTEM, project).members)
+    assert not queries.is_active(member)
+    assert queries.is_active(SYSTEM)

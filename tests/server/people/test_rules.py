@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from fabrica.server.people import rules
-from fabrica.wire.people import LastLead, TokenRefused
+from fabrica.wire.people import LastLead, LastOperator, TokenRefused
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -29,3 +29,10 @@ def test_the_last_lead_stays(role: str | None) -> None:
     rules.check_lead_remains(2, True, role)
     rules.check_lead_remains(1, False, role)
     rules.check_lead_remains(1, True, "lead")
+
+
+def test_the_last_operator_stays() -> None:
+    with pytest.raises(LastOperator):
+        rules.check_operator_remains(1, True)
+    rules.check_operator_remains(1, False)
+    rules.check_operator_remains(2, True)

@@ -13,7 +13,7 @@ from fabrica.server.core.models import Fact
 from fabrica.server.people import queries, service
 from fabrica.server.people.models import AccessToken, Membership, User
 from fabrica.values.ids import OrganisationId, ProjectId, UserId
-from fabrica.wire.people import LastLead, SignInLinkRefused, TokenRefused
+from fabrica.wire.people import LastLead, LastOperator, SignInLinkRefused, TokenRefused
 from fabrica.wire.problems import Malformed, NotAllowed, NotFound
 from tests.builders import make_member, make_operator, make_project, make_user
 
@@ -150,6 +150,41 @@ def test_a_person_who_is_no_longer_active_has_no_token(lead: Actor) -> None:
     User.objects.filter(pk=lead.user).update(is_active=False)
     with pytest.raises(TokenRefused):
         service.actor_of_token(token)
+
+
+def test_only_operators_deactivate_and_reactivate(lead: Actor) -> None:
+    other = user_of(make_user())
+    for verb in (service.deactivate, service.reactivate):
+        for by in (lead, make_user(network_role=NetworkRole.AUDITOR)):
+            with pytest.raises(NotAllowed):
+                verb(by, user=other)
+        for _ in range(2):  # a second time changes nothing
+            verb(make_operator(), user=other)
+        with pytest.raises(NotFound):
+            verb(SYSTEM, user=UserId.new())
+    kinds = [fact.kind for fact in Fact.objects.filter(subject=other).order_by("sequence")]
+    assert kinds == ["people.deactivated", "people.reactivated"]
+
+
+def test_whoever_was_deactivated_gets_no_old_token_back(lead: Actor) -> None:
+    token = service.make_token(lead, user=user_of(lead), name="laptop")
+    service.deactivate(SYSTEM, user=user_of(lead))
+    with pytest.raises(TokenRefused):
+        service.actor_of_token(token)
+    service.reactivate(SYSTEM, user=user_of(lead))
+    with pytest.raises(TokenRefused, match="withdrawn"):
+        service.actor_of_token(token)
+    assert service.actor_of_token(service.make_token(lead, user=user_of(lead), name="laptop")) == lead
+
+
+def test_the_network_keeps_an_active_operator() -> None:
+    first, second = make_operator(), make_operator()
+    service.deactivate(first, user=user_of(first))
+    for by in (second, SYSTEM):
+        with pytest.raises(LastOperator):
+            service.deactivate(by, user=user_of(second))
+    service.reactivate(second, user=user_of(first))
+    service.deactivate(first, user=user_of(second))
 
 
 def test_the_look_up_of_a_token_compares_fingerprints_only(

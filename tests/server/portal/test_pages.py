@@ -3,10 +3,11 @@
 import pytest
 from django.test import Client
 
+from fabrica.server.core.actors import NetworkRole
 from fabrica.server.sites import service as sites
 from fabrica.values.ids import SiteId
 from fabrica.wire.problems import all_problems
-from tests.builders import make_agent, make_operator, make_site
+from tests.builders import make_agent, make_operator, make_site, make_user
 from tests.server.readers import World, browser, make_world
 
 pytestmark = pytest.mark.django_db
@@ -122,3 +123,19 @@ def test_no_table_shows_a_password_or_a_token(world: World) -> None:
     page = browser(operator).get(f"/admin/people/user/{operator.user}/change/").content.decode()
     assert "pbkdf2" not in page
     assert "password" not in page.lower().replace("password_change", "")
+
+
+def test_people_are_listed_with_their_living_runs(world: World) -> None:
+    page = world.operator.get("/office/people", {"search": "A member"}).content.decode()
+    assert ">1</td>" in page
+    assert "/deactivate" in page
+    assert "Nobody is found" in world.operator.get("/office/people", {"search": "<none>"}).content.decode()
+
+
+def test_auditors_read_and_others_do_not(world: World) -> None:
+    page = browser(make_user(network_role=NetworkRole.AUDITOR)).get("/office/people")
+    assert page.status_code == 200
+    assert "/deactivate" not in page.content.decode()
+    assert world.member.get("/office/people").status_code == 403
+    assert world.nobody.get("/office/people").status_code == 302
+    assert world.operator.get("/office/people", {"after": "nobody"}).status_code == 422

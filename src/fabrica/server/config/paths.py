@@ -4,15 +4,16 @@ from collections.abc import Callable
 
 from django.urls import register_converter
 
-from fabrica.values.ids import AgentId, ProjectId, RunId, SiteId
+from fabrica.values.ids import AgentId, ProjectId, RunId, SiteId, UserId
 
 
 def register_ids() -> None:
-    """Let addresses say `<run:run>`, `<project:project>`, `<agent:agent>` and `<site:site>`."""
+    """Let addresses say `<run:run>`, `<project:project>`, `<agent:agent>`, `<user:user>` and `<site:site>`."""
     for name, regex, parse in (
         ("run", "run_[0-9a-z]{26}", RunId.parse),
         ("project", "prj_[0-9a-z]{26}", ProjectId.parse),
         ("agent", "agt_[0-9a-z]{26}", AgentId.parse),
+        ("user", "usr_[0-9a-z]{26}", UserId.parse),
         ("site", "[a-z0-9-]{1,40}", SiteId.parse),
     ):
         register_converter(_converter(regex, parse), name)

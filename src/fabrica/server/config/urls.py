@@ -26,6 +26,7 @@ _portal = [
     path("sites/<site:site>", portal.site, name="site"),
     path("projects/<project:project>", portal.project, name="project"),
     path("office/", portal.office, name="office"),
+    path("office/people", portal.people_list, name="people"),
     path("problems/", portal.problems, name="problems"),
     path("problems/<str:code>", portal.problem, name="problem"),
 ]
@@ -43,6 +44,11 @@ _sites = [
     path("<site:site>/draining", sites.set_draining, name="draining"),
     path("<site:site>/agents/<agent:agent>/withdraw", sites.withdraw_agent, name="withdraw"),
 ]
+_people = [
+    path("sign-in/<str:token>", people.sign_in, name="sign_in"),
+    path("office/people/<user:user>/deactivate", people.deactivate, name="deactivate"),
+    path("office/people/<user:user>/reactivate", people.reactivate, name="reactivate"),
+]
 
 # one way in: the portal's own sign-in
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -58,5 +64,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("runs/", include(([path("<run:run>/evidence", evidence.of_run, name="run")], "evidence"))),
     path("sites/", include((_sites, "sites"))),
     path("office/", include(([path("allocations", access.grant, name="grant")], "access"))),
-    path("", include(([path("sign-in/<str:token>", people.sign_in, name="sign_in")], "people"))),
+    path("", include((_people, "people"))),
 ]

@@ -5,7 +5,7 @@ from ninja import Router
 from fabrica.server.core.requests import Asked
 from fabrica.server.people import queries, service
 from fabrica.values.ids import ProjectId, UserId
-from fabrica.wire.people import MadeToken, Me, NewMember, NewToken, Project, Token
+from fabrica.wire.people import MadeToken, Me, NewMember, NewToken, Person, PersonList, Project, Token
 
 router = Router(tags=["people"])
 
@@ -54,6 +54,26 @@ def withdraw_token(request: Asked, token: int) -> tuple[int, None]:
     """End an access token now."""
     service.withdraw_token(request.auth, user=user_of(request), token=token)
     return 204, None
+
+
+@router.get("/people", response=PersonList)
+def people(request: Asked, search: str = "", cursor: UserId | None = None, limit: int = 50) -> PersonList:
+    """The people of the network, by name or address. Operators and auditors only."""
+    return queries.people(request.auth, search=search, after=cursor, limit=max(1, min(limit, 200)))
+
+
+@router.post("/people/{user}/deactivate", response=Person)
+def deactivate(request: Asked, user: UserId) -> Person:
+    """End what a person may do here: tokens and sessions stop at once, runs go on. Operators only."""
+    service.deactivate(request.auth, user=user)
+    return queries.person(request.auth, user)
+
+
+@router.post("/people/{user}/reactivate", response=Person)
+def reactivate(request: Asked, user: UserId) -> Person:
+    """Let a person in again; they make new tokens. Operators only."""
+    service.reactivate(request.auth, user=user)
+    return queries.person(request.auth, user)
 
 
 @router.post("/me/sign-in-link", response=dict[str, str])

@@ -23,3 +23,17 @@ class RoleGiven(FactBody):
     project: ProjectId
     user: UserId
     role: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonDeactivated(FactBody):
+    kind: ClassVar[str] = "people.deactivated"
+    subject_field: ClassVar[str] = "user"
+    user: UserId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonReactivated(FactBody):
+    kind: ClassVar[str] = "people.reactivated"
+    subject_field: ClassVar[str] = "user"
+    user: UserId

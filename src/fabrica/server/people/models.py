@@ -1,5 +1,6 @@
 """Tables of people: users, organisations, projects, memberships, access tokens."""
 
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -31,6 +32,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
     joined_at = models.DateTimeField(auto_now_add=True)
+    session_generation = models.PositiveIntegerField(default=0)
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
@@ -38,6 +40,18 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    def get_session_auth_hash(self) -> str:
+        """Return what a session must carry: a session of an earlier generation is over for good."""
+        return f"{super().get_session_auth_hash()}{self._generation()}"
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        """Yield the same under the server's earlier secrets."""
+        for earlier in super().get_session_auth_fallback_hash():
+            yield f"{earlier}{self._generation()}"
+
+    def _generation(self) -> str:
+        return f".{self.session_generation}" if self.session_generation else ""
 
 
 class Organisation(models.Model):

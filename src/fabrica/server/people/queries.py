@@ -1,10 +1,12 @@
 """Reads of people, narrowed to what the reader may see."""
 
+from django.db.models import Q
+
 from fabrica.server.core.actors import Actor
 from fabrica.server.people.models import AccessToken, Membership, Project, User
 from fabrica.values.ids import ProjectId, UserId
 from fabrica.wire import people as wire
-from fabrica.wire.problems import NotFound
+from fabrica.wire.problems import NotAllowed, NotFound
 
 
 def role_in(by: Actor, project: ProjectId) -> wire.ProjectRole | None:
@@ -29,7 +31,7 @@ def project(by: Actor, project: ProjectId) -> wire.Project:
     if row is None or not sees(by, project):
         raise NotFound(f"There is no project {project} that you may see.", remedy="List yours with 'fabrica projects'.")
     members = tuple(
-        wire.Member(user=membership.user_id, name=str(membership.user), role=membership.role)
+        wire.Member(user=membership.user_id, name=_name(membership.user), role=membership.role)
         for membership in row.memberships.select_related("user").order_by("role", "user__name")
     )
     return _wire(row, role_in(by, project), members)
@@ -68,12 +70,67 @@ def project_names(projects: set[ProjectId]) -> dict[ProjectId, str]:
 
 def user_names(users: set[UserId]) -> dict[UserId, str]:
     """Return the names of users, for lists that were narrowed already."""
-    return {user.pk: str(user) for user in User.objects.filter(pk__in=users)}
+    return {user.pk: _name(user) for user in User.objects.filter(pk__in=users)}
+
+
+def _name(user: User) -> str:
+    """Return a name that says when its person is not active any more."""
+    return str(user) if user.is_active else f"{user} (deactivated)"
 
 
 def user_with(email: str) -> UserId | None:
     """Return the person with this address."""
     return User.objects.filter(email__iexact=email).values_list("pk", flat=True).first()
+
+
+def is_active(by: Actor) -> bool:
+    """Return whether the actor still is who they were when they asked; programs of the network always are."""
+    return by.user is None or User.objects.filter(pk=by.user, is_active=True).exists()
+
+
+def people(by: Actor, *, search: str = "", after: UserId | None = None, limit: int = 50) -> wire.PersonList:
+    """Return the people whose name or address holds `search`; `after` is the cursor of the page before.
+
+    Raises:
+        NotAllowed: the actor is neither operator nor auditor.
+    """
+    _check_office(by)
+    rows = User.objects.filter(Q(name__icontains=search) | Q(email__icontains=search)).order_by("pk")
+    if after is not None:
+        rows = rows.filter(pk__gt=after)
+    found = list(rows[: limit + 1])
+    cursor = str(found[limit - 1].pk) if len(found) > limit else None
+    return wire.PersonList(people=tuple(_person(row) for row in found[:limit]), next_cursor=cursor)
+
+
+def person(by: Actor, user: UserId) -> wire.Person:
+    """Return one person.
+
+    Raises:
+        NotAllowed: the actor is neither operator nor auditor.
+        NotFound: there is no such person.
+    """
+    _check_office(by)
+    row = User.objects.filter(pk=user).first()
+    if row is None:
+        raise NotFound(f"There is no person {user}.", remedy="List them with 'fabrica people'.")
+    return _person(row)
+
+
+def _check_office(by: Actor) -> None:
+    if not by.sees_everything:
+        raise NotAllowed("Only the network's office lists people.", remedy="Your projects name their members.")
+
+
+def _person(row: User) -> wire.Person:
+    return wire.Person(
+        id=row.pk,
+        name=row.name,
+        email=row.email,
+        network_role=row.network_role or None,
+        active=row.is_active,
+        joined_at=row.joined_at,
+    )
 
 
 def tokens(by: Actor) -> tuple[wire.Token, ...]:

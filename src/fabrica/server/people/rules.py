@@ -1,8 +1,8 @@
-"""Decisions about people: tokens, and the last lead of a project."""
+"""Decisions about people: tokens, the last lead of a project, the last operator of the network."""
 
 from datetime import datetime
 
-from fabrica.wire.people import LastLead, TokenRefused
+from fabrica.wire.people import LastLead, LastOperator, TokenRefused
 
 SIGN_IN_SECONDS = 300
 """How long a sign-in link works."""
@@ -30,3 +30,15 @@ def check_lead_remains(leads: int, was_lead: bool, role: str | None) -> None:
     """
     if was_lead and role != "lead" and leads <= 1:
         raise LastLead("This is the project's only lead.", remedy="Give another member the role 'lead' first.")
+
+
+def check_operator_remains(operators: int, is_operator: bool) -> None:
+    """Accept that somebody is deactivated while `operators` are active.
+
+    Raises:
+        LastOperator: they are the only one, and nobody could bring them back.
+    """
+    if is_operator and operators <= 1:
+        raise LastOperator(
+            "This is the network's only active operator.", remedy="Make somebody else an operator first."
+        )

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.core import signing
+from django.db.models import F
 
 from fabrica.server.core import clock
 from fabrica.server.core.actors import Actor, NetworkRole
@@ -77,6 +78,46 @@ def give_role(by: Actor, *, project: ProjectId, email: str, role: ProjectRole | 
     else:
         Membership.objects.update_or_create(project_id=project, user=user, defaults={"role": role})
     announce(facts.RoleGiven(project=project, user=user.pk, role=role))
+
+
+@verb(may=permissions.operator)
+def deactivate(by: Actor, *, user: UserId) -> None:
+    """Let a person do nothing here any more, at once: tokens and sessions end for good. Their runs go on.
+
+    Deactivating twice changes nothing.
+
+    Raises:
+        NotFound: there is no such person.
+        LastOperator: nobody could bring them back.
+    """
+    operators = User.objects.select_for_update().filter(network_role=NetworkRole.OPERATOR, is_active=True)
+    active = list(operators.values_list("pk", flat=True))  # locked first: two operators do not deactivate each other
+    row = _person(user)
+    if not row.is_active:
+        return
+    rules.check_operator_remains(len(active), user in active)
+    User.objects.filter(pk=user).update(is_active=False, session_generation=F("session_generation") + 1)
+    AccessToken.objects.filter(user_id=user, withdrawn_at__isnull=True).update(withdrawn_at=clock.now())
+    announce(facts.PersonDeactivated(user=user))
+
+
+@verb(may=permissions.operator)
+def reactivate(by: Actor, *, user: UserId) -> None:
+    """Let a person in again, with the roles they had; old tokens and sessions stay ended. Twice changes nothing.
+
+    Raises:
+        NotFound: there is no such person.
+    """
+    if not _person(user).is_active:
+        User.objects.filter(pk=user).update(is_active=True)
+        announce(facts.PersonReactivated(user=user))
+
+
+def _person(user: UserId) -> User:
+    row = User.objects.select_for_update().filter(pk=user).first()
+    if row is None:
+        raise NotFound(f"There is no person {user}.", remedy="List them with 'fabrica people'.")
+    return row
 
 
 @verb(may=permissions.themself)

@@ -3,6 +3,7 @@
 from hashlib import sha256
 from itertools import groupby
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -23,12 +24,13 @@ from fabrica.server.portal.context import THEME_COOKIE, THEMES
 from fabrica.server.runs import page_queries
 from fabrica.server.runs import queries as runs
 from fabrica.server.sites import queries as site_queries
-from fabrica.values.ids import ProjectId, SiteId
-from fabrica.wire.problems import FabricaError, NotAllowed, all_problems
+from fabrica.values.ids import ProjectId, SiteId, UserId
+from fabrica.wire.problems import FabricaError, Malformed, NotAllowed, all_problems
 
 THEME_KEPT_SECONDS = 365 * 86_400
 RUNS_SHOWN = 8
 STATEMENT_LINES = 12
+PAGE_PEOPLE = 50
 
 
 @require_GET
@@ -134,6 +136,30 @@ def office(request: Viewed) -> HttpResponse:
         "projects": [{"project": project, "balances": ledger.balances(project.id)} for project in people.projects(by)],
     }
     return render(request, "portal/office.html", context)
+
+
+@require_GET
+@login_required
+def people_list(request: Viewed) -> HttpResponse:
+    """Show the people of the network, by name or address.
+
+    Raises:
+        NotAllowed: the reader is neither operator nor auditor.
+    """
+    search = request.GET.get("search", "").strip()[:120]
+    try:
+        after = UserId.parse(request.GET["after"]) if request.GET.get("after") else None
+    except ValueError as error:
+        raise Malformed(f"The address asks for people in a way that cannot be read: {error}.") from error
+    found = people.people(request.actor, search=search, after=after, limit=PAGE_PEOPLE)
+    living = page_queries.living_by_person({person.id for person in found.people})
+    context = {
+        "people": [(person, living.get(person.id, 0)) for person in found.people],
+        "search": search,
+        "operates": request.actor.is_operator,
+        "next_query": urlencode({"search": search, "after": found.next_cursor}) if found.next_cursor else "",
+    }
+    return render(request, "portal/people.html", context)
 
 
 @require_POST

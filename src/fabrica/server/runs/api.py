@@ -181,6 +181,8 @@ def _stream(by: Actor, run: RunId, offset: int, attempt: AttemptId | None) -> It
     until = time.monotonic() + _STREAM_SECONDS_MAX
     told: dict[str, str] = {}
     while time.monotonic() < until and not hints.ending():  # a follower that is cut off asks again from where it is
+        if not people.is_active(by):
+            return
         seen = hints.seen(f"run:{run}")
         now = queries.run_state(by, run)
         if now != told:

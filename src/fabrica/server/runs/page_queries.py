@@ -10,7 +10,7 @@ from fabrica.server.core.actors import Actor
 from fabrica.server.core.models import Fact
 from fabrica.server.runs import facts, queries
 from fabrica.server.runs.models import Attempt, Run
-from fabrica.values.ids import RunId, SiteId
+from fabrica.values.ids import RunId, SiteId, UserId
 from fabrica.values.states import ENDS, AttemptState, EndReason, Fault, RunState
 
 _BEFORE_RUNNING = (RunState.SUBMITTED, RunState.HELD, RunState.PLACED, RunState.STAGING, RunState.QUEUED)
@@ -83,6 +83,13 @@ def last_day(site: SiteId) -> dict[str, int]:
         fault = ENDS[EndReason(reason)].fault
         counts["completed" if fault is Fault.NOBODY else fault.value] += count
     return counts
+
+
+def living_by_person(people: set[UserId]) -> dict[UserId, int]:
+    """Return how many runs that have not ended each person submitted, for a list that was narrowed already."""
+    final = [state for state in RunState if state.final]
+    living = Run.objects.filter(submitted_by__in=people).exclude(state__in=final).order_by()
+    return dict(living.values_list("submitted_by").annotate(Count("pk")))
 
 
 def waiting() -> int:
