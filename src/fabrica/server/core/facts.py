@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.db import connection
 
 from fabrica.server.core import clock
+from fabrica.server.core.kept import keep
 from fabrica.server.core.models import Fact
 from fabrica.server.core.verbs import current_actor
 
@@ -23,12 +24,14 @@ def announce(fact: FactBody) -> None:
     """Store a fact in the transaction of the verb that makes it true."""
     assert connection.in_atomic_block, "a fact is announced inside a verb"
     body = json.loads(json.dumps(asdict(fact), default=_plain))
-    Fact.objects.create(
-        kind=fact.kind,
-        subject=str(getattr(fact, fact.subject_field)),
-        body=body,
-        actor=current_actor().key,
-        at=clock.now(),
+    keep(
+        Fact(
+            kind=fact.kind,
+            subject=str(getattr(fact, fact.subject_field)),
+            body=body,
+            actor=current_actor().key,
+            at=clock.now(),
+        )
     )
 
 

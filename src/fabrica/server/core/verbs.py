@@ -6,10 +6,9 @@ from contextvars import ContextVar
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
-from django.db import transaction
-
 from fabrica.server.core import clock
 from fabrica.server.core.actors import NOBODY, SYSTEM, Actor
+from fabrica.server.core.kept import keep, kept_together
 from fabrica.values.ids import Id, SiteId
 from fabrica.wire.problems import NotAllowed
 
@@ -41,7 +40,7 @@ def verb(
                     f"{by.name} may not do '{name}' here.",
                     remedy="Ask somebody who leads the project, or the network's office, for the role that may.",
                 )
-            with transaction.atomic(), _acting(by):
+            with kept_together(), _acting(by):
                 result = act(by, *args, **keywords)
                 _audit(name, by, keywords, "done")
             return result
@@ -55,7 +54,7 @@ def _audit(name: str, by: Actor, keywords: dict[str, Any], outcome: str) -> None
     from fabrica.server.core.models import AuditLine
 
     subjects = {key: str(value) for key, value in keywords.items() if isinstance(value, Id | SiteId)}
-    AuditLine.objects.create(verb=name, actor=by.key, outcome=outcome, subjects=subjects, at=clock.now())
+    keep(AuditLine(verb=name, actor=by.key, outcome=outcome, subjects=subjects, at=clock.now()))
 
 
 @contextmanager
