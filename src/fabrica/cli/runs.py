@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 @click.option("--project", metavar="ID", help="Project that pays. Default: your only one.")
 @click.option("--purpose", metavar="TAG", help="Purpose in the AI Act's sense, e.g. finetuning. Default: exploratory.")
 @click.option("--time-limit", metavar="TIME", help="For example '30 min'; replaces the one in fabrica.toml.")
+@click.option("--after", multiple=True, metavar="RUN", help="Wait until this run has succeeded; may be given again.")
 @click.option("--dry-run", is_flag=True, help="Show where it would go and what it would reserve. Nothing is spent.")
 @click.option("--detach", is_flag=True, help="Submit and return at once.")
 @click.option("--accept-simulated", is_flag=True, help="A simulated site may take it; nothing real is computed.")
@@ -28,6 +29,7 @@ def submit(
     project: str | None,
     purpose: str | None,
     time_limit: str | None,
+    after: tuple[str, ...],
     dry_run: bool,
     detach: bool,
     accept_simulated: bool,
@@ -45,9 +47,11 @@ def submit(
     from fabrica.sdk import runs
     from fabrica.sdk.ids import parsed
     from fabrica.sdk.manifest import read_manifest
-    from fabrica.values.ids import ProjectId
+    from fabrica.values.ids import ProjectId, RunId
 
     overrides = _overrides(purpose, time_limit, accept_simulated)
+    if after:
+        overrides["after"] = tuple(parsed(RunId, one) for one in after)
     manifest = read_manifest(folder, **overrides)
     chosen = parsed(ProjectId, project) if project else None
     with connect() as client:

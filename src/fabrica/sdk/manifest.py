@@ -35,6 +35,7 @@ _RUN_KEYS = (
     "countries",
     "expected",
     "attempts_max",
+    "after",
     "accept_simulated",
 )
 _TABLES: Mapping[str, type[BaseModel]] = {

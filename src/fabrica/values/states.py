@@ -59,6 +59,7 @@ class EndReason(StrEnum):
     CANCELLED_BY_USER = "cancelled_by_user"
     CANCELLED_BY_OPERATOR = "cancelled_by_operator"
     CANCELLED_AT_SITE = "cancelled_at_site"
+    DEPENDENCY_FAILED = "dependency_failed"
     SOURCE_REFUSED = "source_refused"
     DATA_UNAVAILABLE = "data_unavailable"
     DATA_MISMATCH = "data_mismatch"
@@ -112,6 +113,9 @@ ENDS: dict[EndReason, End] = {
     ),
     EndReason.CANCELLED_AT_SITE: _site(
         "Cancelled by the site's own operator.", retried=False, state=RunState.CANCELLED
+    ),
+    EndReason.DEPENDENCY_FAILED: _user(
+        "A run that this one waited for did not succeed.", charged=False, state=RunState.CANCELLED
     ),
     EndReason.SOURCE_REFUSED: _user("The source bundle was damaged, too large, or held an unsafe path.", charged=False),
     EndReason.DATA_UNAVAILABLE: _user("A dataset could not be fetched from its source.", charged=False),

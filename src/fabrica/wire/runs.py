@@ -133,6 +133,7 @@ class RunSpec(Request):
     expected_seconds: int | None = Field(default=None, ge=1, description="run time the user expects; null: unknown")
     accept_simulated: bool = Field(default=False, description="a simulated site may take it: nothing real is computed")
     attempts_max: int = Field(default=3, ge=1, le=10)
+    after: tuple[RunId, ...] = Field(default=(), max_length=100, description="runs that must have succeeded before")
 
 
 class Energy(Body):
@@ -331,6 +332,12 @@ class BundleMissing(FabricaError):
     code = "runs.bundle_missing"
     status = 409
     title = "The source bundle has not been uploaded"
+
+
+class DependencyUnknown(FabricaError):
+    code = "runs.dependency_unknown"
+    status = 409
+    title = "A run to wait for is not there"
 
 
 class NoAllocation(FabricaError):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fabrica.server.runs import rules
-from fabrica.values.ids import AllocationId, AttemptId, ProjectId
+from fabrica.values.ids import AllocationId, AttemptId, ProjectId, RunId
 from fabrica.values.quantities import CPU_CORE
 from fabrica.values.states import ENDS, AttemptState, EndReason, Fault, RunState
 from fabrica.wire.access import Allocation
@@ -156,3 +156,12 @@ def test_unknown_energy_of_one_attempt_makes_the_sum_unknown() -> None:
 def test_the_usage_of_a_run_is_that_of_its_attempts(seconds: list[int]) -> None:
     assert rules.sum_usage([make_usage(one) for one in seconds]).elapsed_seconds == sum(seconds)
     assert rules.sum_usage([]) == Usage()
+
+
+def test_a_run_waits_for_all_that_come_before_and_gives_up_at_the_first_that_did_not_succeed() -> None:
+    first, second = RunId.new(), RunId.new()
+    assert rules.before({}) == rules.before({first: RunState.SUCCEEDED}) == rules.Before()
+    waits = rules.before({first: RunState.SUCCEEDED, second: RunState.RUNNING})
+    assert (waits.failed, waits.words) == (False, f"It waits for {second} (running).")
+    for state in (RunState.FAILED, RunState.CANCELLED, RunState.TIMED_OUT):
+        assert rules.before({first: RunState.RUNNING, second: state}).failed

@@ -4,11 +4,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from fabrica.values.ids import RunId
 from fabrica.values.quantities import DeviceTime
 from fabrica.values.states import ENDS, AttemptState, EndReason, Fault, RunState
 from fabrica.wire.access import Allocation
 from fabrica.wire.agents import Event
 from fabrica.wire.ledger import InsufficientBalance
+from fabrica.wire.placement import Placement, Unsatisfiable
 from fabrica.wire.runs import Energy, NoAllocation, Resources, Usage
 
 LEASE = timedelta(seconds=120)
@@ -23,6 +25,7 @@ HOLD_PAUSE = timedelta(seconds=10)
 """How long a held run waits before it is looked at again."""
 CHARGE_EVERY = timedelta(minutes=5)
 """A running attempt is charged on the way once this much of its time is not charged yet."""
+WAITS_FOR_RUNS = "waits_for_runs"
 RETRY_PAUSES = (timedelta(0), timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5))
 
 NEXT: Mapping[RunState, frozenset[RunState]] = {
@@ -143,6 +146,39 @@ def outcome(
         again = f"{said} Another attempt follows ({attempts} of {attempts_max} used)."
         return Outcome(RunState.SUBMITTED, reason, again, now + pause)
     return Outcome(end.state, reason, said)
+
+
+def unsatisfiable(decision: Placement) -> Unsatisfiable:
+    """Return the problem that tells why no site could ever take a run: each candidate's reasons, and the nearest."""
+    return Unsatisfiable(
+        "No site of the network can take this run.",
+        remedy=decision.nearest or "",
+        candidates=[
+            {
+                "site": candidate.site,
+                "partition": candidate.partition,
+                "reasons": [reason.words for reason in candidate.reasons if not reason.passed],
+            }
+            for candidate in decision.candidates
+        ],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What the runs that must come first allow: `words` of those still awaited, or of one that did not succeed."""
+
+    words: str = ""
+    failed: bool = False
+
+
+def before(states: Mapping[RunId, RunState]) -> Before:
+    """Decide whether a run may be placed, by the states of the runs it comes after."""
+    for run, state in states.items():
+        if state.final and state is not RunState.SUCCEEDED:
+            return Before(f"{run} has {state.value.replace('_', ' ')}.", failed=True)
+    waits = [f"{run} ({state.value})" for run, state in states.items() if not state.final]
+    return Before(f"It waits for {', '.join(waits)}." if waits else "")
 
 
 def usage_after(known: Usage, reported: Usage) -> Usage:

@@ -13,14 +13,13 @@ from fabrica.server.core.verbs import verb
 from fabrica.server.ledger import service as ledger
 from fabrica.server.people import queries as people
 from fabrica.server.placement import service as placement
-from fabrica.server.runs import facts, permissions, queries, rules
+from fabrica.server.runs import dependency_queries, facts, permissions, queries, rules
 from fabrica.server.runs.models import Artifact, Attempt, LogChunk, MetricPoint, Run
 from fabrica.server.sites import queries as sites
 from fabrica.values.ids import AttemptId, ProjectId, RunId
 from fabrica.values.quantities import DeviceTime
 from fabrica.values.states import ENDS, AttemptState, EndReason, RunState
 from fabrica.wire.agents import Event
-from fabrica.wire.placement import Unsatisfiable
 from fabrica.wire.runs import BundleMissing, RunEnded, RunSpec, Usage
 
 
@@ -30,6 +29,7 @@ def submit(by: Actor, *, project: ProjectId, spec: RunSpec) -> RunId:
 
     Raises:
         BundleMissing: the source bundle was not uploaded.
+        DependencyUnknown: a run to come after is none that the actor may see.
         NoAllocation: the project has nothing of this resource class.
         InsufficientBalance: no allocation of the project could ever cover it.
         Unsatisfiable: no site could ever take it; says why for each, and the nearest possible.
@@ -37,6 +37,7 @@ def submit(by: Actor, *, project: ProjectId, spec: RunSpec) -> RunId:
     assert by.user is not None, "only people submit runs"
     if not open_storage().has(spec.bundle_sha256):
         raise BundleMissing("The source bundle is not on the server.", remedy="Upload it first; the SDK does.")
+    dependency_queries.check_seen(by, spec.after)
     _check_possible(by, project, spec)
     now = clock.now()
     run = Run.objects.create(
@@ -59,18 +60,7 @@ def _check_possible(by: Actor, project: ProjectId, spec: RunSpec) -> None:
         by, spec=spec, share_of=queries.share_of(allocations, spec, clock.now()), history=queries.history()
     )
     if not placement.may_be_placed(decision):
-        raise Unsatisfiable(
-            "No site of the network can take this run.",
-            remedy=decision.nearest or "",
-            candidates=[
-                {
-                    "site": candidate.site,
-                    "partition": candidate.partition,
-                    "reasons": [reason.words for reason in candidate.reasons if not reason.passed],
-                }
-                for candidate in decision.candidates
-            ],
-        )
+        raise rules.unsatisfiable(decision)
 
 
 @verb(may=permissions.the_service)
@@ -81,6 +71,8 @@ def place(by: Actor, *, run: RunId) -> bool:
         return False
     spec = RunSpec.model_validate(row.spec)
     now = clock.now()
+    if spec.after and (first := rules.before(dependency_queries.states(spec.after))).words:
+        return _give_up(row, first, now) if first.failed else _hold(row, first.words, now, rules.WAITS_FOR_RUNS)
     allocations = access.allocations(SYSTEM, row.project_id, spec.resources.resource_class)
     decision = placement.choose(
         SYSTEM,
@@ -130,12 +122,18 @@ def place(by: Actor, *, run: RunId) -> bool:
     return True
 
 
-def _hold(row: Run, words: str, now: datetime) -> bool:
+def _give_up(row: Run, first: rules.Before, now: datetime) -> bool:
+    reason = EndReason.DEPENDENCY_FAILED
+    _finish(row, rules.Outcome(ENDS[reason].state, reason, f"{ENDS[reason].words} {first.words}"), now)
+    return True
+
+
+def _hold(row: Run, words: str, now: datetime, reason: str = "no_site_now") -> bool:
     """Note why a run waits; return whether that is news."""
     news = row.state != RunState.HELD or row.words != words
     row.try_after = now + rules.HOLD_PAUSE
     if news:
-        _move(row, RunState.HELD, reason="no_site_now", words=words, now=now)
+        _move(row, RunState.HELD, reason=reason, words=words, now=now)
     else:
         row.save(update_fields=["try_after"])
     return news
@@ -358,6 +356,8 @@ def _finish(run: Run, follows: rules.Outcome, ended_at: datetime) -> None:
         hint("runs")
         return
     run.ended_at = ended_at
+    Run.objects.filter(state=RunState.HELD, reason=rules.WAITS_FOR_RUNS).update(try_after=None)
+    hint("runs")
     _move(run, follows.state, reason=follows.reason, words=follows.words, now=ended_at)
     settled = queries.settlement(run)
     announce(
