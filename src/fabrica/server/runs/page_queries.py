@@ -64,15 +64,21 @@ def waits_told(site: SiteId, *, days: int = 30, limit: int = 300) -> tuple[WaitT
     rows = Attempt.objects.filter(
         site_id=site, simulated=False, queued_at__gte=clock.now() - timedelta(days=days), started_at__isnull=False
     ).order_by("-started_at")[:limit]
-    return tuple(
-        WaitTold(
-            waited_seconds=max(0.0, (row.started_at - row.queued_at).total_seconds()),
-            q50_seconds=row.wait_q50_seconds,
-            q90_seconds=row.wait_q90_seconds,
-            engine_seconds=row.expected_start_at and max(0.0, (row.expected_start_at - row.queued_at).total_seconds()),
+    told = []
+    for row in reversed(rows):
+        assert row.queued_at is not None, "the filter asks for both"
+        assert row.started_at is not None, "the filter asks for both"
+        told.append(
+            WaitTold(
+                waited_seconds=max(0.0, (row.started_at - row.queued_at).total_seconds()),
+                q50_seconds=row.wait_q50_seconds,
+                q90_seconds=row.wait_q90_seconds,
+                engine_seconds=max(0.0, (row.expected_start_at - row.queued_at).total_seconds())
+                if row.expected_start_at
+                else None,
+            )
         )
-        for row in reversed(rows)
-    )
+    return tuple(told)
 
 
 def last_day(site: SiteId) -> dict[str, int]:
