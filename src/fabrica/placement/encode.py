@@ -1,13 +1,17 @@
 """A snapshot as the kernel's numbers."""
 
 import math
+from collections.abc import Sequence
 from operator import attrgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from fabrica.placement import columns as c
 from fabrica.placement.kernel import Table, Vector
 from fabrica.placement.snapshot import CandidateState, Needs, Policy, Snapshot, tie
 from fabrica.wire.placement import SnapshotMalformed
+
+# One value per candidate.
+Column = Sequence[Any]
 
 
 class Encoded(NamedTuple):
@@ -25,14 +29,20 @@ def encode(snapshot: Snapshot) -> Encoded:
         SnapshotMalformed: a number is not finite.
     """
     return Encoded(
-        facts=[encode_candidate(snapshot.needs, candidate) for candidate in snapshot.candidates],
+        facts=encode_candidates(snapshot.needs, snapshot.candidates),
         needs=_encode_needs(snapshot.needs),
         policy=encode_policy(snapshot.policy),
     )
 
 
-# The columns that are an attribute's own number, in the order of the kernel's columns.
-_NUMBERS_BEFORE_COUNTRY = attrgetter(
+# What a candidate says, in the order of the kernel's columns.
+_SAYS = attrgetter(
+    "agent_age_seconds",
+    "draining",
+    "simulated",
+    "resource_class",
+    "software_stack",
+    "containers",
     "nodes",
     "devices_per_node",
     "devices_total",
@@ -50,8 +60,7 @@ _NUMBERS_BEFORE_COUNTRY = attrgetter(
     "gco2e_per_kwh",
     "failure_share",
     "link_bytes_per_second",
-)
-_NUMBERS_AFTER_COUNTRY = attrgetter(
+    "country",
     "declined",
     "data_here_bytes",
     "allocation_free_milliseconds",
@@ -61,28 +70,49 @@ _NUMBERS_AFTER_COUNTRY = attrgetter(
 )
 
 
-def encode_candidate(needs: Needs, candidate: CandidateState) -> list[float]:
-    """Return one candidate's row for one run. The codes of texts are 0 for what the run asks, 1 for anything else.
+def encode_candidates(needs: Needs, candidates: Sequence[CandidateState]) -> list[list[float]]:
+    """Return the candidates' rows for one run. The codes of texts are 0 for what the run asks, 1 for anything else.
 
     A candidate of another resource class never comes to a tie, so none is drawn for it.
     """
-    stack = candidate.software_stack
-    other_class = candidate.resource_class != needs.resource_class
-    numbers = (
-        candidate.agent_age_seconds,
-        candidate.draining,
-        candidate.simulated,
-        other_class,
-        None if stack is None else stack != needs.software_stack,
-        candidate.containers,
-        *_NUMBERS_BEFORE_COUNTRY(candidate),
-        needs.countries is None or candidate.country in needs.countries,
-        *_NUMBERS_AFTER_COUNTRY(candidate),
-        None if other_class else tie(needs.run, candidate.site, candidate.partition),
+    if not candidates:
+        return []
+    columns: list[Column] = list(zip(*map(_SAYS, candidates), strict=True))
+    other_class = [has != needs.resource_class for has in columns[c.RESOURCE_CLASS]]
+    columns[c.RESOURCE_CLASS] = other_class
+    columns[c.SOFTWARE_STACK] = [
+        None if has is None else has != needs.software_stack for has in columns[c.SOFTWARE_STACK]
+    ]
+    columns[c.COUNTRY_ALLOWED] = [
+        needs.countries is None or country in needs.countries for country in columns[c.COUNTRY_ALLOWED]
+    ]
+    columns.append(
+        [
+            None if other else tie(needs.run, candidate.site, candidate.partition)
+            for other, candidate in zip(other_class, candidates, strict=True)
+        ]
     )
-    if not math.isfinite(sum(filter(None, numbers))):  # one sum tells of any number that is not
-        raise SnapshotMalformed(f"A number of partition {candidate.partition} of site {candidate.site} is not finite.")
-    return [math.nan if number is None else float(number) for number in numbers]
+    for column in columns:
+        _check_finite(column, candidates)
+    return [list(row) for row in zip(*map(_floats, columns), strict=True)]
+
+
+def _check_finite(column: Column, candidates: Sequence[CandidateState]) -> None:
+    if math.isfinite(sum(filter(None, column))):  # one sum tells of any number that is not
+        return
+    for number, candidate in zip(column, candidates, strict=True):
+        if number is not None and not math.isfinite(number):
+            raise SnapshotMalformed(
+                f"A number of partition {candidate.partition} of site {candidate.site} is not finite."
+            )
+
+
+def _floats(column: Column) -> list[float]:
+    """Return a column as floats, an unknown number as NaN; where all candidates are alike, one stands for all."""
+    first = column[0]
+    if column.count(first) == len(column):
+        return [math.nan if first is None else float(first)] * len(column)
+    return [math.nan if number is None else float(number) for number in column]
 
 
 def _encode_needs(needs: Needs) -> list[float]:

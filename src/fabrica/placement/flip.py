@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from fabrica.placement import columns as c
-from fabrica.placement.encode import Encoded, encode_candidate, encode_policy
+from fabrica.placement.encode import Encoded, encode_candidates, encode_policy
 from fabrica.placement.inputs import Input, inputs
 from fabrica.placement.kernel import Answer, answer_lists, choose, weigh
 from fabrica.placement.snapshot import Snapshot, place
@@ -196,7 +196,7 @@ def _confirm_input(
         return None
     candidate = snapshot.candidates[option.row]
     becomes = source.write(candidate, new)
-    changed = encode_candidate(snapshot.needs, replace(candidate, **becomes))
+    (changed,) = encode_candidates(snapshot.needs, [replace(candidate, **becomes)])
     facts = [changed if row == option.row else encoded.facts[row] for row in able]
     again = choose(facts, encoded.needs, encoded.policy, answer_lists(len(able)))
     if again < 0 or able[again] == winner:

@@ -20,6 +20,7 @@ class Answer(NamedTuple):
     """The buffers `choose` fills, one row per candidate; terms in the order of `columns`.
 
     `refused`: shape (candidates,), bit k set when filter k refuses; 0 means able.
+    `able`: shape (candidates,), the able rows in order, then -1.
     `scores`: shape (candidates,), the weighted sum of the values; infinite for a refused candidate.
     The rest is written only for able candidates:
     `missing`: shape (candidates,), bit t set when an input of term t is unknown.
@@ -28,6 +29,7 @@ class Answer(NamedTuple):
     """
 
     refused: Vector
+    able: Vector
     missing: Vector
     figures: Table
     values: Table
@@ -38,6 +40,7 @@ def answer_lists(candidates: int) -> Answer:
     """Return buffers of plain lists, for the plain kernel."""
     return Answer(
         refused=[0] * candidates,
+        able=[-1] * candidates,
         missing=[0] * candidates,
         figures=[[0.0] * c.TERMS for _ in range(candidates)],
         values=[[0.0] * c.TERMS for _ in range(candidates)],
@@ -51,6 +54,7 @@ def answer_arrays(candidates: int) -> Answer:
 
     return Answer(
         refused=numpy.zeros(candidates, numpy.int64),
+        able=numpy.full(candidates, -1),
         missing=numpy.zeros(candidates, numpy.int64),
         figures=numpy.zeros((candidates, c.TERMS)),
         values=numpy.zeros((candidates, c.TERMS)),
@@ -80,14 +84,17 @@ def choose(facts: Table, needs: Vector, policy: Vector, answer: Answer) -> int:
 
     `facts`: shape (candidates, 31), `needs`: shape (11,), `policy`: shape (8,), all float64, numbered by `columns`.
     """
+    count = 0
     for row in range(len(facts)):
         fact = facts[row]
         refused = _refusals(fact, needs, policy)
         answer.refused[row] = refused
-        if refused:
-            answer.scores[row] = math.inf
-        else:
+        answer.able[row] = -1
+        answer.scores[row] = math.inf
+        if not refused:
             answer.missing[row] = _figures(fact, needs, policy, answer.figures[row])
+            answer.able[count] = row
+            count += 1
     return weigh(facts, policy, answer)
 
 
@@ -96,12 +103,13 @@ def weigh(facts: Table, policy: Vector, answer: Answer) -> int:
 
     The part of `choose` that other weights change.
     """
-    for row in range(len(facts)):
-        if answer.refused[row] == 0:
-            answer.scores[row] = 0.0
+    for row in answer.able:
+        if row < 0:
+            break
+        answer.scores[row] = 0.0
     for term in range(c.TERMS):
         _values(term, policy[term], answer)
-    return _lowest(facts, answer.scores)
+    return _lowest(facts, answer)
 
 
 def _refusals(fact: Vector, needs: Vector, policy: Vector) -> int:
@@ -224,19 +232,21 @@ def _values(term: int, weight: float, answer: Answer) -> None:
     one extreme site does not blur the others. A share stands as it is. With an input missing the worst known figure
     stands in, and never less than what is known; where nobody knows, all count 1.
     """
-    refused, missing, figures, values, scores = answer
+    _, able, missing, figures, values, scores = answer
     bit = 1 << term
     best, worst = math.inf, -1.0
-    for row in range(len(refused)):
-        if refused[row] == 0 and missing[row] & bit == 0:
+    for row in able:
+        if row < 0:
+            break
+        if missing[row] & bit == 0:
             figure = figures[row][term]
             if figure < best:
                 best = figure
             if figure > worst:
                 worst = figure
-    for row in range(len(refused)):
-        if refused[row]:
-            continue
+    for row in able:
+        if row < 0:
+            break
         figure = figures[row][term]
         if missing[row] & bit and figure < worst:
             figure = worst
@@ -252,12 +262,13 @@ def _values(term: int, weight: float, answer: Answer) -> None:
         scores[row] += weight * value
 
 
-def _lowest(facts: Table, scores: Vector) -> int:
-    """Return the row of the lowest score, equal scores broken by the TIE column, or -1."""
+def _lowest(facts: Table, answer: Answer) -> int:
+    """Return the able row of the lowest score, equal scores broken by the TIE column, or -1."""
+    scores = answer.scores
     chosen = -1
-    for row in range(len(scores)):
-        if scores[row] == math.inf:
-            continue
+    for row in answer.able:
+        if row < 0:
+            break
         tied = scores[row] == scores[chosen] and facts[row][c.TIE] < facts[chosen][c.TIE]
         if chosen < 0 or scores[row] < scores[chosen] or tied:
             chosen = row
