@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.services.slurm import database, keeper, layout, processes
+from tests.services.slurm import database, keeper, layout, processes, releases
 from tests.services.slurm.configuration import NODES_MAX, SOCKET_PATH_BYTES_MAX, Partition, Site
 from tests.services.slurm.packages import PATH, slurm_is_here
 
@@ -25,7 +25,8 @@ class SlurmCluster:
 
     `folder` is made; keep its path short, since Unix sockets live in it. With `throwaway` the cluster ends with the
     process that started it, however that ends. `prefix` is put before every daemon and command, for example
-    `nsenter --net=…`; commands are then behind scripts that `environment` has on its PATH.
+    `nsenter --net=…`, and `root` the folder of another release of Slurm, see `releases`; commands are then behind
+    scripts that `environment` has on its PATH. With `root`, `folder` must be under /tmp.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class SlurmCluster:
         extra_conf: str = "",
         throwaway: bool = True,
         prefix: Sequence[str] = (),
+        root: Path | None = None,
     ) -> None:
         if not 1 <= nodes <= NODES_MAX:
             raise ValueError(f"{nodes} nodes: from 1 to {NODES_MAX} have their ports")
@@ -73,7 +75,8 @@ class SlurmCluster:
             raise ValueError(f"{folder} is too long a path for the Unix sockets in it")
         self.folder = folder
         self.throwaway = throwaway
-        self.prefix = list(prefix)
+        self.prefix = [*prefix, *(releases.prefix_of(root) if root else ())]
+        self.root = root
 
     @property
     def name(self) -> str:
@@ -86,9 +89,12 @@ class SlurmCluster:
     @property
     def environment(self) -> dict[str, str]:
         """The variables of a process that uses this cluster."""
-        path = f"{self.folder}/bin:{PATH}" if self.prefix else PATH
+        return self._inner_environment | ({"PATH": f"{self.folder}/bin:{PATH}"} if self.prefix else {})
+
+    @property
+    def _inner_environment(self) -> dict[str, str]:
         return {
-            "PATH": path,
+            "PATH": PATH,
             "SLURM_CONF": str(self.site.slurm_conf_path),
             "SLURM_TIME_FORMAT": "%s",
             "HOME": os.environ.get("HOME", "/"),
@@ -118,7 +124,8 @@ class SlurmCluster:
             MissingProgram: Slurm is not on this machine, and could not be installed.
             RuntimeError: a daemon ended or did not answer; says its last words.
         """
-        slurm_is_here(full=self.site.accounting or self.site.rest)
+        if self.root is None:
+            slurm_is_here(full=self.site.accounting or self.site.rest)
         if self.throwaway:
             keeper.keep(self.folder)
         try:
@@ -130,7 +137,7 @@ class SlurmCluster:
 
     def mend(self) -> None:
         """Start the daemons that do not run; a cluster of which none runs is started whole."""
-        missing = [one for one in self.daemons if processes.pid_of(self.folder, _daemon(*one)) is None]
+        missing = [one for one in self.daemons if not self.runs(*one)]
         if len(missing) == len(self.daemons):
             self.start()
             return
@@ -173,7 +180,7 @@ class SlurmCluster:
     # daemons
 
     def _launch(self, daemon: str, command: Sequence[str], **variables: str) -> None:
-        processes.start(self.folder, daemon, [*self.prefix, *command], {**self.environment, **variables})
+        processes.start(self.folder, daemon, [*self.prefix, *command], {**self._inner_environment, **variables})
 
     def _slurmd(self, number: int) -> list[str]:
         return ["slurmd", "-D", "-N", self.node_names[number - 1]]
@@ -192,7 +199,7 @@ class SlurmCluster:
 
     def _start_mariadbd(self) -> None:
         if not any(database.data_folder(self.site).iterdir()):
-            database.create(self.site, self.prefix, self.environment)
+            database.create(self.site, self.prefix, self._inner_environment)
         self._launch("mariadbd", database.command(self.site))
         self._wait("mariadbd", lambda: self._succeeds(*database.is_up_command(self.site)))
         command, statements = database.prepare_command(self.site)
@@ -204,9 +211,7 @@ class SlurmCluster:
         self._wait("slurmdbd", lambda: self._succeeds("sacctmgr", "--noheader", "show", "cluster"))
 
     def _start_slurmrestd(self) -> None:
-        plugins = "openapi/v0.0.38,openapi/dbv0.0.38" if self.site.accounting else "openapi/v0.0.38"
-        address = f"127.0.0.1:{self.site.rest_port}"
-        command = ["slurmrestd", "-a", "rest_auth/jwt", "-s", plugins, address]
+        command = ["slurmrestd", "-a", "rest_auth/jwt", f"127.0.0.1:{self.site.rest_port}"]
         variables = {"SLURM_JWT": "daemon"}
         if os.geteuid() == 0:  # it must be nobody who could act for others by themselves
             command = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", *command]
@@ -217,6 +222,9 @@ class SlurmCluster:
 
     def _wait_for_nodes(self) -> None:
         def all_idle() -> bool:
+            for number in range(1, self.site.nodes + 1):
+                if not self.runs("slurmd", number):
+                    raise RuntimeError(f"slurmd {number} of {self.name} ended: {self.words(f'slurmd-{number}')}")
             answer = self._try("sinfo", "--noheader", "--states=idle", "--format=%D", timeout=15)
             return sum(map(int, answer.stdout.split())) >= self.site.nodes if answer.returncode == 0 else False
 
@@ -266,7 +274,7 @@ class SlurmCluster:
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [*self.prefix, *command],
-            env=self.environment | ({"USER": user, "HOME": "/"} if user else {}),
+            env=self._inner_environment | ({"USER": user, "HOME": "/"} if user else {}),
             input=stdin,
             capture_output=True,
             text=True,
@@ -288,6 +296,10 @@ class SlurmCluster:
         pid = processes.pid_of(self.folder, _daemon(daemon, node))
         assert pid is not None, f"{daemon} of {self.name} does not run: {self.words(_daemon(daemon, node))}"
         return pid
+
+    def runs(self, daemon: str, node: int | None = None) -> bool:
+        """Return whether a daemon runs."""
+        return processes.pid_of(self.folder, _daemon(daemon, node)) is not None
 
     def kill(self, daemon: str, node: int | None = None) -> None:
         """Kill a daemon with SIGKILL and wait for its death; what it started lives on."""

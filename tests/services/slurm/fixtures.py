@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from tests.services.absent import had_or_skipped
+from tests.services.slurm import releases
 from tests.services.slurm.cluster import SlurmCluster
+from tools.system_needs import MissingProgram
 
 
 @pytest.fixture
@@ -34,9 +36,16 @@ def make_slurm() -> Iterator[Callable[..., SlurmCluster]]:
         yield lambda **options: started.enter_context(cluster(**options))
 
 
+def every_release() -> list[str | None]:
+    """Return what `cluster` takes as `release`: this machine's own, and those that FABRICA_SLURM_RELEASES names."""
+    return [None, *releases.wanted()]
+
+
 @contextlib.contextmanager
-def cluster(**options: Any) -> Iterator[SlurmCluster]:
+def cluster(*, release: str | None = None, **options: Any) -> Iterator[SlurmCluster]:
     """Yield a started cluster in a new folder with a short path; the folder goes at the end."""
+    if release is not None:
+        options["root"] = _root_or_skipped(release)
     folder = Path(tempfile.mkdtemp(prefix="fabrica-slurm-"))
     try:
         with had_or_skipped():
@@ -48,3 +57,10 @@ def cluster(**options: Any) -> Iterator[SlurmCluster]:
             made.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _root_or_skipped(release: str) -> Path:
+    try:
+        return releases.release_root(release)
+    except MissingProgram as missing:
+        pytest.skip(str(missing))

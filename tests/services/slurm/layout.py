@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import shlex
 import socket
 import stat
 from collections.abc import Sequence
@@ -37,7 +38,7 @@ def write_files(site: Site, prefix: Sequence[str]) -> None:
         if device.is_relative_to(site.folder) and not device.exists():
             os.mknod(device, 0o666 | stat.S_IFCHR, NULL_DEVICE)
     for name in COMMANDS if prefix else ():
-        _write(site.folder / f"bin/{name}", _script([*prefix, f"/usr/bin/{name}"]), 0o755)
+        _write(site.folder / f"bin/{name}", _script(site.folder / "bin", [*prefix, f"/usr/bin/{name}"]), 0o755)
 
 
 def _write(path: Path, content: str | bytes, mode: int) -> None:
@@ -48,9 +49,9 @@ def _write(path: Path, content: str | bytes, mode: int) -> None:
     path.chmod(mode)
 
 
-def _script(command: Sequence[str]) -> str:
-    words = " ".join(f"'{word}'" for word in command)
-    return f'#!/bin/sh\nexec {words} "$@"\n'
+def _script(folder: Path, command: Sequence[str]) -> str:
+    """Return a script that runs a command; behind it, and in jobs, these scripts are not on the PATH."""
+    return f'#!/bin/sh\nPATH=${{PATH#{folder}:}}\nexec {shlex.join(command)} "$@"\n'
 
 
 def kept_password(folder: Path) -> str:
