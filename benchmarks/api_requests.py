@@ -9,18 +9,23 @@ Usage: python -m benchmarks.api_requests
 import json
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import httpx
 
 from benchmarks.shared.embedded import embedded_network
 from fabrica import __version__
+from fabrica.agent import enrolment
+from fabrica.agent.transport import HttpTransport
 from fabrica.cli.embedded import Embedded
 from fabrica.sdk import sites
 from fabrica.sdk.client import Client
 from fabrica.values.ids import SiteId
+from fabrica.wire.signatures import NONCE_HEADER
 
 CONNECTIONS, SECONDS = 4, 5.0
 SITE = SiteId("l-aif")
@@ -84,13 +89,15 @@ def get(path: str) -> Callable[[httpx.Client], httpx.Response]:
 def sync(client: httpx.Client) -> httpx.Response:
     """Do one idle exchange of an agent."""
     body = {"agent_version": __version__, "epoch": "benchmark", "capacity": 0}
-    return client.post("/api/v1/agent/sync", json=body)
+    return client.post("/api/v1/agent/sync", json=body, headers={NONCE_HEADER: "benchmark"})
 
 
 def agent_token(network: Embedded) -> str:
     """Enrol an agent for a site that has none, and return its token."""
-    with Client(network.url, network.token()) as client:
-        return sites.enrol(client, SITE, "benchmark").token
+    with Client(network.url, network.token()) as client, tempfile.TemporaryDirectory() as folder:
+        settings = Path(folder) / "agent.toml"
+        enrolment.enrol(network.url, sites.invite(client, SITE).code, settings)
+        return HttpTransport(network.url, settings.with_name("agent.key")).tokens.current()
 
 
 def rate(url: str, token: str, ask: Callable[[httpx.Client], httpx.Response]) -> float:

@@ -9,17 +9,20 @@ from typing import Any
 from fabrica.bundles.limits import SOURCE
 from fabrica.bundles.pack import pack_source
 from fabrica.server.access import service as access
-from fabrica.server.core.actors import SYSTEM, Actor, NetworkRole
+from fabrica.server.core import clock
+from fabrica.server.core.actors import NOBODY, SYSTEM, Actor, NetworkRole
 from fabrica.server.core.storage import open_storage
 from fabrica.server.people import service as people
 from fabrica.server.people.models import User
 from fabrica.server.runs import service as runs
+from fabrica.server.sites import keys
 from fabrica.server.sites import service as sites
-from fabrica.values.ids import AllocationId, AttemptId, ProjectId, RunId, SiteId
+from fabrica.values.ids import AgentId, AllocationId, AttemptId, ProjectId, RunId, SiteId
 from fabrica.values.quantities import CPU_CORE, DeviceTime
 from fabrica.wire.agents import Event, Inventory, PartitionInventory, SyncRequest
 from fabrica.wire.people import ProjectRole
 from fabrica.wire.runs import Resources, RunSpec, Usage
+from fabrica.wire.signatures import new_private_key, public_key_of, sign, thumbprint
 
 EPOCH = "first-journal"
 _numbers = itertools.count(1)
@@ -95,10 +98,27 @@ def make_agent(site: SiteId | None = None, inventory: Inventory | None = None) -
 
 def agent_with_token(site: SiteId | None = None, inventory: Inventory | None = None) -> tuple[Actor, str]:
     """Enrol an agent and return it with its token."""
-    enrolment = sites.enrol_agent(SYSTEM, site=site or make_site(), name="test agent")
-    agent = sites.actor_of_agent(enrolment.token)
+    private_key = new_private_key()
+    enrolled = sites.enrol_agent(
+        SYSTEM, site=site or make_site(), name="test agent", public_key=public_key_of(private_key)
+    )
+    token = agent_token(enrolled, private_key)
+    agent = sites.actor_of_agent(token)
     sites.hear(agent, request=make_sync(inventory=inventory or make_inventory()))
-    return agent, enrolment.token
+    return agent, token
+
+
+def agent_token(agent: AgentId, private_key: str) -> str:
+    """Return an access token for the holder of an agent's key, as its agent gets it."""
+    now = clock.now()
+    claims = {
+        "iss": agent,
+        "sub": agent,
+        "aud": thumbprint(sites.server_key()),
+        "nonce": keys.new_challenge(agent, now),
+        "exp": int(now.timestamp()) + 60,
+    }
+    return sites.give_token(NOBODY, assertion=sign("fabrica-assertion+jwt", claims, private_key)).token
 
 
 def make_sync(*events: Event, **fields: Any) -> SyncRequest:

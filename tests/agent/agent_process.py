@@ -12,7 +12,7 @@ from typing import Any
 from fabrica.agent.conversation import Conversation
 from fabrica.agent.finishing import Finish
 from fabrica.agent.loop import Agent
-from fabrica.agent.settings import read_settings, read_token
+from fabrica.agent.settings import read_settings
 from fabrica.agent.staging import Stage
 from fabrica.agent.transport import HttpTransport
 from fabrica.engines.registry import open_engine
@@ -34,7 +34,7 @@ def main(settings_file: Path, kill_at: str) -> None:
     if kill_at in points:
         owner, name, before = points[kill_at]
         setattr(owner, name, _dying(getattr(owner, name), settings_file.with_name("killed"), before))
-    transport = HttpTransport(settings.server, lambda: read_token(settings.token_file))
+    transport = HttpTransport(settings.server, settings.key_file)
     Agent(settings, transport, engine).run(threading.Event())
 
 

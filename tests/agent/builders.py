@@ -61,7 +61,7 @@ def make_settings(folder: Path, **changes: Any) -> AgentSettings:
     """Return the settings of an agent that waits for nothing."""
     defaults: dict[str, Any] = {
         "server": "http://127.0.0.1:9",
-        "token_file": folder / "token",
+        "key_file": folder / "agent.key",
         "folder": folder / "agent",
         "usage_seconds": 0.001,
         "tick_seconds": 0.02,

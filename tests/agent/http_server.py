@@ -6,14 +6,26 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from fabrica.agent.keys import Identity
+from fabrica.values.ids import AgentId, SiteId
+from fabrica.wire import signatures
 from fabrica.wire.agents import SyncRequest
-from fabrica.wire.problems import FabricaError, NotFound, NotSignedIn
+from fabrica.wire.enrolment import AgentToken, AgentTokenRefused, Challenge, TokenRequest
+from fabrica.wire.problems import FabricaError, NotFound
 from tests.agent.builders import MemoryServer
 
 TOKEN = "secret-of-the-site"
+SERVER_KEY = signatures.new_private_key()
+IDENTITY = Identity(
+    agent=AgentId.new(),
+    site=SiteId("here"),
+    server_key=signatures.public_key_of(SERVER_KEY),
+    private_key=signatures.new_private_key(),
+)
 
 
 @contextmanager
@@ -44,12 +56,16 @@ def _handler_for(server: MemoryServer) -> type[BaseHTTPRequestHandler]:
         def _answer(self) -> None:
             try:
                 content = self._body()
-                self._check_token()
+                if not self.path.endswith(("/challenge", "/token")):
+                    self._check_token()
                 status, body = self._route(content)
             except FabricaError as problem:
                 status, body = problem.status, json.dumps(problem.to_problem()).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
+            if nonce := self.headers.get(signatures.NONCE_HEADER):
+                signature = signatures.sign_answer(body, nonce=nonce, private_key=SERVER_KEY)
+                self.send_header(signatures.SIGNATURE_HEADER, signature)
             self.end_headers()
             self.wfile.write(body)
 
@@ -58,9 +74,18 @@ def _handler_for(server: MemoryServer) -> type[BaseHTTPRequestHandler]:
 
         def _check_token(self) -> None:
             if self.headers.get("Authorization") != f"Bearer {TOKEN}":
-                raise NotSignedIn("The token is not known.")
+                raise AgentTokenRefused("The token is not known.")
 
         def _route(self, content: bytes) -> tuple[int, bytes]:
+            if self.path == "/api/v1/agent/challenge":
+                challenge = Challenge(challenge="a challenge", server_time=datetime.now(UTC))
+                return 200, challenge.model_dump_json().encode()
+            if self.path == "/api/v1/agent/token":
+                assertion = TokenRequest.model_validate_json(content).assertion
+                said = signatures.signed_claims("fabrica-assertion+jwt", assertion, IDENTITY.public_key)
+                assert said["nonce"] == "a challenge"
+                token = AgentToken(token=TOKEN, expires_in_seconds=600, server_time=datetime.now(UTC))
+                return 200, token.model_dump_json().encode()
             if self.path == "/api/v1/agent/sync":
                 return 200, server.sync(SyncRequest.model_validate_json(content)).model_dump_json().encode()
             if match := re.fullmatch(r"/api/v1/agent/bundles/([0-9a-f]{64})", self.path):

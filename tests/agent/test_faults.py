@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from fabrica.agent.keys import KeyFile
 from fabrica.values.states import EndReason
 from fabrica.wire.agents import WorkOrder
 from fabrica.wire.runs import Artifact
 from tests.agent.builders import MemoryServer, make_order
-from tests.agent.http_server import TOKEN, served
+from tests.agent.http_server import IDENTITY, TOKEN, served
 
 pytestmark = pytest.mark.faults
 _ROOT = Path(__file__).parents[2]
@@ -30,11 +31,10 @@ class Site:
         self.folder = folder
         self.marker = folder / "started"
         self.go_on = folder / "go-on"
-        (folder / "token").write_text(TOKEN)
-        (folder / "token").chmod(0o600)
+        KeyFile(folder / "agent.key").write(IDENTITY)
         self.settings = folder / "agent.toml"
         self.settings.write_text(
-            f'server = "{address}"\ntoken_file = "{folder}/token"\nfolder = "{folder}/agent"\n'
+            f'server = "{address}"\nkey_file = "{folder}/agent.key"\nfolder = "{folder}/agent"\n'
             "tick_seconds = 0.05\nusage_seconds = 0.1\nwait_seconds = 0\n"
         )
         self.process: subprocess.Popen[bytes] | None = None

@@ -4,10 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from fabrica.agent.settings import read_settings, read_token
+from fabrica.agent.settings import read_settings
+from fabrica.values.ids import UserId
 from fabrica.wire.agents import AgentSettingsRefused
 
-_GOOD = 'server = "https://fabrica.example.eu/"\ntoken_file = "/etc/fabrica/token"\nfolder = "/var/lib/fabrica"\n'
+_START = 'server = "https://fabrica.example.eu/"\nkey_file = "/etc/fabrica/agent.key"\nfolder = "/var/lib/fabrica"\n'
+_SLURM = _START + 'engine = "slurm"\n'
+_GOOD = _START + 'site_accounts = "own"\nperson = "ada@example.eu"\n'
 
 
 def _written(folder: Path, text: str) -> Path:
@@ -25,7 +28,7 @@ def test_good_settings_are_read(tmp_path: Path) -> None:
     ("text", "words"),
     [
         (_GOOD + "foldr = 1\n", "'foldr' is not a known key"),
-        ('server = "https://x"\n', "'token_file' is missing"),
+        ('server = "https://x"\n', "'key_file' is missing"),
         (_GOOD + 'country = "Finland"\n', "'country'"),
         (_GOOD.replace("https://", ""), "write the whole address"),
         (_GOOD.replace("/var", "var"), "write a path that starts with /"),
@@ -43,12 +46,36 @@ def test_missing_settings_are_named(tmp_path: Path) -> None:
         read_settings(tmp_path / "agent.toml")
 
 
-def test_a_token_that_others_may_read_is_refused(tmp_path: Path) -> None:
-    token = tmp_path / "token"
-    token.write_text("secret\n")
-    token.chmod(0o644)
-    with pytest.raises(AgentSettingsRefused, match="others may read") as refused:
-        read_token(token)
-    assert "secret" not in str(refused.value)
-    token.chmod(0o600)
-    assert read_token(token) == "secret"
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (_START, "`site_accounts` is missing"),
+        (_START + 'site_accounts = "own"\n', "are set together"),
+        (_START + 'person = "ada@example.eu"\n[site_accounts]\n"ada@example.eu" = "ada"\n', "are set together"),
+        (_SLURM + '[site_accounts]\n"ada@example.eu" = "root"\n', "is no account that runs may execute as"),
+        (_SLURM + '[site_accounts]\n"ada@example.eu" = "ada; rm -rf /"\n', "is no account"),
+        (_SLURM + '[site_accounts]\n"ada@example.eu" = "-u root"\n', "is no account"),
+        (_SLURM + '[site_accounts]\n"somebody" = "ada"\n', "'somebody' is not an id"),
+        (_SLURM.replace("https://fabrica.example.eu", "http://127.0.0.1:8400"), "`site_accounts` is missing"),
+        (_START + '[site_accounts]\n"ada@example.eu" = "ada"\n', "the engine `local` executes everything as"),
+    ],
+)
+def test_runs_never_execute_all_as_one_account_of_a_site(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(AgentSettingsRefused) as refused:
+        read_settings(_written(tmp_path, text))
+    assert words in str(refused.value)
+
+
+def test_an_embedded_network_and_a_simulated_site_ask_for_no_accounts(tmp_path: Path) -> None:
+    embedded = _START.replace("https://fabrica.example.eu", "http://127.0.0.1:8400")
+    for text in (embedded, _START + 'engine = "simulated"\n'):
+        assert read_settings(_written(tmp_path, text)).site_accounts is None
+
+
+def test_people_are_mapped_to_accounts_by_address_or_id(tmp_path: Path) -> None:
+    user = UserId.new()
+    text = _SLURM + f'[site_accounts]\n"Ada@example.eu" = "ada"\n"{user}" = "EU\\\\grace"\n'
+    with pytest.raises(AgentSettingsRefused, match="is no account"):
+        read_settings(_written(tmp_path, text))
+    text = text.replace("EU\\\\grace", "grace.h")
+    assert read_settings(_written(tmp_path, text)).site_accounts == {"Ada@example.eu": "ada", user: "grace.h"}

@@ -204,4 +204,4 @@ def test_an_environment_tells_the_packages_that_are_really_in_it(tmp_path: Path)
 
 
 def test_a_site_whose_runs_are_elsewhere_does_not_tell_its_own_machine(tmp_path: Path) -> None:
-    assert _stage(tmp_path, engine="slurm").prepare(make_order()).environment["machine"] is None
+    assert _stage(tmp_path, engine="slurm", site_accounts={}).prepare(make_order()).environment["machine"] is None

@@ -2,19 +2,31 @@
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
+from fabrica.agent.keys import KeyFile
 from fabrica.agent.transport import Backoff, HttpTransport
-from fabrica.wire.agents import SyncRequest
-from fabrica.wire.problems import NotFound, NotSignedIn, ServerUnreachable, TooLarge
+from fabrica.wire import signatures
+from fabrica.wire.agents import SiteClaimed, SyncAnswer, SyncRequest
+from fabrica.wire.enrolment import AnswerRefused
+from fabrica.wire.problems import NotFound, ServerUnreachable, TooLarge
 from tests.agent.builders import MemoryServer, make_bundle, make_order, sha256
-from tests.agent.http_server import TOKEN, served
+from tests.agent.http_server import IDENTITY, TOKEN, served
 
 REQUEST = SyncRequest(agent_version="1", epoch="e")
+
+
+@pytest.fixture
+def key_file(tmp_path: Path) -> Path:
+    """Return the key file of the agent that the served server knows."""
+    KeyFile(tmp_path / "agent.key").write(IDENTITY)
+    return tmp_path / "agent.key"
 
 
 @contextmanager
@@ -59,33 +71,105 @@ def _response(body: bytes, *, status: str = "200 OK", length: int | None = None)
         _response(b"{}", status="429 Too Many Requests"),
     ],
 )
-def test_a_broken_or_busy_answer_means_later(raw: bytes) -> None:
-    with _answering(raw) as address, pytest.raises(ServerUnreachable):
-        HttpTransport(address, lambda: TOKEN).sync(REQUEST)
+def test_a_broken_or_busy_answer_means_later(raw: bytes, key_file: Path) -> None:
+    with _answering(raw) as address, pytest.raises((ServerUnreachable, AnswerRefused)) as later:
+        HttpTransport(address, key_file).sync(REQUEST)
+    assert later.value.status >= 500
 
 
-def test_no_server_means_later() -> None:
+def test_no_server_means_later(key_file: Path) -> None:
     with pytest.raises(ServerUnreachable):
-        HttpTransport("http://127.0.0.1:9", lambda: TOKEN).sync(REQUEST)
+        HttpTransport("http://127.0.0.1:9", key_file).sync(REQUEST)
 
 
-def test_a_named_problem_is_raised_as_its_own_class_without_the_token() -> None:
-    with served(MemoryServer()) as address, pytest.raises(NotSignedIn) as refused:
-        HttpTransport(address, lambda: "stale-token").sync(REQUEST)
-    assert "stale-token" not in str(refused.value)
+def test_a_named_problem_is_raised_as_its_own_class_without_the_token(key_file: Path) -> None:
+    def refuse(request: SyncRequest) -> SyncAnswer:
+        raise SiteClaimed("Another agent speaks here.")
+
+    server = MemoryServer()
+    server.sync = refuse  # type: ignore[method-assign]
+    with served(server) as address, pytest.raises(SiteClaimed) as refused:
+        HttpTransport(address, key_file).sync(REQUEST)
+    assert TOKEN not in str(refused.value)
 
 
-def test_an_order_crosses_the_wire_whole() -> None:
+def test_a_token_that_is_refused_is_asked_for_anew_once(key_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with served(MemoryServer()) as address:
+        transport = HttpTransport(address, key_file)
+        monkeypatch.setattr(transport.tokens, "_token", "an older key's")
+        monkeypatch.setattr(transport.tokens, "_renew_at", float("inf"))
+        assert transport.sync(REQUEST).site == "here"
+        assert transport.tokens.current() == TOKEN
+
+
+def test_work_of_somebody_else_than_the_server_is_refused(tmp_path: Path) -> None:
+    other = signatures.public_key_of(signatures.new_private_key())
+    KeyFile(tmp_path / "agent.key").write(IDENTITY.model_copy(update={"server_key": other}))
+    server = MemoryServer()
+    server.offer(make_order())
+    with served(server) as address, pytest.raises(AnswerRefused):
+        HttpTransport(address, tmp_path / "agent.key").sync(REQUEST)
+
+
+@pytest.mark.parametrize(
+    "alter",
+    [
+        lambda body, signature: (body.replace(b'"fence":1', b'"fence":2'), signature),
+        lambda body, signature: (body, ""),
+        lambda body, signature: (body, signature[:-4] + "AAAA"),
+        lambda body, signature: (body, "not.a.token"),
+    ],
+)
+def test_an_answer_altered_on_the_way_is_refused(
+    key_file: Path, monkeypatch: pytest.MonkeyPatch, alter: Callable[[bytes, str], tuple[bytes, str]]
+) -> None:
+    server = MemoryServer()
+    server.offer(make_order())
+    with served(server) as address:
+        transport = HttpTransport(address, key_file)
+        transport.tokens.current()
+        ask = transport._client.request
+
+        def captured(method: str, path: str, **options: Any) -> httpx.Response:
+            answer = ask(method, path, **options)
+            content, signature = alter(answer.content, answer.headers[signatures.SIGNATURE_HEADER])
+            return httpx.Response(200, content=content, headers={signatures.SIGNATURE_HEADER: signature})
+
+        monkeypatch.setattr(transport._client, "request", captured)
+        with pytest.raises(AnswerRefused):
+            transport.sync(REQUEST)
+
+
+def test_an_older_answer_of_the_server_is_refused_when_it_is_played_again(
+    key_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with served(MemoryServer()) as address:
+        transport = HttpTransport(address, key_file)
+        transport.tokens.current()
+        ask = transport._client.request
+        first: list[httpx.Response] = []
+
+        def played_again(method: str, path: str, **options: Any) -> httpx.Response:
+            first.append(ask(method, path, **options))
+            return first[0]
+
+        monkeypatch.setattr(transport._client, "request", played_again)
+        transport.sync(REQUEST)
+        with pytest.raises(AnswerRefused):
+            transport.sync(REQUEST)
+
+
+def test_an_order_crosses_the_wire_whole(key_file: Path) -> None:
     server = MemoryServer()
     order = server.offer(make_order(command=("python", "-c", "print('é')")))
     with served(server) as address:
-        assert HttpTransport(address, lambda: TOKEN).sync(REQUEST).leases == (order,)
+        assert HttpTransport(address, key_file).sync(REQUEST).leases == (order,)
 
 
-def test_a_bundle_comes_whole_and_with_its_hash(tmp_path: Path) -> None:
+def test_a_bundle_comes_whole_and_with_its_hash(tmp_path: Path, key_file: Path) -> None:
     bundle = make_bundle()
     with served(MemoryServer()) as address:
-        transport = HttpTransport(address, lambda: TOKEN)
+        transport = HttpTransport(address, key_file)
         assert transport.fetch_bundle(sha256(bundle), tmp_path / "b", bytes_max=10**6) == sha256(bundle)
         assert (tmp_path / "b").read_bytes() == bundle
         with pytest.raises(TooLarge):
@@ -94,12 +178,12 @@ def test_a_bundle_comes_whole_and_with_its_hash(tmp_path: Path) -> None:
             transport.fetch_bundle("0" * 64, tmp_path / "b", bytes_max=100)
 
 
-def test_a_blob_is_uploaded_whole_also_when_empty(tmp_path: Path) -> None:
+def test_a_blob_is_uploaded_whole_also_when_empty(tmp_path: Path, key_file: Path) -> None:
     server = MemoryServer()
     (tmp_path / "empty").touch()
     (tmp_path / "large").write_bytes(b"x" * 3_000_000)
     with served(server) as address:
-        transport = HttpTransport(address, lambda: TOKEN)
+        transport = HttpTransport(address, key_file)
         for name in ("empty", "large"):
             content = (tmp_path / name).read_bytes()
             transport.upload_blob(sha256(content), tmp_path / name)

@@ -40,7 +40,7 @@ class Network:
         if server_disk is not None:
             (folder / "server").symlink_to(server_disk)
         shutil.copytree(template.folder / "server", folder / "server", dirs_exist_ok=True)
-        for name in ("token", f"agents/{SITE}/token"):
+        for name in ("token", f"agents/{SITE}/agent.key"):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(template.folder / name, folder / name)
         self.site = site or folder / "site"
@@ -84,7 +84,7 @@ class Network:
         """Write an agent.toml of this site and return it."""
         settings: dict[str, Any] = {
             "server": f'"{server or self.url}"',
-            "token_file": f'"{self.home.folder}/agents/{SITE}/token"',
+            "key_file": f'"{self.home.folder}/agents/{SITE}/agent.key"',
             "folder": f'"{folder}"',
             "tick_seconds": 0.05,
             "usage_seconds": 0.2,

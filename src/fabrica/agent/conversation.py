@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 import fabrica
+from fabrica.agent.accounts import NoAccount, site_account
 from fabrica.agent.journal import Journal
 from fabrica.agent.settings import AgentSettings
 from fabrica.agent.transport import Backoff, Transport
@@ -96,6 +97,7 @@ class Conversation:
             events=news,
             wait_seconds=wait_seconds,
             capacity=max(0, self._settings.attempts_at_once - self._journal.live_count),
+            sent_at=self._clock(),
         )
         self.keep(self._transport.sync(request), sent=news)
 
@@ -125,8 +127,12 @@ class Conversation:
             if self._journal.live_count >= self._settings.attempts_at_once and not self._journal.entry(order.attempt):
                 words = f"The site runs {self._settings.attempts_at_once} attempts at once and has no room for more."
                 self._journal.decline(order, EndReason.SITE_DECLINED, words, self._clock())
-            elif self._journal.accept(order, self._clock()):
+                return
+            site_account(self._settings, order)
+            if self._journal.accept(order, self._clock()):
                 _log.info("accepted %s of %s, fence %s", order.attempt, order.run, order.fence)
+        except NoAccount as missing:
+            self._journal.decline(order, EndReason.SITE_DECLINED, str(missing), self._clock())
         except sqlite3.OperationalError as trouble:
             self._say(f"{order.attempt} is not accepted, since the journal cannot be written: {trouble}.")
 

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 
+from fabrica.agent.accounts import people
 from fabrica.agent.conversation import Conversation
 from fabrica.agent.entries import Ending, Entry
 from fabrica.agent.failures import AttemptFailed, Interrupted
@@ -218,7 +219,7 @@ class Agent:
     def _refresh_inventory(self) -> None:
         now = time.monotonic()
         if now >= self._inventory_due:
-            inventory = self._engine.capacity()
+            inventory = self._engine.capacity().model_copy(update={"people": people(self.settings)})
             if self.settings.country and not inventory.country:
                 inventory = inventory.model_copy(update={"country": self.settings.country})
             self._safely(self._refresh_waits)

@@ -1,20 +1,26 @@
 """What an operator sets for one agent, read from `agent.toml`."""
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
+from fabrica.values.ids import UserId
 from fabrica.wire.agents import AgentSettingsRefused
 from fabrica.wire.bodies import Request
+
+_ACCOUNT = re.compile(r"[a-z_][a-z0-9_.-]{0,63}", re.IGNORECASE)  # what useradd takes, and directory services' names
+_EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,200}")
 
 
 class AgentSettings(Request):
     """One agent's settings. `engine_settings` are the engine's own, for example its partitions."""
 
     server: str = Field(description="address of the server, `https://…`")
-    token_file: Path = Field(description="file that holds the agent's token and nothing else")
+    key_file: Path = Field(description="file of mode 600 with the agent's key; `fabrica agent enrol` makes it")
     folder: Path = Field(description="the agent's own folder: journal, attempts, caches")
     engine: Literal["local", "slurm", "simulated"] = Field(
         default="local",
@@ -25,6 +31,20 @@ class AgentSettings(Request):
     )
     country: str | None = Field(
         default=None, pattern=r"^[A-Z]{2}$", description="ISO code of the country the site stands in"
+    )
+    site_accounts: dict[str, str] | Literal["own"] | None = Field(
+        default=None,
+        description="which account of this site a person's runs execute as: a table from their e-mail address or id "
+        'to the account; or `"own"`, the agent\'s own account, for the one `person` whose agent it is; absent: the '
+        "agent's own account, for an embedded network or a simulated site only",
+    )
+    person: str | None = Field(
+        default=None, description='whose agent it is when `site_accounts` is `"own"`: their e-mail address or id'
+    )
+    support: str = Field(
+        default="the site's support",
+        max_length=200,
+        description="whom to ask for an account at the site, as people are told",
     )
     file_sources: tuple[Path, ...] = Field(default=(), description="folders that `file:` datasets may come from")
     private_hosts: tuple[str, ...] = Field(
@@ -53,13 +73,61 @@ class AgentSettings(Request):
             raise ValueError("write the whole address, for example 'https://fabrica.example.eu'")
         return text.rstrip("/")
 
-    @field_validator("token_file", "folder", "file_sources")
+    @field_validator("key_file", "folder", "file_sources")
     @classmethod
     def _absolute(cls, value: Path | tuple[Path, ...]) -> Path | tuple[Path, ...]:
         paths = value if isinstance(value, tuple) else (value,)
         if not all(path.is_absolute() for path in paths):
             raise ValueError("write a path that starts with /")
         return value
+
+    @field_validator("site_accounts")
+    @classmethod
+    def _accounts(cls, value: dict[str, str] | str | None) -> dict[str, str] | str | None:
+        for person, account in value.items() if isinstance(value, dict) else ():
+            check_person(person)
+            if not _ACCOUNT.fullmatch(account) or account == "root":
+                raise ValueError(f"{account!r} is no account that runs may execute as")
+        return value
+
+    @field_validator("person")
+    @classmethod
+    def _person(cls, value: str | None) -> str | None:
+        if value is not None:
+            check_person(value)
+        return value
+
+    @model_validator(mode="after")
+    def _whose(self) -> "AgentSettings":
+        if (self.site_accounts == "own") != (self.person is not None):
+            raise ValueError('`site_accounts = "own"` and `person` are set together: whose account it is')
+        if self.engine == "local" and isinstance(self.site_accounts, dict):
+            raise ValueError(
+                "the engine `local` executes everything as the agent's own account; it takes no table of "
+                '`site_accounts`, only "own"'
+            )
+        is_own_network = self.engine != "slurm" and is_loopback(self.server)
+        if self.site_accounts is None and self.engine != "simulated" and not is_own_network:
+            raise ValueError(
+                "`site_accounts` is missing: runs execute as people's own accounts of the site, never all as one. "
+                "Write a table [site_accounts]"
+            )
+        return self
+
+
+def check_person(text: str) -> None:
+    """Accept what a person is named by in settings: an id or an e-mail address.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if not _EMAIL.fullmatch(text):
+        UserId.parse(text)
+
+
+def is_loopback(server: str) -> bool:
+    """Say whether an address is this machine's own."""
+    return urlsplit(server).hostname in ("127.0.0.1", "::1", "localhost")
 
 
 def read_settings(path: Path) -> AgentSettings:
@@ -91,6 +159,8 @@ def read_settings(path: Path) -> AgentSettings:
 
 def _mistake(error: Any) -> str:
     key = ".".join(str(part) for part in error["loc"])
+    if not key:  # of several keys together
+        return str(error["msg"]).removeprefix("Value error, ")
     match error["type"]:
         case "extra_forbidden":
             return f"'{key}' is not a known key"
@@ -98,23 +168,3 @@ def _mistake(error: Any) -> str:
             return f"'{key}' is missing"
         case _:
             return f"'{key}': {error['msg'].removeprefix('Value error, ')}"
-
-
-def read_token(path: Path) -> str:
-    """Return the agent's token.
-
-    Raises:
-        AgentSettingsRefused: the file is missing, empty, or readable by others than its owner.
-    """
-    try:
-        mode = path.stat().st_mode
-        token = path.read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError) as trouble:
-        raise AgentSettingsRefused(
-            f"the token file {path} cannot be read ({type(trouble).__name__}).", remedy="Enrol the agent again."
-        ) from trouble
-    if mode & 0o077:
-        raise AgentSettingsRefused(f"others may read the token file {path}.", remedy=f"Run: chmod 600 {path}")
-    if not token or len(token.split()) != 1:
-        raise AgentSettingsRefused(f"the token file {path} holds no token.", remedy="Enrol the agent again.")
-    return token

@@ -4,16 +4,23 @@ import hashlib
 import os
 import random
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
-from urllib.parse import urlsplit
+from typing import Any, Protocol, TypeVar
 
 import httpx
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
+import fabrica
+from fabrica.agent.keys import KeyFile
+from fabrica.agent.settings import is_loopback
+from fabrica.agent.tokens import Tokens
 from fabrica.wire.agents import SyncAnswer, SyncRequest
+from fabrica.wire.enrolment import AgentTokenRefused, AnswerRefused, KeyChange
 from fabrica.wire.problems import ServerUnreachable, TooLarge, from_problem
+from fabrica.wire.signatures import NONCE_HEADER, SIGNATURE_HEADER, SignatureWrong, check_answer, new_nonce
 
+R = TypeVar("R")
 _CHUNK_BYTES = 1 << 20
 
 
@@ -30,17 +37,27 @@ class Transport(Protocol):
         """Upload one file under its SHA-256."""
 
 
-class HttpTransport:
-    """The server over HTTP. `token` is called for each request, so a renewed token file is picked up."""
+def make_client(server: str) -> httpx.Client:
+    """Return a client of the agents' part of a server's API."""
+    return httpx.Client(
+        base_url=f"{server}/api/v1/agent",
+        timeout=httpx.Timeout(30, connect=10),
+        limits=httpx.Limits(max_connections=16),
+        headers={"User-Agent": f"fabrica-agent/{fabrica.__version__}"},
+        trust_env=not is_loopback(server),  # no proxy to ourselves
+    )
 
-    def __init__(self, server: str, token: Callable[[], str]) -> None:
-        self._token = token
-        self._client = httpx.Client(
-            base_url=f"{server}/api/v1/agent",
-            timeout=httpx.Timeout(30, connect=10),
-            limits=httpx.Limits(max_connections=16),
-            trust_env=urlsplit(server).hostname not in ("127.0.0.1", "::1", "localhost"),  # no proxy to ourselves
-        )
+
+class HttpTransport:
+    """The server over HTTP. Each request carries the agent's token of the moment.
+
+    Answers that say what to do are checked against the server's key, so whoever holds the connection can withhold
+    work but not make any. Bundles are checked by the SHA-256 that such an answer named.
+    """
+
+    def __init__(self, server: str, key_file: Path) -> None:
+        self._client = make_client(server)
+        self.tokens = Tokens(KeyFile(key_file), self._ask)
 
     def close(self) -> None:
         self._client.close()
@@ -50,24 +67,56 @@ class HttpTransport:
 
         Raises:
             ServerUnreachable: no answer, a broken one, or one that says later.
+            AnswerRefused: somebody else than the server answered.
             FabricaError: the server's own problem, such as SiteClaimed or AgentRefused.
         """
-        body = request.model_dump_json().encode()
-        try:
-            response = self._client.post(
-                "/sync",
-                content=body,
-                headers=self._headers() | {"Content-Type": "application/json"},
-                timeout=httpx.Timeout(30 + request.wait_seconds, connect=10),
+        timeout = httpx.Timeout(30 + request.wait_seconds, connect=10)
+        with _told():
+            content = self._authorised(
+                lambda token: self._signed(
+                    "POST", "/sync", request, self.tokens.server_key(), token=token, timeout=timeout
+                )
             )
-            _check(response)
-            return SyncAnswer.model_validate_json(response.content)
-        except ValidationError as trouble:
-            raise ServerUnreachable(
-                f"the server's answer is broken or cut off ({trouble.error_count()} mistakes)."
+            return SyncAnswer.model_validate_json(content)
+
+    def change_key(self, change: KeyChange) -> None:
+        """Give the server a new key of this agent; raises as `sync`."""
+        with _told():
+            self._authorised(lambda token: self._signed("PUT", "/key", change, self.tokens.server_key(), token=token))
+
+    def _ask(self, path: str, body: BaseModel, server_key: str) -> bytes:
+        with _told():
+            return self._signed("POST", path, body, server_key)
+
+    def _signed(
+        self, method: str, path: str, body: BaseModel, server_key: str, *, token: str = "", **options: Any
+    ) -> bytes:
+        """Send a body with a nonce, and return the answer once its signature holds."""
+        nonce = new_nonce()
+        headers = {"Content-Type": "application/json", NONCE_HEADER: nonce}
+        if token:
+            headers |= _bearer(token)
+        response = self._client.request(method, path, content=body.model_dump_json(), headers=headers, **options)
+        check_status(response)
+        try:
+            check_answer(
+                response.content, response.headers.get(SIGNATURE_HEADER, ""), nonce=nonce, public_key=server_key
+            )
+        except SignatureWrong as trouble:
+            raise AnswerRefused(
+                f"The answer to {path} is not the server's: {trouble}.",
+                remedy="Nothing of it is done. If the server's key was changed, enrol the agent again with a new code.",
             ) from trouble
-        except (httpx.HTTPError, httpx.StreamError) as trouble:
-            raise _unreachable(trouble) from trouble
+        return response.content
+
+    def _authorised(self, send: Callable[[str], R]) -> R:
+        """Send with the token of the moment; when the server takes it no more, once again with a new one."""
+        token = self.tokens.current()
+        try:
+            return send(token)
+        except AgentTokenRefused:
+            self.tokens.refused(token)
+            return send(self.tokens.current())
 
     def fetch_bundle(self, sha256: str, target: Path, *, bytes_max: int) -> str:
         """Write the source bundle to `target` and return the SHA-256 of what came.
@@ -76,24 +125,25 @@ class HttpTransport:
             TooLarge: more than `bytes_max` came.
             ServerUnreachable, FabricaError: as with `sync`.
         """
+        with _told():
+            return self._authorised(lambda token: self._fetch(sha256, target, bytes_max, token))
+
+    def _fetch(self, sha256: str, target: Path, bytes_max: int, token: str) -> str:
         digest = hashlib.sha256()
         size = 0
-        try:
-            with self._client.stream("GET", f"/bundles/{sha256}", headers=self._headers()) as response:
-                if not response.is_success:
-                    response.read()
-                _check(response)
-                with target.open("wb") as file:
-                    for chunk in response.iter_bytes(_CHUNK_BYTES):
-                        size += len(chunk)
-                        if size > bytes_max:
-                            raise TooLarge(f"the source bundle is larger than {bytes_max} bytes.")
-                        digest.update(chunk)
-                        file.write(chunk)
-                    file.flush()
-                    os.fsync(file.fileno())
-        except (httpx.HTTPError, httpx.StreamError) as trouble:
-            raise _unreachable(trouble) from trouble
+        with self._client.stream("GET", f"/bundles/{sha256}", headers=_bearer(token)) as response:
+            if not response.is_success:
+                response.read()
+            check_status(response)
+            with target.open("wb") as file:
+                for chunk in response.iter_bytes(_CHUNK_BYTES):
+                    size += len(chunk)
+                    if size > bytes_max:
+                        raise TooLarge(f"the source bundle is larger than {bytes_max} bytes.")
+                    digest.update(chunk)
+                    file.write(chunk)
+                file.flush()
+                os.fsync(file.fileno())
         return digest.hexdigest()
 
     def upload_blob(self, sha256: str, source: Path) -> None:
@@ -102,17 +152,30 @@ class HttpTransport:
         Raises:
             ServerUnreachable, FabricaError: as with `sync`; `TooLarge` for a file over the server's limit.
         """
-        headers = self._headers() | {
-            "Content-Type": "application/octet-stream",
-            "Content-Length": str(source.stat().st_size),
-        }
-        try:
-            _check(self._client.put(f"/blobs/{sha256}", content=_chunks(source), headers=headers))
-        except (httpx.HTTPError, httpx.StreamError) as trouble:
-            raise _unreachable(trouble) from trouble
+        headers = {"Content-Type": "application/octet-stream", "Content-Length": str(source.stat().st_size)}
+        with _told():
+            self._authorised(
+                lambda token: check_status(
+                    self._client.put(f"/blobs/{sha256}", content=_chunks(source), headers=headers | _bearer(token))
+                )
+            )
 
-    def _headers(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self._token()}"}
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Turn what can go wrong on the way into the problem that says: later."""
+    try:
+        yield
+    except ValidationError as trouble:
+        raise ServerUnreachable(
+            f"the server's answer is broken or cut off ({trouble.error_count()} mistakes)."
+        ) from trouble
+    except (httpx.HTTPError, httpx.StreamError) as trouble:
+        raise ServerUnreachable(f"the server does not answer ({type(trouble).__name__}: {trouble}).") from trouble
 
 
 def _chunks(source: Path) -> Iterator[bytes]:
@@ -121,7 +184,7 @@ def _chunks(source: Path) -> Iterator[bytes]:
             yield chunk
 
 
-def _check(response: httpx.Response) -> None:
+def check_status(response: httpx.Response) -> None:
     """Raise the problem that an answer tells."""
     if response.is_success:
         return
@@ -133,10 +196,6 @@ def _check(response: httpx.Response) -> None:
     if later or not isinstance(body, dict):
         raise ServerUnreachable(f"the server answered with status {response.status_code}.")
     raise from_problem(body)
-
-
-def _unreachable(trouble: Exception) -> ServerUnreachable:
-    return ServerUnreachable(f"the server does not answer ({type(trouble).__name__}: {trouble}).")
 
 
 class Backoff:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from fabrica.agent.accounts import NoAccount, site_account
 from fabrica.agent.entries import Ending, Entry
 from fabrica.agent.folders import SiteFolder
 from fabrica.agent.journal import UNNUMBERED, Journal
@@ -44,6 +45,15 @@ class Watch:
         """Hand a staged attempt to the engine. After a crash in here it is done again: the engine starts it once."""
         assert entry.variables is not None
         order = entry.order
+        try:
+            account = site_account(self.settings, order)
+        except NoAccount as missing:  # it was taken away since the order was accepted
+            if entry.start_asked:
+                raise  # the engine may have it: it is not ended here, and waits for the mapping to come back
+            self.journal.end(
+                entry.attempt, Ending(reason=EndReason.SITE_DECLINED, words=str(missing), ended_at=self.clock())
+            )
+            return
         self.journal.write(entry.attempt, start_asked=1)
         try:
             handle = self.engine.start(
@@ -55,6 +65,7 @@ class Watch:
                     folder=self.site.attempt(order.attempt).root,
                     variables=entry.variables,
                     resources=order.resources,
+                    site_account=account,
                 )
             )
         except StartRefused as refusal:

@@ -28,7 +28,7 @@ _COMMANDS = {
     "migrate": "operate:migrate",
     "serve": "operate:serve",
     "work": "operate:work",
-    "agent": "operate:agent",
+    "agent": "agents:agent",
     "aiact": "aiact:aiact",
     "completion": "completion:completion",
 }

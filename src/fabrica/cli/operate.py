@@ -1,4 +1,4 @@
-"""Commands that start processes: the embedded network, a server, background work, an agent."""
+"""Commands that start processes: the embedded network, a server, background work."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,9 +8,11 @@ import click
 from fabrica.cli.output import console, json_option, print_json, say
 
 if TYPE_CHECKING:
-    from fabrica.agent.loop import Agent
+    from collections.abc import Callable
+
     from fabrica.agent.settings import AgentSettings
     from fabrica.values.ids import ProjectId
+    from fabrica.wire.enrolment import Enrolled
 
 
 @click.command()
@@ -145,78 +147,6 @@ def migrate(email: str | None, name: str, token_file: Path | None, as_json: bool
         say("The database is up to date.")
 
 
-@click.group()
-def agent() -> None:
-    """Run or enrol a site's agent. It only dials out.
-
-    \b
-    Example:
-        fabrica agent run /etc/fabrica/agent.toml
-    """
-
-
-@agent.command("run")
-@click.argument("settings", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--once", is_flag=True, help="One round, then stop: for cron where daemons are forbidden.")
-def run_agent(settings: Path, once: bool) -> None:
-    """Run a site's agent with its agent.toml.
-
-    \b
-    Example:
-        fabrica agent run /etc/fabrica/agent.toml
-    """
-    from fabrica.agent.settings import read_settings
-    from fabrica.server.config.processes import stop_on_signals
-
-    started = _open_agent(read_settings(settings))
-    if once:
-        started.run_once()
-        started.close()
-    else:
-        started.run(stop_on_signals())
-
-
-@agent.command("enrol")
-@click.argument("site")
-@click.option("--name", default="agent", show_default=True, help="What the agent is called in lists.")
-@click.option("--replace", is_flag=True, help="Withdraw the agent that speaks for the site now.")
-@click.option(
-    "--token-file", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Where its token is written."
-)
-@json_option
-def enrol(site: str, name: str, replace: bool, token_file: Path, as_json: bool) -> None:
-    """Let an agent speak for a site, and write its token to a file of mode 600. For operators.
-
-    \b
-    Example:
-        fabrica agent enrol meluxina --token-file meluxina.token
-    """
-    from fabrica.cli.connection import connect
-    from fabrica.sdk import sites
-    from fabrica.sdk.ids import parsed
-    from fabrica.values.files import write_private
-    from fabrica.values.ids import SiteId
-
-    with connect() as client:
-        enrolment = sites.enrol(client, parsed(SiteId, site), name, replace=replace)
-    write_private(token_file, enrolment.token)
-    if as_json:
-        print_json({"agent": enrolment.agent, "token_file": str(token_file)})
-    else:
-        say(f"The agent {enrolment.agent.id} may speak for {site}. Its token is in {token_file}; take it to the site.")
-
-
-def _open_agent(settings: "AgentSettings") -> "Agent":
-    from fabrica.agent.folders import SiteFolder
-    from fabrica.agent.loop import Agent
-    from fabrica.agent.settings import read_token
-    from fabrica.agent.transport import HttpTransport
-    from fabrica.engines.registry import open_engine
-
-    engine = open_engine(settings.engine, SiteFolder(settings.folder).engine, **settings.engine_settings)
-    return Agent(settings, HttpTransport(settings.server, lambda: read_token(settings.token_file)), engine)
-
-
 def _run_embedded(*, simulate: bool, country: str | None, port: int | None) -> None:
     """Run server, background loops and agents in this process until a signal comes."""
     import json
@@ -224,7 +154,9 @@ def _run_embedded(*, simulate: bool, country: str | None, port: int | None) -> N
     import threading
 
     from fabrica.cli import embedded
+    from fabrica.cli.agents import open_agent
     from fabrica.values.files import held_alone, write_private
+    from fabrica.values.signals import stop_on_signals
 
     home = embedded.home()
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -242,9 +174,9 @@ def _run_embedded(*, simulate: bool, country: str | None, port: int | None) -> N
 
         migrate_database()
         project = rows.first_people(home)
-        stop = processes.stop_on_signals()
+        stop = stop_on_signals()
         with processes.WebServer("127.0.0.1", port, threads=128):
-            agents = [_open_agent(settings) for settings in _embedded_agents(home, url, project, country, simulate)]
+            agents = [open_agent(settings) for settings in _embedded_agents(home, url, project, country, simulate)]
             threads = [threading.Thread(target=one.run, args=(stop,), name=one.settings.folder.name) for one in agents]
             for thread in threads:
                 thread.start()
@@ -285,11 +217,12 @@ def _embedded_agents(
     from fabrica.agent.settings import AgentSettings
     from fabrica.server.config import embedded as rows
 
-    own = rows.enrol_this_machine(home, country)
+    own = home / "agents" / rows.SITE / "agent.key"
+    _make_key(own, lambda key: rows.enrol_this_machine(key, country))
     settings = [
         AgentSettings(
             server=url,
-            token_file=own,
+            key_file=own,
             folder=own.parent,
             country=country,
             file_sources=(Path("/"),),
@@ -298,12 +231,14 @@ def _embedded_agents(
             inventory_seconds=2,
         )
     ]
-    for one in rows.enrol_simulated_sites(home, project) if simulate else ():
+    for one in rows.simulated_sites(project) if simulate else ():
+        file = home / "agents" / one.site / "agent.key"
+        _make_key(file, lambda key, one=one: rows.enrol_simulated_site(key, one))  # type: ignore[misc]
         settings.append(
             AgentSettings(
                 server=url,
-                token_file=one.token_file,
-                folder=one.token_file.parent,
+                key_file=file,
+                folder=file.parent,
                 engine="simulated",
                 engine_settings={"partitions": one.partitions, "country": one.country},
                 country=one.country,
@@ -311,3 +246,16 @@ def _embedded_agents(
             )
         )
     return settings
+
+
+def _make_key(path: Path, enrol: "Callable[[str], Enrolled]") -> None:
+    """Make the key of an agent of this process, unless it has one, and let the server know its public half."""
+    from fabrica.agent.keys import Identity, KeyFile
+    from fabrica.wire.signatures import new_private_key, public_key_of
+
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_key = new_private_key()
+        given = enrol(public_key_of(private_key))
+        identity = Identity(agent=given.agent, site=given.site, server_key=given.server_key, private_key=private_key)
+        KeyFile(path).write(identity)

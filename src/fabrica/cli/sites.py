@@ -1,4 +1,4 @@
-"""Commands of sites: list them, drain one, resume it."""
+"""Commands of sites: list them, invite an agent, drain one, resume it, withdraw its agent."""
 
 import click
 
@@ -76,3 +76,57 @@ def resume(site: str, as_json: bool) -> None:
         print_json(found)
     else:
         say(f"{found.id} takes runs again.")
+
+
+@sites.command("invite")
+@click.argument("site")
+@click.option("--name", default="agent", show_default=True, help="What the agent is called in lists.")
+@click.option("--hours", default=48, show_default=True, help="How long the code works.")
+@click.option("--replace", is_flag=True, help="Withdraw the agent that speaks for the site now, once the code is used.")
+@json_option
+def invite(site: str, name: str, hours: int, replace: bool, as_json: bool) -> None:
+    """Draw a code with which a site's agent is enrolled, once. For operators.
+
+    \b
+    Example:
+        fabrica sites invite meluxina
+    """
+    from fabrica.cli.connection import connect
+    from fabrica.sdk import sites
+    from fabrica.sdk.ids import parsed
+    from fabrica.values.ids import SiteId
+
+    with connect() as client:
+        invitation = sites.invite(client, parsed(SiteId, site), name, hours=hours, replace=replace)
+        server = client.server
+    if as_json:
+        print_json(invitation)
+        return
+    click.echo(invitation.code)
+    say(f"This code is shown only now, and works once, until {invitation.expires_at:%d %b %Y %H:%M} UTC. At {site}:")
+    say(f"    fabrica agent enrol --server {server} --config agent.toml --server-key {invitation.server_key}")
+
+
+@sites.command("withdraw")
+@click.argument("site")
+@json_option
+def withdraw(site: str, as_json: bool) -> None:
+    """Take the word of a site's agent away; its tokens end at once, and what it runs goes on. For operators.
+
+    \b
+    Example:
+        fabrica sites withdraw meluxina
+    """
+    from fabrica.cli.connection import connect
+    from fabrica.sdk import sites
+    from fabrica.sdk.ids import parsed
+    from fabrica.values.ids import SiteId
+
+    with connect() as client:
+        agent = sites.site(client, parsed(SiteId, site)).agent
+        if agent is not None:
+            sites.withdraw(client, agent.site, agent.id)
+    if as_json:
+        print_json({"withdrawn": agent})
+    else:
+        say(f"The agent of {site} is withdrawn. What it runs goes on." if agent else f"No agent speaks for {site}.")

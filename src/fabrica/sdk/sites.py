@@ -1,8 +1,9 @@
 """Sites: list them, look at one."""
 
 from fabrica.sdk.client import Client
-from fabrica.values.ids import SiteId
-from fabrica.wire.sites import Drain, Enrolment, NewAgent, Site, SiteDetail
+from fabrica.values.ids import AgentId, SiteId
+from fabrica.wire.enrolment import INVITATION_HOURS, Invitation, NewInvitation
+from fabrica.wire.sites import Drain, Site, SiteDetail
 
 
 def sites(client: Client) -> tuple[Site, ...]:
@@ -34,12 +35,25 @@ def resume(client: Client, site: SiteId) -> SiteDetail:
     return SiteDetail.model_validate(client.post(f"/sites/{site}/resume"))
 
 
-def enrol(client: Client, site: SiteId, name: str, *, replace: bool = False) -> Enrolment:
-    """Let an agent speak for a site; the answer holds its token, once.
+def invite(
+    client: Client, site: SiteId, name: str = "agent", *, hours: int = INVITATION_HOURS, replace: bool = False
+) -> Invitation:
+    """Draw a code with which one agent may be enrolled for a site; the answer holds it, once. An older code ends.
 
     Raises:
         NotAllowed: the caller is no operator.
-        SiteClaimed: an agent speaks for it already.
+        SiteUnknown: nobody knows the site.
+        SiteClaimed: an agent speaks for it already, and `replace` was not asked.
     """
-    body = NewAgent(site=site, name=name, replace=replace)
-    return Enrolment.model_validate(client.post(f"/sites/{site}/agents", body))
+    body = NewInvitation(name=name, hours=hours, replace=replace)
+    return Invitation.model_validate(client.post(f"/sites/{site}/invitations", body))
+
+
+def withdraw(client: Client, site: SiteId, agent: AgentId) -> None:
+    """Take an agent's word away, and its tokens with it; what it runs goes on at the site.
+
+    Raises:
+        NotAllowed: the caller is no operator.
+        NotFound: there is no such agent.
+    """
+    client.delete(f"/sites/{site}/agents/{agent}")

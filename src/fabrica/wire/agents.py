@@ -1,16 +1,18 @@
 """Agent messages: the one `sync` exchange. The agent dials out; the server answers with leases and cancels."""
 
+import hashlib
 from typing import Literal
 
 from pydantic import Field
 
-from fabrica.values.ids import AgentId, AttemptId, RunId, SiteId
+from fabrica.values.ids import AgentId, AttemptId, RunId, SiteId, UserId
 from fabrica.values.states import AttemptState, EndReason
 from fabrica.wire.bodies import Body, Instant
 from fabrica.wire.problems import FabricaError
 from fabrica.wire.runs import Artifact, Dataset, Environment, MetricSeries, Resources, RunPurpose, Sha256, Usage
 
-PROTOCOL = 1
+PROTOCOL = 2
+"""2: a work order names the person, and runs execute as that person's account at the site. 1: neither is known."""
 
 
 class WaitForecast(Body):
@@ -80,6 +82,10 @@ class Inventory(Body):
     simulated: bool = False
     country: str | None = None
     partitions: tuple[PartitionInventory, ...]
+    people: tuple[str, ...] | None = Field(
+        default=None,
+        description="for whom the site has accounts: ids, and SHA-256 of e-mail addresses; null: it asks for none",
+    )
     taken_at: Instant
 
 
@@ -125,7 +131,10 @@ class Event(Body):
 
 
 class WorkOrder(Body):
-    """What the agent is to run: all it needs, and nothing about accounts or people."""
+    """What the agent is to run: all it needs, and of the person only by what the site may know them.
+
+    `person_email_sha256`: of the address in small letters, so that a site that maps addresses finds those it knows.
+    """
 
     attempt: AttemptId
     run: RunId
@@ -140,6 +149,10 @@ class WorkOrder(Body):
     resources: Resources
     datasets: tuple[Dataset, ...]
     outputs: tuple[str, ...]
+    checkpoint: str | None = None
+    continues_from: tuple[Artifact, ...] = Field(default=(), description="checkpoint files of an earlier attempt")
+    person: UserId | None = Field(default=None, description="who submitted the run")
+    person_email_sha256: Sha256 | None = None
     accept_before: Instant = Field(description="after this the server may take the offer back")
 
 
@@ -159,6 +172,7 @@ class SyncRequest(Body):
     events: tuple[Event, ...] = Field(default=(), max_length=500)
     wait_seconds: float = Field(default=0, ge=0, le=25)
     capacity: int = Field(default=100, ge=0, description="how many new work orders the agent can take now")
+    sent_at: Instant | None = Field(default=None, description="by the site's clock")
 
 
 class SyncAnswer(Body):
@@ -184,6 +198,13 @@ class Agent(Body):
     enrolled_at: Instant
     last_word_at: Instant | None
     withdrawn: bool
+    key: str | None = Field(default=None, description="thumbprint of its public key")
+    clock_difference_seconds: int | None = Field(default=None, description="the server's clock less the site's")
+
+
+def email_sha256(email: str) -> str:
+    """Return what stands for an e-mail address where it need not be told: the SHA-256 of it in small letters."""
+    return hashlib.sha256(email.strip().lower().encode()).hexdigest()
 
 
 class AgentRefused(FabricaError):

@@ -118,6 +118,12 @@ class TooLarge(FabricaError):
     title = "This is larger than allowed"
 
 
+class TooManyTries(FabricaError):
+    code = "request.too_many_tries"
+    status = 429
+    title = "This was tried too often"
+
+
 class ServerFailed(FabricaError):
     code = "server.failed"
     status = 500

@@ -45,19 +45,6 @@ class Drain(Request):
     reason: str = Field(min_length=1, max_length=200)
 
 
-class NewAgent(Request):
-    site: SiteId
-    name: str
-    replace: bool = False
-
-
-class Enrolment(Body):
-    """What an operator hands to a site: shown once."""
-
-    agent: Agent
-    token: str
-
-
 class SiteUnknown(FabricaError):
     code = "sites.unknown"
     status = 404

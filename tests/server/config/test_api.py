@@ -18,6 +18,7 @@ from fabrica.server.runs.models import Run
 from fabrica.server.sites import service as sites
 from fabrica.values.ids import AttemptId, ProjectId, RunId
 from fabrica.values.states import EndReason
+from fabrica.wire.signatures import new_private_key, public_key_of, sign
 from tests.builders import (
     agent_with_token,
     make_allocation,
@@ -74,9 +75,9 @@ def world(tmp_path: Path) -> World:
     }
     tokens = {name: token_of(actor) for name, actor in actors.items()}
     agent, tokens["agent"] = agent_with_token()
-    gone = sites.enrol_agent(SYSTEM, site=make_site("gone-site"), name="gone")
-    sites.withdraw_agent(SYSTEM, agent=gone.agent.id)
-    tokens["withdrawn"] = gone.token
+    gone, tokens["withdrawn"] = agent_with_token(make_site("gone-site"))
+    assert gone.agent is not None
+    sites.withdraw_agent(SYSTEM, agent=gone.agent)
     bundle = make_bundle(tmp_path)
     run, attempt = make_placed_run(lead, project, make_spec(bundle_sha256=stored(bundle[1])))
     artifact = {"path": "page.html", "sha256": stored(OUTPUT), "bytes": len(OUTPUT)}
@@ -116,7 +117,7 @@ READERS = [401, 404, 200, 200, 200, 200, 401, 401]
 OPERATORS = [401, 403, 403, 403, 403, 200, 401, 401]
 OPERATORS_201 = [401, 403, 403, 403, 403, 201, 401, 401]
 OPERATORS_204 = [401, 403, 403, 403, 403, 204, 401, 401]
-AGENTS = [401, 403, 403, 403, 403, 403, 200, 403]
+AGENTS = [401, 401, 401, 401, 401, 401, 200, 403]
 
 Ask = Callable[[World], tuple[str, Any]]
 TABLE: dict[tuple[str, str], tuple[list[int], Ask]] = {
@@ -190,9 +191,9 @@ TABLE: dict[tuple[str, str], tuple[list[int], Ask]] = {
     ("GET", "/evidence/chain"): (OPERATORS, lambda world: ("/evidence/chain", None)),
     ("GET", "/sites"): (ANYBODY, lambda world: ("/sites", None)),
     ("GET", "/sites/{site}"): (ANYBODY, lambda world: ("/sites/own-site", None)),
-    ("POST", "/sites/{site}/agents"): (
+    ("POST", "/sites/{site}/invitations"): (
         OPERATORS_201,
-        lambda world: ("/sites/lumi-aif/agents", {"site": "lumi-aif", "name": "agent"}),
+        lambda world: ("/sites/lumi-aif/invitations", {"name": "agent"}),
     ),
     ("DELETE", "/sites/{site}/agents/{agent}"): (
         OPERATORS_204,
@@ -200,13 +201,32 @@ TABLE: dict[tuple[str, str], tuple[list[int], Ask]] = {
     ),
     ("POST", "/sites/{site}/drain"): (OPERATORS, lambda world: ("/sites/own-site/drain", {"reason": "Repair"})),
     ("POST", "/sites/{site}/resume"): (OPERATORS, lambda world: ("/sites/own-site/resume", {})),
+    ("POST", "/agent/enrol"): (
+        [403] * 8,  # the code says who may
+        lambda world: ("/agent/enrol", {"code": "no code", "public_key": "a", "proof": "b"}),
+    ),
+    ("POST", "/agent/challenge"): (
+        [200] * 8,  # of no use to any but the holder of the key
+        lambda world: ("/agent/challenge", {"agent": world.actors["agent"].agent}),
+    ),
+    ("POST", "/agent/token"): ([403] * 8, lambda world: ("/agent/token", {"assertion": "no assertion"})),
+    ("PUT", "/agent/key"): (
+        [401, 401, 401, 401, 401, 401, 200, 403],
+        lambda world: ("/agent/key", key_change(world)),
+    ),
     ("POST", "/agent/sync"): (AGENTS, lambda world: ("/agent/sync", make_sync().model_dump(mode="json"))),
     ("GET", "/agent/bundles/{sha256}"): (AGENTS, lambda world: (f"/agent/bundles/{world.bundle[0]}", None)),
     ("PUT", "/agent/blobs/{sha256}"): (
-        [401, 403, 403, 403, 403, 403, 204, 403],
+        [401, 401, 401, 401, 401, 401, 204, 403],
         lambda world: (f"/agent/blobs/{world.output_sha256}", OUTPUT),
     ),
 }
+
+
+def key_change(world: World) -> dict[str, Any]:
+    key = new_private_key()
+    proof = sign("fabrica-key-proof+jwt", {"nonce": str(world.actors["agent"].agent)}, key)
+    return {"public_key": public_key_of(key), "proof": proof}
 
 
 def make_user_email() -> str:

@@ -16,6 +16,8 @@ from fabrica.server.evidence.api import router as evidence
 from fabrica.server.people.api import router as people
 from fabrica.server.runs.agent_api import router as agents
 from fabrica.server.runs.api import router as runs
+from fabrica.server.sites.agent_api import open_router as agents_outside
+from fabrica.server.sites.agent_api import router as agent_keys
 from fabrica.server.sites.api import router as sites
 from fabrica.wire.problems import FabricaError, Malformed, ServerFailed
 
@@ -35,6 +37,8 @@ for path, router, caller in (
     ("", evidence, callers.person),
     ("/sites", sites, callers.person),
     ("/agent", agents, callers.agent),
+    ("/agent", agent_keys, callers.agent),
+    ("/agent", agents_outside, None),
 ):
     api.add_router(path, router, auth=caller)
 

@@ -38,9 +38,10 @@ def agent(request: HttpRequest) -> Actor:
 
     Raises:
         NotSignedIn: no token came.
-        AgentRefused: the token is unknown.
+        AgentTokenRefused: the token is none of this server, expired, or of an older key.
+        NotAllowed: the agent was withdrawn.
     """
     token = bearer(request)
     if token is None:
-        raise NotSignedIn("The agent sent no token.", remedy="Set token_file in agent.toml.")
+        raise NotSignedIn("The agent sent no token.", remedy="Ask for one: POST /api/v1/agent/challenge.")
     return sites.actor_of_agent(token)

@@ -20,6 +20,7 @@ from fabrica.values.files import write_private
 from fabrica.values.ids import ProjectId, SiteId
 from fabrica.values.quantities import CPU_CORE, DeviceTime
 from fabrica.wire.agents import PartitionInventory
+from fabrica.wire.enrolment import Enrolled
 
 SITE = SiteId("this-machine")
 _FIRST_GRANT = DeviceTime(200 * 3_600_000, CPU_CORE)
@@ -47,10 +48,15 @@ def _later() -> datetime:
     return clock.now() + timedelta(days=_DAYS)
 
 
-def enrol_this_machine(home: Path, country: str | None) -> Path:
-    """Enrol this machine's agent once; return its token file."""
+def enrol_this_machine(public_key: str, country: str | None) -> Enrolled:
+    """Let the holder of a key speak for this machine."""
     sites.add_site(SYSTEM, site=SITE, name="This machine", country=country or "")
-    return _token_file(home, SITE)
+    return _enrolled(SITE, public_key)
+
+
+def _enrolled(site: SiteId, public_key: str) -> Enrolled:
+    agent = sites.enrol_agent(SYSTEM, site=site, name="embedded", public_key=public_key, replace=True)
+    return Enrolled(agent=agent, site=site, name="embedded", server_key=sites.server_key(), server_time=clock.now())
 
 
 def wait_for_first_word(stop: threading.Event) -> None:
@@ -60,34 +66,29 @@ def wait_for_first_word(stop: threading.Event) -> None:
             return
 
 
-def _token_file(home: Path, site: SiteId) -> Path:
-    """Return the file with the token of a site's agent; a new token when the file is not there."""
-    file = home / "agents" / site / "token"
-    if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_private(file, sites.enrol_agent(SYSTEM, site=site, name="embedded", replace=True).token)
-    return file
-
-
 @dataclass(frozen=True, slots=True)
 class SimulatedSite:
     """A site whose agent will be simulated: with the capacity that the reference data knows."""
 
     site: SiteId
     country: str
-    token_file: Path
+    name: str
     partitions: tuple[PartitionInventory, ...]
 
 
-def enrol_simulated_sites(home: Path, project: ProjectId) -> list[SimulatedSite]:
-    """Enrol a simulated agent for each factory with known capacity, and grant the project time on it. All marked."""
-    simulated = []
-    for factory in load_network().factories:
-        partitions = _known_partitions(factory)
-        if partitions:
-            sites.add_site(SYSTEM, site=factory.id, name=factory.short_name, country=factory.country, simulated=True)
-            token_file = _token_file(home, factory.id)
-            simulated.append(SimulatedSite(factory.id, factory.country, token_file, partitions))
+def enrol_simulated_site(public_key: str, one: SimulatedSite) -> Enrolled:
+    """Let the holder of a key speak for a simulated site. It is marked as such."""
+    sites.add_site(SYSTEM, site=one.site, name=one.name, country=one.country, simulated=True)
+    return _enrolled(one.site, public_key)
+
+
+def simulated_sites(project: ProjectId) -> list[SimulatedSite]:
+    """Return each factory with known capacity, and grant the project time on all of them."""
+    simulated = [
+        SimulatedSite(factory.id, factory.country, factory.short_name, partitions)
+        for factory in load_network().factories
+        if (partitions := _known_partitions(factory))
+    ]
     classes = {partition.resource_class for one in simulated for partition in one.partitions}
     held = {allocation.resource_class for allocation in access_queries.allocations(SYSTEM, project)}
     for resource_class in sorted(classes - held):

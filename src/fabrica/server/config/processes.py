@@ -1,11 +1,11 @@
 """The processes of a server: the threaded web server, and the background loops."""
 
 import logging
-import signal
 import threading
 from types import TracebackType
 
 from fabrica.server.config.start import setup
+from fabrica.values.signals import stop_on_signals
 
 _log = logging.getLogger("fabrica.server")
 
@@ -40,14 +40,6 @@ class WebServer:
 
 def _told(message: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
     _log.log(level, message or "web server", exc_info=traceback)
-
-
-def stop_on_signals() -> threading.Event:
-    """Return an event that TERM, INT and HUP set. Only for the main thread of a process."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda *_: stop.set())
-    return stop
 
 
 def serve_until_signal(host: str, port: int, threads: int) -> None:

@@ -10,6 +10,8 @@ from fabrica.server.config.home import home, secret
 HOME = home()
 DEBUG = False
 SECRET_KEY = os.environ.get("FABRICA_SECRET_KEY") or secret("secret-key")
+SIGNING_KEY = os.environ.get("FABRICA_SIGNING_KEY") or secret("signing-key")
+"""Secret from which the key is derived that signs answers to agents. Agents are enrolled anew when it changes."""
 PUBLIC_URL = os.environ.get("FABRICA_PUBLIC_URL", "http://127.0.0.1:8400").rstrip("/")
 ALLOWED_HOSTS = os.environ.get("FABRICA_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1],testserver").split(",")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]

@@ -78,6 +78,11 @@ def _name(user: User) -> str:
     return str(user) if user.is_active else f"{user} (deactivated)"
 
 
+def user_emails(users: set[UserId]) -> dict[UserId, str]:
+    """Return the e-mail address of each user: for sites, which hear only its SHA-256."""
+    return dict(User.objects.filter(pk__in=users).values_list("pk", "email"))
+
+
 def user_with(email: str) -> UserId | None:
     """Return the person with this address."""
     return User.objects.filter(email__iexact=email).values_list("pk", flat=True).first()

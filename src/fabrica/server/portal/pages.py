@@ -97,7 +97,7 @@ def site(request: Viewed, site: SiteId) -> HttpResponse:
         "claims": claims(facts),
         "running": page_queries.running_by_site().get(site, 0),
         "runs": runs.runs(request.actor, site=site, limit=RUNS_SHOWN).runs,
-        "connect_command": f"fabrica agent enrol {site} --token-file {site}.token",
+        "connect_command": f"fabrica sites invite {site}",
         "operates": request.actor.is_operator,
     }
     return render(request, "portal/site.html", context)

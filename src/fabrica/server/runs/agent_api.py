@@ -5,6 +5,7 @@ import time
 from django.db import DataError, connection, transaction
 from django.http import StreamingHttpResponse
 from ninja import Router
+from ninja.decorators import decorate_view
 
 from fabrica.server.core import clock, hints
 from fabrica.server.core.actors import Actor
@@ -24,6 +25,7 @@ _POLL_ALONE_SECONDS = 10.0
 
 
 @router.post("/sync", response=SyncAnswer)
+@decorate_view(sites_service.signed)
 def sync(request: Asked, body: SyncRequest) -> SyncAnswer:
     """Take in an agent's word and answer with work and cancels; without news, wait up to `wait_seconds` for some."""
     by = request.auth

@@ -20,7 +20,7 @@ from fabrica.values.quantities import DeviceTime
 from fabrica.values.states import AttemptState, EndReason, RunState
 from fabrica.wire import runs as wire
 from fabrica.wire.access import Allocation
-from fabrica.wire.agents import AttemptSeen, Cancel, WorkOrder
+from fabrica.wire.agents import AttemptSeen, Cancel, WorkOrder, email_sha256
 from fabrica.wire.problems import NotFound
 
 LOG_SLICE_BYTES_MAX = 1 << 20
@@ -232,8 +232,7 @@ def settlement(row: Run) -> Settlement:
     attempts = list(Attempt.objects.filter(run=row).order_by("number"))
     artifacts = (
         tuple(
-            wire.Artifact(path=artifact.path, sha256=artifact.sha256, bytes=artifact.bytes, kind=artifact.kind)
-            for artifact in Artifact.objects.filter(attempt=attempts[-1]).order_by("kind", "path")
+            _artifact(artifact) for artifact in Artifact.objects.filter(attempt=attempts[-1]).order_by("kind", "path")
         )
         if attempts
         else ()
@@ -322,7 +321,11 @@ def artifact(by: Actor, run: RunId, sha256: str) -> wire.Artifact:
     row = Artifact.objects.filter(attempt__run=_seen(by, run), sha256=sha256).first()
     if row is None:
         raise NotFound(f"The run left no file with the SHA-256 {sha256}.")
-    return wire.Artifact(path=row.path, sha256=row.sha256, bytes=row.bytes, kind=row.kind)
+    return _artifact(row)
+
+
+def _artifact(row: Artifact) -> wire.Artifact:
+    return wire.Artifact.model_validate({"path": row.path, "sha256": row.sha256, "bytes": row.bytes, "kind": row.kind})
 
 
 # What agents ask ---------------------------------------------------------------------------------------------------
@@ -331,10 +334,12 @@ def artifact(by: Actor, run: RunId, sha256: str) -> wire.Artifact:
 def leases(by: Actor, now: datetime, limit: int) -> tuple[WorkOrder, ...]:
     """Return the work orders offered to the agent's site, oldest first; sent again until they are accepted."""
     rows = Attempt.objects.filter(site_id=by.site, state=AttemptState.OFFERED, accept_before__gt=now)
-    return tuple(_order(row) for row in rows.select_related("run").order_by("pk")[:limit])
+    found = list(rows.select_related("run").order_by("pk")[:limit])
+    emails = people.user_emails({row.run.submitted_by for row in found}) if found else {}
+    return tuple(_order(row, emails.get(row.run.submitted_by)) for row in found)
 
 
-def _order(row: Attempt) -> WorkOrder:
+def _order(row: Attempt, email: str | None) -> WorkOrder:
     spec = wire.RunSpec.model_validate(row.run.spec)
     return WorkOrder(
         attempt=row.pk,
@@ -350,6 +355,10 @@ def _order(row: Attempt) -> WorkOrder:
         resources=spec.resources,
         datasets=spec.datasets,
         outputs=spec.outputs,
+        checkpoint=spec.checkpoint,
+        continues_from=_saved(row.run) if spec.checkpoint else (),
+        person=row.run.submitted_by,
+        person_email_sha256=email_sha256(email) if email else None,
         accept_before=row.accept_before,
     )
 
@@ -371,7 +380,14 @@ def forgettable(by: Actor, digest: tuple[AttemptSeen, ...]) -> tuple[AttemptId, 
     return tuple(rows.values_list("pk", flat=True))
 
 
+def _saved(run: Run) -> tuple[wire.Artifact, ...]:
+    """Return the checkpoint files of the latest attempt that left some."""
+    left = list(Artifact.objects.filter(attempt__run=run, kind="checkpoint").order_by("-attempt__number", "path"))
+    return tuple(_artifact(row) for row in left if row.attempt_id == left[0].attempt_id)
+
+
 def may_read_bundle(by: Actor, sha256: str) -> bool:
-    """Return whether the agent's site has an attempt that runs this bundle."""
-    rows = Attempt.objects.filter(site_id=by.site, run__spec__bundle_sha256=sha256)
-    return rows.exists()
+    """Return whether the agent's site has an attempt that runs this bundle, or goes on from this checkpoint file."""
+    here = Attempt.objects.filter(site_id=by.site)
+    saved = Artifact.objects.filter(kind="checkpoint", sha256=sha256).values("attempt__run")
+    return here.filter(run__spec__bundle_sha256=sha256).exists() or here.filter(run__in=saved).exists()

@@ -5,8 +5,8 @@ from ninja import Router
 from fabrica.server.core.requests import Asked
 from fabrica.server.sites import queries, service
 from fabrica.values.ids import AgentId, SiteId
-from fabrica.wire.problems import Malformed
-from fabrica.wire.sites import Drain, Enrolment, NewAgent, Site, SiteDetail
+from fabrica.wire.enrolment import Invitation, NewInvitation
+from fabrica.wire.sites import Drain, Site, SiteDetail
 
 router = Router(tags=["sites"])
 
@@ -37,12 +37,10 @@ def resume(request: Asked, site: SiteId) -> SiteDetail:
     return queries.site(site)
 
 
-@router.post("/{site}/agents", response={201: Enrolment})
-def enrol(request: Asked, site: SiteId, body: NewAgent) -> tuple[int, Enrolment]:
-    """Enrol an agent; the answer holds its token, once. Operators only."""
-    if body.site != site:
-        raise Malformed(f"The address names {site}, the body {body.site}.", remedy="Name one site in both.")
-    return 201, service.enrol_agent(request.auth, site=site, name=body.name, replace=body.replace)
+@router.post("/{site}/invitations", response={201: Invitation})
+def invite(request: Asked, site: SiteId, body: NewInvitation) -> tuple[int, Invitation]:
+    """Draw a code with which one agent may be enrolled; it is shown once. Operators only."""
+    return 201, service.invite(request.auth, site=site, name=body.name, hours=body.hours, replace=body.replace)
 
 
 @router.delete("/{site}/agents/{agent}", response={204: None})

@@ -8,6 +8,16 @@ from fabrica.values.ids import AgentId, SiteId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AgentInvited(FactBody):
+    """An operator drew a code with which one agent may be enrolled for the site."""
+
+    kind: ClassVar[str] = "sites.agent_invited"
+    subject_field: ClassVar[str] = "site"
+    site: SiteId
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentEnrolled(FactBody):
     kind: ClassVar[str] = "sites.agent_enrolled"
     subject_field: ClassVar[str] = "site"
@@ -15,6 +25,18 @@ class AgentEnrolled(FactBody):
     agent: AgentId
     name: str
     simulated: bool
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentKeyChanged(FactBody):
+    """An agent made a new key pair; `key` is the thumbprint of its public half."""
+
+    kind: ClassVar[str] = "sites.agent_key_changed"
+    subject_field: ClassVar[str] = "site"
+    site: SiteId
+    agent: AgentId
+    key: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,12 +19,17 @@ class Site(models.Model):
 
 
 class Agent(models.Model):
-    """A process that speaks for a site. At most one that is not withdrawn."""
+    """A process that speaks for a site, known by its public key. At most one that is not withdrawn.
+
+    `asserted_at`: microseconds of the last challenge it answered; an older one is not taken. `people`: for whom the
+    site has accounts, as ids and SHA-256 of addresses; null: it asks for none.
+    """
 
     id = IdField(AgentId, primary_key=True)
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="agents")
     name = models.CharField(max_length=80)
-    token_sha256 = models.CharField(max_length=64, unique=True)
+    public_key = models.CharField(max_length=43, blank=True, default="")
+    asserted_at = models.BigIntegerField(default=0)
     enrolled_at = models.DateTimeField()
     withdrawn_at = models.DateTimeField(null=True)
     version = models.CharField(max_length=40, blank=True, default="")
@@ -33,11 +38,35 @@ class Agent(models.Model):
     acknowledged = models.BigIntegerField(default=0)
     last_word_at = models.DateTimeField(null=True)
     inventory = models.JSONField(null=True)
+    people = models.JSONField(null=True)
+    clock_difference_seconds = models.IntegerField(null=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["site"], condition=Q(withdrawn_at__isnull=True), name="one_agent_speaks_for_a_site"
+            )
+        ]
+
+
+class Invitation(models.Model):
+    """A code that lets one agent be enrolled, once. Of its secret part only the fingerprint is kept."""
+
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="invitations")
+    name = models.CharField(max_length=80)
+    replace = models.BooleanField(default=False)
+    selector = models.CharField(max_length=8, unique=True)
+    secret_sha256 = models.CharField(max_length=64)
+    tries = models.IntegerField(default=0)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["site"], condition=Q(closed_at__isnull=True), name="one_code_is_open_for_a_site"
             )
         ]
 

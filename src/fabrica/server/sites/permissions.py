@@ -9,5 +9,14 @@ def operator(by: Actor, **_: Any) -> bool:
     return by.is_operator
 
 
+def system(by: Actor, **_: Any) -> bool:
+    return by.system
+
+
 def the_agent(by: Actor, **_: Any) -> bool:
     return by.agent is not None
+
+
+def anyone(by: Actor, **_: Any) -> bool:
+    """For verbs that are given a proof of their own: a code, or words signed with a key."""
+    return True

@@ -11,6 +11,7 @@ from fabrica.server.sites.models import Agent, Site
 from fabrica.values.ids import SiteId
 from fabrica.wire import agents as wire_agents
 from fabrica.wire import sites as wire
+from fabrica.wire.signatures import thumbprint
 from fabrica.wire.sites import SiteUnknown
 
 
@@ -25,12 +26,19 @@ def agent(row: Agent) -> wire_agents.Agent:
         enrolled_at=row.enrolled_at,
         last_word_at=row.last_word_at,
         withdrawn=row.withdrawn_at is not None,
+        key=thumbprint(row.public_key) if row.public_key else None,
+        clock_difference_seconds=row.clock_difference_seconds,
     )
 
 
 def inventory(row: Agent) -> wire_agents.Inventory | None:
     """Return what the agent last said its site has."""
     return wire_agents.Inventory.model_validate(row.inventory) if row.inventory else None
+
+
+def people(row: Agent) -> tuple[str, ...] | None:
+    """Return for whom the site has accounts, as the agent last said; None: it asks for none."""
+    return tuple(row.people) if row.people is not None else None
 
 
 def sites() -> tuple[wire.Site, ...]:

@@ -9,7 +9,9 @@ from fabrica.wire.agents import PROTOCOL, Event, ProtocolUnknown, SiteClaimed, S
 from fabrica.wire.problems import Malformed
 
 REASON_LENGTH_MAX = 200
-PROTOCOLS = frozenset({PROTOCOL})
+CODE_TRIES_MAX = 5
+PROTOCOLS = frozenset({PROTOCOL - 1, PROTOCOL})
+"""This version's and the one before: a server is updated first, and its sites within the time they need."""
 FRESH = timedelta(seconds=45)
 """An agent that spoke within this time is there; a second one with another journal is refused."""
 STALE = timedelta(minutes=10)

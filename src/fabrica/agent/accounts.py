@@ -1,0 +1,42 @@
+"""Which account of the site a run executes as: the person's own, as the operator mapped it, or none."""
+
+from collections.abc import Mapping
+
+from fabrica.agent.settings import AgentSettings
+from fabrica.wire.agents import WorkOrder, email_sha256
+
+
+class NoAccount(Exception):
+    """The person has no account at this site; the words say whom to ask."""
+
+
+def site_account(settings: AgentSettings, order: WorkOrder) -> str | None:
+    """Return the account a run executes as; None: the agent's own.
+
+    Raises:
+        NoAccount: the settings name none for the person.
+    """
+    if settings.site_accounts is None:
+        return None
+    mapped = {_key(person): account for person, account in _table(settings).items()}
+    for key in (order.person, order.person_email_sha256):
+        if key is not None and key in mapped:
+            return mapped[key] or None
+    raise NoAccount(f"You have no account at this site yet. Ask {settings.support} for one.")
+
+
+def people(settings: AgentSettings) -> tuple[str, ...] | None:
+    """Return for whom the site has accounts, as the server is told: ids, and SHA-256 of addresses; None: not asked."""
+    if settings.site_accounts is None:
+        return None
+    return tuple(sorted(_key(person) for person in _table(settings)))
+
+
+def _table(settings: AgentSettings) -> Mapping[str, str]:
+    if isinstance(settings.site_accounts, dict):
+        return settings.site_accounts
+    return {settings.person or "": ""}
+
+
+def _key(person: str) -> str:
+    return email_sha256(person) if "@" in person else person

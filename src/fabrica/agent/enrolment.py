@@ -1,0 +1,156 @@
+"""How an agent comes to speak for its site: with a code once, and with a new key whenever its operator wants one."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from pydantic import ValidationError
+
+from fabrica.agent.keys import Identity, KeyFile, proof_of
+from fabrica.agent.settings import AgentSettings, read_settings
+from fabrica.agent.transport import HttpTransport, check_status, make_client
+from fabrica.values.files import write_private
+from fabrica.wire import signatures
+from fabrica.wire.agents import AgentSettingsRefused
+from fabrica.wire.enrolment import AnswerRefused, CodeUse, Enrolled, KeyChange
+from fabrica.wire.problems import ServerUnreachable
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """What came of an enrolment. `settings_written`: agent.toml was not there before."""
+
+    identity: Identity
+    key_file: Path
+    settings_file: Path
+    settings_written: bool
+
+    @property
+    def server_key(self) -> str:
+        """What the server's key is known by: the same that the operator saw beside the code."""
+        return signatures.thumbprint(self.identity.server_key)
+
+
+def enrol(
+    server: str,
+    code: str,
+    settings_file: Path,
+    *,
+    engine: str = "local",
+    person: str | None = None,
+    country: str | None = None,
+    server_key: str | None = None,
+) -> Enrolment:
+    """Make a key pair here, give its public half to the server with the code, and write key file and settings.
+
+    Settings that are there stay as they are, but for their server, which must be this one.
+
+    Raises:
+        CodeRefused: the code does not work.
+        AnswerRefused: the server shows another key than `server_key`, a thumbprint.
+        AgentSettingsRefused: the settings that are there name another server, or have a mistake.
+        ServerUnreachable: no answer; a code that was taken in spite of it is replaced by the office.
+    """
+    server = server.rstrip("/")
+    settings_file = settings_file.absolute()
+    key_file = KeyFile(_key_file(settings_file, server))
+    settings_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_key = signatures.new_private_key()
+    given = _use_code(server, code, private_key)
+    if server_key not in (None, signatures.thumbprint(given.server_key)):
+        raise AnswerRefused(
+            f"The server's key is {signatures.thumbprint(given.server_key)}, not {server_key}.",
+            remedy="Somebody may stand between. Have the office withdraw this agent, and look at the address.",
+        )
+    identity = Identity(agent=given.agent, site=given.site, server_key=given.server_key, private_key=private_key)
+    key_file.write(identity)
+    key_file.next.path.unlink(missing_ok=True)
+    written = not settings_file.exists()
+    if written:
+        write_private(settings_file, _template(given, server, key_file.path, engine, person, country))
+    return Enrolment(identity, key_file.path, settings_file, written)
+
+
+def _key_file(settings_file: Path, server: str) -> Path:
+    if not settings_file.exists():
+        return settings_file.with_name("agent.key")
+    settings = read_settings(settings_file)
+    if settings.server != server:
+        raise AgentSettingsRefused(
+            f"{settings_file} names the server {settings.server}.",
+            remedy=f"Write {server} there, or name another file.",
+        )
+    return settings.key_file
+
+
+def _use_code(server: str, code: str, private_key: str) -> Enrolled:
+    public_key = signatures.public_key_of(private_key)
+    use = CodeUse(code=code, public_key=public_key, proof=proof_of(private_key, public_key))
+    try:
+        with make_client(server) as client:
+            response = client.post(
+                "/enrol", content=use.model_dump_json(), headers={"Content-Type": "application/json"}
+            )
+        check_status(response)
+        return Enrolled.model_validate_json(response.content)
+    except (httpx.HTTPError, ValidationError) as trouble:
+        raise ServerUnreachable(
+            f"{server} does not answer as a Fabrica server does ({type(trouble).__name__}).",
+            remedy="Look at the address, and at HTTPS_PROXY if the site needs a proxy.",
+        ) from trouble
+
+
+def rotate_key(settings: AgentSettings) -> Identity:
+    """Make a new key pair and let the server know the agent by it; tokens of the old key end at once.
+
+    The next key is written before the server hears of it, so that a death in between loses nothing: it is done again.
+
+    Raises:
+        ServerUnreachable, FabricaError: as `Transport.sync`; the old key then stands.
+    """
+    file = KeyFile(settings.key_file)
+    old = file.read()
+    if not file.next.path.exists():
+        file.next.write(old.model_copy(update={"private_key": signatures.new_private_key()}))
+    new = file.next.read()
+    transport = HttpTransport(settings.server, settings.key_file)
+    try:
+        transport.tokens.current()
+        if transport.tokens.identity == old:  # else the server knew the next key already, and it is in place
+            proof = proof_of(new.private_key, new.agent)
+            transport.change_key(KeyChange(public_key=new.public_key, proof=proof))
+            file.promote_next()
+    finally:
+        transport.close()
+    return new
+
+
+def _template(
+    given: Enrolled, server: str, key_file: Path, engine: str, person: str | None, country: str | None
+) -> str:
+    """Return an agent.toml to go on from."""
+    lines = [
+        f"# The agent of {given.site}. 'fabrica agent check' tries these settings and says what to mend.",
+        f"server = {_quoted(server)}",
+        f"key_file = {_quoted(str(key_file))}",
+        f"folder = {_quoted(str(key_file.with_name('agent')))}",
+        f"engine = {_quoted(engine)}",
+        f"country = {_quoted(country)}" if country else '# country = "FI"',
+        "",
+        "# Runs execute as the account of the person who submitted them, never all as one.",
+    ]
+    if engine == "slurm":
+        lines += [
+            '# support = "support@site.example.eu"   # whom people ask for an account here',
+            "[site_accounts]",
+            '# "ada@example.eu" = "ada"',
+        ]
+    else:
+        mark = "" if person else "# "
+        lines += [f'{mark}site_accounts = "own"', f"{mark}person = {_quoted(person or 'you@example.eu')}"]
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)  # a basic string of TOML is written as one of JSON

@@ -1,0 +1,146 @@
+"""Commands at a site: enrol its agent, check its settings, run it, keep it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from fabrica.cli.output import json_option, print_json, say
+
+if TYPE_CHECKING:
+    from fabrica.agent.loop import Agent
+    from fabrica.agent.settings import AgentSettings
+
+_settings_argument = click.argument("settings", type=click.Path(dir_okay=False, path_type=Path))
+
+
+@click.group()
+def agent() -> None:
+    """Enrol, check and run a site's agent. It only dials out.
+
+    \b
+    Example:
+        fabrica agent enrol --server https://fabrica.example.eu --config /srv/fabrica/agent.toml
+        fabrica agent check /srv/fabrica/agent.toml
+        fabrica agent run /srv/fabrica/agent.toml
+    """
+
+
+@agent.command("run")
+@_settings_argument
+@click.option("--once", is_flag=True, help="One round, then stop: for cron where daemons are forbidden.")
+def run_agent(settings: Path, once: bool) -> None:
+    """Run a site's agent with its agent.toml.
+
+    \b
+    Example:
+        fabrica agent run /srv/fabrica/agent.toml
+    """
+    import logging
+
+    from fabrica.agent.settings import read_settings
+    from fabrica.values.signals import stop_on_signals
+
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    started = open_agent(read_settings(settings.absolute()))
+    if once:
+        started.run_once()
+        started.close()
+    else:
+        started.run(stop_on_signals())
+
+
+def open_agent(settings: "AgentSettings") -> "Agent":
+    """Return an agent that stands ready over its folder and its engine."""
+    from fabrica.agent.folders import SiteFolder
+    from fabrica.agent.loop import Agent
+    from fabrica.agent.transport import HttpTransport
+    from fabrica.engines.registry import open_engine
+
+    engine = open_engine(settings.engine, SiteFolder(settings.folder).engine, **settings.engine_settings)
+    return Agent(settings, HttpTransport(settings.server, settings.key_file), engine)
+
+
+@agent.command("enrol")
+@click.option("--server", required=True, metavar="URL", help="Address of the server, https://…")
+@click.option(
+    "--code",
+    help="What the network's office gave you. Asked for when absent, so that no shell keeps it.",
+)
+@click.option(
+    "--config",
+    "settings",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The agent.toml; written when it is not there.",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["slurm", "local"]),
+    help="What runs the work. Default: slurm where sbatch is found, else local.",
+)
+@click.option("--person", metavar="EMAIL", help="Whose agent it is, when only this person's runs come here.")
+@click.option("--country", metavar="CODE", help="Where the site stands (ISO code).")
+@click.option("--server-key", metavar="THUMBPRINT", help="The server's key as the office told it; another is refused.")
+@json_option
+def enrol(
+    server: str,
+    code: str | None,
+    settings: Path,
+    engine: str | None,
+    person: str | None,
+    country: str | None,
+    server_key: str | None,
+    as_json: bool,
+) -> None:
+    """Enrol this site's agent with a code: a key pair is made here, and its private half stays here.
+
+    \b
+    Example:
+        fabrica agent enrol --server https://fabrica.example.eu --config /srv/fabrica/agent.toml
+    """
+    import shutil
+
+    from fabrica.agent import enrolment
+
+    code = code or click.prompt("Code", err=True)
+    engine = engine or ("slurm" if shutil.which("sbatch") else "local")
+    done = enrolment.enrol(server, code, settings, engine=engine, person=person, country=country, server_key=server_key)
+    if as_json:
+        print_json(
+            {
+                "agent": done.identity.agent,
+                "site": done.identity.site,
+                "key_file": str(done.key_file),
+                "settings": str(done.settings_file),
+                "server_key": done.server_key,
+            }
+        )
+        return
+    say(f"This agent speaks for {done.identity.site} as {done.identity.agent}. Its key is in {done.key_file}.")
+    say(f"The server's key is {done.server_key}; the office sees the same beside the code.")
+    say(f"{'Wrote' if done.settings_written else 'Kept'} {done.settings_file}.")
+    say(f"→ Go on with 'fabrica agent check {done.settings_file}'.")
+
+
+@agent.command("rotate-key")
+@_settings_argument
+@json_option
+def rotate_key(settings: Path, as_json: bool) -> None:
+    """Make a new key pair for the agent; the old key and its tokens end at once. A running agent goes on with the new.
+
+    \b
+    Example:
+        fabrica agent rotate-key /srv/fabrica/agent.toml
+    """
+    from fabrica.agent import enrolment
+    from fabrica.agent.settings import read_settings
+    from fabrica.wire.signatures import thumbprint
+
+    identity = enrolment.rotate_key(read_settings(settings.absolute()))
+    key = thumbprint(identity.public_key)
+    if as_json:
+        print_json({"agent": identity.agent, "key": key})
+    else:
+        say(f"The agent {identity.agent} has a new key: {key}.")
