@@ -21,6 +21,7 @@ from fabrica.wire.accounts import (
     ComputeAccount,
     ComputeLine,
     ComputeTotal,
+    ComputeUnexplained,
     Counts,
     Hardware,
     OutsideSource,
@@ -82,6 +83,19 @@ def account(
         source=rules.source,
         confidence=rules.confidence,
     )
+
+
+def require_explanation(found: ComputeAccount) -> None:
+    """Let a document be issued only when a gap between the two methods is explained.
+
+    Raises:
+        ComputeUnexplained: they differ by more than the guidelines' margin and nobody says why.
+    """
+    if found.needs_explanation and not found.explanation:
+        raise ComputeUnexplained(
+            f"The two methods differ by more than {found.error_margin:.0%} for {', '.join(found.needs_explanation)}.",
+            remedy="Say why under `explanation` in the sources file.",
+        )
 
 
 def _check_once(runs: Sequence[RecordedRun], outside: Sources) -> None:

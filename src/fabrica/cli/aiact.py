@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from fabrica.cli.aiact_compute import compute
+from fabrica.cli.aiact_documents import fill_documents, new_key, show_difference, show_template, verify_document
 from fabrica.cli.aiact_files import LARGEST_FILE_BYTES, read_yaml
 from fabrica.cli.output import json_option, print_json
 
@@ -23,7 +24,8 @@ def aiact() -> None:
     """
 
 
-aiact.add_command(compute)
+for command in (compute, fill_documents, show_template, new_key, verify_document, show_difference):
+    aiact.add_command(command)
 
 
 @aiact.command("classify")

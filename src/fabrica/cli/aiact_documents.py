@@ -1,0 +1,250 @@
+"""`fabrica aiact fill` and its neighbours: documents from records and answers; keys, checks and differences."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+import click
+
+from fabrica.cli.aiact_files import read_records, read_sources, read_yaml
+from fabrica.cli.output import console, json_option, print_json, say
+from fabrica.wire.documents import Format, Recipient
+
+if TYPE_CHECKING:
+    from fabrica.aiact.documents.evidence import Gathered
+    from fabrica.wire.accounts import ComputeAccount
+    from fabrica.wire.documents import Answers, Document
+
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command("fill")
+@click.option("--template", "name", metavar="ID|all", required=True, help="'fabrica aiact template' lists them.")
+@click.option(
+    "--record", "records", metavar="DIR", type=_FOLDER, multiple=True, help="A run's record; may be repeated."
+)
+@click.option("--answers", "answers_file", metavar="FILE", type=_FILE, help="What a person types and confirms. YAML.")
+@click.option("--sources", "sources_file", metavar="FILE", type=_FILE, help="Compute from outside. YAML.")
+@click.option("--out", "store", metavar="DIR", required=True, type=click.Path(file_okay=False, path_type=Path))
+@click.option("--recipient", type=click.Choice(get_args(Recipient)), default="provider", show_default=True)
+@click.option("--format", "formats", metavar="LIST", default="html,json", show_default=True, help="html,pdf,docx,json")
+@click.option("--final", is_flag=True, help="Issue the next version: complete, signed, never changed again.")
+@click.option("--key", "key_file", metavar="FILE", type=click.Path(path_type=Path), help="Signs a version.")
+@json_option
+def fill_documents(
+    name: str,
+    records: tuple[Path, ...],
+    answers_file: Path | None,
+    sources_file: Path | None,
+    store: Path,
+    recipient: Recipient,
+    formats: str,
+    final: bool,
+    key_file: Path | None,
+    as_json: bool,
+) -> None:
+    """Fill documents of the AI Act from run records and a person's answers, and say how far each is filled.
+
+    \b
+    Example:
+        fabrica aiact fill --template mdf --record ~/.fabrica/records/run_01jd… --answers answers.yaml --out documents
+    """
+    from fabrica.aiact.compute import require_explanation
+    from fabrica.aiact.documents import issue
+    from fabrica.aiact.documents.fill import fill
+    from fabrica.aiact.documents.writers import write_draft, written
+
+    if final and key_file is None:
+        raise click.UsageError("--final signs the version: name a key with --key; 'fabrica aiact key FILE' makes one.")
+    wanted = _formats(formats)
+    compute, gathered, answers = _project(records, sources_file, answers_file, store)
+    now = datetime.now(UTC)
+    done: list[tuple[Document, Path]] = []
+    for template in _templates(name, recipient):
+        number = len(issue.versions(store, template, recipient)) + 1 if final else None
+        document = fill(template, gathered, answers, now=now, recipient=recipient, version=number)
+        if final:
+            assert key_file is not None
+            document = issue.finished(document, store)
+            require_explanation(compute)
+            place = issue.issue(document, written(document, wanted), store, issue.read_key(key_file))
+        else:
+            place = write_draft(document, wanted, store)
+        if name == "all":
+            say(f"Wrote {document.title}")
+        done.append((document, place))
+    if as_json:
+        print_json({"documents": [_told(document, place) for document, place in done], "total": _total(done)})
+    else:
+        _show(done)
+
+
+def _formats(text: str) -> tuple[Format, ...]:
+    given = [one.strip() for one in text.split(",") if one.strip()]
+    wrong = [one for one in given if one not in get_args(Format)]
+    if wrong or not given:
+        raise click.UsageError(f"--format takes {', '.join(get_args(Format))}, parted by commas, not {text!r}.")
+    return tuple(given)  # type: ignore[arg-type]  # each was looked up
+
+
+def _templates(name: str, recipient: Recipient) -> Sequence[str]:
+    """Return the named document, or all that go to the recipient."""
+    from fabrica.aiact.documents.layout import layouts
+
+    if name != "all":
+        return (name,)
+    return [key for key, one in layouts().items() if recipient == "provider" or recipient in one.recipients]
+
+
+def _project(
+    records: Sequence[Path], sources_file: Path | None, answers_file: Path | None, store: Path
+) -> "tuple[ComputeAccount, Gathered, Answers | None]":
+    """Return the compute account, the evidence and the answers that the files hold."""
+    import hashlib
+
+    from fabrica.aiact.compute import account
+    from fabrica.aiact.documents.answers import evidence_of, parse_answers
+    from fabrica.aiact.documents.evidence import gather
+    from fabrica.aiact.documents.issue import issued_evidence
+    from fabrica.aiact.energy import energy_account
+    from fabrica.wire.documents import DocumentAnswersWrong
+
+    runs, sources = read_records(records), read_sources(sources_file)
+    compute = account(runs, sources)
+    gathered = gather(runs, compute, energy_account(runs, compute, sources.sites), sources)
+    answers, typed = None, ()
+    if answers_file is not None:
+        answers = parse_answers(read_yaml(answers_file, DocumentAnswersWrong, remedy="Give the answers alone."))
+        digest = hashlib.sha256(answers_file.read_bytes()).hexdigest()
+        typed = evidence_of(answers, source=answers_file.name, sha256=digest)
+    held = (*gathered.evidence, *typed, *issued_evidence(store))
+    return compute, gathered._replace(evidence=held), answers
+
+
+def _told(document: "Document", place: Path) -> dict[str, Any]:
+    items = [item for section in document.sections for item in section.items]
+    return {
+        "template": document.template,
+        "title": document.title,
+        "recipient": document.recipient,
+        "status": document.status,
+        "version": document.version,
+        "folder": str(place),
+        "files": sorted(one.name for one in place.iterdir()),
+        "fill": document.rate,
+        "items": [{"id": one.id, "state": one.state, "lacks": one.lacks} for one in items],
+    }
+
+
+def _total(done: "Sequence[tuple[Document, Path]]") -> dict[str, int]:
+    names = ("items", "automatic", "confirmed", "typed", "to_confirm", "to_type", "missing", "part")
+    return {name: sum(getattr(document.rate, name) for document, _ in done) for name in names}
+
+
+def _show(done: "Sequence[tuple[Document, Path]]") -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    columns = ("items", "automatic", "confirmed", "typed", "to confirm", "to type", "missing")
+    table.add_column("document")
+    for column in (*columns, "automatic share"):
+        table.add_column(column, justify="right")
+    for document, _ in done:
+        counts = (str(getattr(document.rate, column.replace(" ", "_"))) for column in columns)
+        table.add_row(escape(document.title), *counts, f"{document.rate.automatic_share:.0%}")
+    console().print(table)
+    for document, place in done:
+        version = "draft" if document.version is None else f"version {document.version}"
+        click.echo(f"{document.template}, {version}: {place}")
+
+
+@click.command("template")
+@click.argument("name", metavar="[ID]", required=False)
+@json_option
+def show_template(name: str | None, as_json: bool) -> None:
+    """List the documents, or the items of one with what each needs and the fields of that evidence.
+
+    \b
+    Example:
+        fabrica aiact template mdf
+    """
+    from fabrica.aiact.documents.about import about_template, about_templates
+
+    found = about_templates() if name is None else about_template(name)
+    if as_json:
+        print_json(found)
+        return
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in found[0]:
+        table.add_column(column)
+    for row in found:
+        table.add_row(*(escape(", ".join(one) if isinstance(one, list) else str(one)) for one in row.values()))
+    console().print(table)
+
+
+@click.command("key")
+@click.argument("file", type=click.Path(path_type=Path))
+def new_key(file: Path) -> None:
+    """Make an Ed25519 key for signing documents, readable by you alone; print its public half.
+
+    \b
+    Example:
+        fabrica aiact key signing.pem
+    """
+    from fabrica.aiact.documents.issue import make_key
+
+    click.echo(make_key(file))
+
+
+@click.command("verify")
+@click.argument("folder", metavar="VERSION", type=_FOLDER)
+@click.option("--public-key", metavar="BASE64", help="The key that must have signed it.")
+@json_option
+def verify_document(folder: Path, public_key: str | None, as_json: bool) -> None:
+    """Check an issued version, offline: every file, the signature, the chain to the version before.
+
+    \b
+    Example:
+        fabrica aiact verify documents/issued/mdf/ai_office/version-0001
+    """
+    from fabrica.aiact.documents.issue import verify
+
+    manifest = verify(folder, public_key=public_key)
+    if as_json:
+        print_json(manifest)
+        return
+    click.echo(f"{manifest.template}, version {manifest.version}: every file is as it was signed.")
+    if public_key is None:
+        click.echo(f"Compare the key with the one you know: {manifest.public_key}")
+
+
+@click.command("difference")
+@click.argument("before", type=_FOLDER)
+@click.argument("after", type=_FOLDER)
+@json_option
+def show_difference(before: Path, after: Path, as_json: bool) -> None:
+    """Show which items two versions, or a version and a draft, say differently.
+
+    \b
+    Example:
+        fabrica aiact difference documents/issued/mdf/provider/version-0001 documents/drafts/mdf/provider
+    """
+    from rich.markup import escape
+
+    from fabrica.aiact.documents.issue import difference, read_document
+
+    found = difference(read_document(before), read_document(after))
+    if as_json:
+        print_json({"changes": found})
+        return
+    for one in found:
+        console().print(f"[bold]{escape(one.item)}[/bold] {escape(one.asks)}: {one.what}")
+        console().print(f"  - {escape(one.before or 'not there')}\n  + {escape(one.after or 'not there')}")
+    if not found:
+        click.echo("They say the same.")
