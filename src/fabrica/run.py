@@ -72,8 +72,11 @@ class Log:
         for name, value in values.items():
             self.parameter(name, value)
 
-    def event(self, name: str, **facts: object) -> None:
-        """Record that something happened, with its facts: `log.event("trained", trees=395)`."""
+    def event(self, name: str, /, **facts: object) -> None:
+        """Record that something happened, with its facts: `log.event("trained", trees=395)`.
+
+        An event named as a kind of evidence, such as `model.arch`, fills documents of the AI Act.
+        """
         _write("events.jsonl", {"name": _name(name), "facts": _plain(facts)})
 
     def progress(self, done: int, total: int, words: str = "") -> None:
