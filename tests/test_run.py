@@ -250,3 +250,9 @@ def test_data_says_when_no_place_is_set(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.delenv("FABRICA_DATA", raising=False)
     with pytest.raises(FileNotFoundError, match="FABRICA_DATA is not set"):
         data("bikeshare")
+
+
+def test_a_run_saves_where_its_next_attempt_looks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FABRICA_CHECKPOINT", str(tmp_path / "work" / "saved"))
+    assert run.checkpoint() == tmp_path / "work" / "saved"
+    assert run.checkpoint().is_dir()

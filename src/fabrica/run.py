@@ -25,7 +25,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Log", "data", "log"]
+__all__ = ["Log", "checkpoint", "data", "log"]
 
 CHAIN_START = "0" * 64
 """What the first line of a file names as the hash of the line before."""
@@ -120,6 +120,17 @@ class Log:
 
 
 log = Log()
+
+
+def checkpoint() -> Path:
+    """Return the folder to save in what the run can go on from, made when missing; outside a run `./checkpoint`.
+
+    It is the one that `checkpoint = "…"` of `fabrica.toml` names. After a preemption or the failure of a node the next
+    attempt finds there what the last one saved. Write a new file and rename it, for the end may come in between.
+    """
+    folder = Path(os.environ.get("FABRICA_CHECKPOINT") or _started_in / "checkpoint")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def data(name: str) -> Path:

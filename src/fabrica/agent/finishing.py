@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from fabrica.agent.checkpoints import checkpoint_of
 from fabrica.agent.entries import Ending, Entry
 from fabrica.agent.failures import AttemptFailed, Interrupted
 from fabrica.agent.folders import AttemptFolder, SiteFolder
@@ -77,6 +78,7 @@ class Finish:
             folder.say(failure.words)
             if ending.reason is EndReason.COMPLETED:
                 ending = ending.model_copy(update={"reason": failure.reason, "words": failure.words})
+        saved = checkpoint_of(entry.order, ending.reason, folder, self.settings)
         if words := clear_record(folder.record, bytes_max=self.settings.outputs_bytes_max):
             folder.say(words)
         notes = self.journal.notes(entry.attempt)
@@ -84,7 +86,7 @@ class Finish:
         sealed = seal(folder.record, now=self.clock())
         files = [Artifact(path=file.path, sha256=file.sha256, bytes=file.bytes, kind="record") for file in sealed.files]
         seal_file = _artifact_of(folder.record / record_files.SEAL)
-        return ending, (*outputs, *files, seal_file)
+        return ending, (*outputs, *saved, *files, seal_file)
 
     def _tell_rest(self, entry: Entry, folder: AttemptFolder) -> None:
         """Spool what is left of log and metrics."""
@@ -103,7 +105,7 @@ class Finish:
         """Upload one file. Return words when it can never be sent, else nothing."""
         if self.interrupted():
             raise Interrupted
-        place = (folder.work if artifact.kind == "output" else folder.record) / artifact.path
+        place = (folder.record if artifact.kind == "record" else folder.work) / artifact.path
         try:
             self.transport.upload_blob(artifact.sha256, place)
         except FileNotFoundError:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from fabrica.agent.checkpoints import lay_out
 from fabrica.agent.environments import environment_for, in_run_api, lock_inside
 from fabrica.agent.failures import AttemptFailed
 from fabrica.agent.folders import AttemptFolder, SiteFolder, remove
@@ -63,6 +64,7 @@ class Stage:
             folder.say("This site is simulated: no source, data or packages are fetched, and nothing is computed.")
             return Staged({}, {"lock": order.environment.lock})
         self._stage_source(order, folder)
+        lay_out(order, folder, self._fetch_checked)
         for dataset in order.datasets:
             self._stage_dataset(dataset, folder)
         lock = lock_inside(folder.work, order.environment.lock) if order.environment.lock else None
@@ -97,6 +99,11 @@ class Stage:
             raise AttemptFailed(EndReason.SOURCE_REFUSED, str(trouble)) from trouble
         finally:
             temporary.unlink(missing_ok=True)
+
+    def _fetch_checked(self, sha256: str, target: Path) -> None:
+        came = self.transport.fetch_bundle(sha256, target, bytes_max=self.settings.outputs_bytes_max)
+        if came != sha256:
+            raise AttemptFailed(EndReason.SOURCE_REFUSED, f"{target.name!r} of the checkpoint is not what was saved.")
 
     def _stage_dataset(self, dataset: Dataset, folder: AttemptFolder) -> None:
         """Put the dataset at `data/NAME/FILE`, read-only, from the site's cache or its source."""

@@ -32,6 +32,8 @@ def run_variables(order: WorkOrder, folder: AttemptFolder, *, environment: Path,
         "FABRICA_RECORD": str(folder.record),
         "FABRICA_DATA": str(folder.data),
     }
+    if order.checkpoint is not None:
+        variables["FABRICA_CHECKPOINT"] = str(folder.work / order.checkpoint)
     if order.resources.resource_class == CPU_CORE:
         # Threads beyond the cores one holds spin while they wait and slow the whole node.
         variables |= dict.fromkeys(_THREAD_COUNTS, str(order.resources.devices))

@@ -32,6 +32,7 @@ _RUN_KEYS = (
     "purpose",
     "command",
     "outputs",
+    "checkpoint",
     "countries",
     "expected",
     "attempts_max",

@@ -128,6 +128,9 @@ class RunSpec(Request):
     resources: Resources = Resources()
     datasets: tuple[Dataset, ...] = Field(default=(), max_length=100)
     outputs: tuple[RelativePath, ...] = Field(default=(), max_length=100)
+    checkpoint: RelativePath | None = Field(
+        default=None, description="folder where the run saves what it can go on from; the next attempt finds it there"
+    )
     metrics: tuple[MetricRule, ...] = Field(default=(), max_length=50)
     countries: tuple[str, ...] | None = Field(default=None, description="ISO codes the run may be in; null: any")
     expected_seconds: int | None = Field(default=None, ge=1, description="run time the user expects; null: unknown")
@@ -183,7 +186,7 @@ class Artifact(Body):
     path: str
     sha256: Sha256
     bytes: int = Field(ge=0)
-    kind: Literal["output", "record"] = "output"
+    kind: Literal["output", "record", "checkpoint"] = "output"
 
 
 class Metric(Body):
