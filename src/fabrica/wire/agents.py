@@ -9,7 +9,17 @@ from fabrica.values.ids import AgentId, AttemptId, RunId, SiteId, UserId
 from fabrica.values.states import AttemptState, EndReason
 from fabrica.wire.bodies import Body, Instant
 from fabrica.wire.problems import FabricaError
-from fabrica.wire.runs import Artifact, Dataset, Environment, MetricSeries, Resources, RunPurpose, Sha256, Usage
+from fabrica.wire.runs import (
+    Artifact,
+    Dataset,
+    Environment,
+    MetricSeries,
+    Resources,
+    RunPurpose,
+    Sha256,
+    TaskStates,
+    Usage,
+)
 
 PROTOCOL = 2
 """2: a work order names the person, and runs execute as that person's account at the site. 1: neither is known."""
@@ -119,6 +129,7 @@ class Event(Body):
     handle: str | None = None
     words: str = ""
     usage: Usage | None = None
+    tasks: TaskStates | None = Field(default=None, description="of a job array, on `usage` and `ended`")
     reason: EndReason | None = None
     exit_code: int | None = None
     started_at: Instant | None = None

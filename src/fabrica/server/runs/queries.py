@@ -211,6 +211,7 @@ def _attempt(row: Attempt) -> wire.Attempt:
         wait_q90_seconds=row.wait_q90_seconds,
         wait_samples=row.wait_samples,
         expected_start_at=row.expected_start_at,
+        tasks=row.tasks,
         usage=wire.Usage.model_validate(row.usage),
         charged_milliseconds=row.charged_milliseconds,
     )
