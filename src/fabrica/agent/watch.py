@@ -19,7 +19,7 @@ from fabrica.record.folder import METRICS
 from fabrica.values.ids import AttemptId
 from fabrica.values.states import AttemptState, EndReason
 from fabrica.wire.agents import Event
-from fabrica.wire.runs import Usage
+from fabrica.wire.runs import Usage, tell_tasks
 
 _TIME_LIMIT_GRACE_SECONDS = 60
 _LOG_PIECES_PER_TICK = 32
@@ -116,7 +116,7 @@ class Watch:
                 event = self._event(entry, "running", handle=handle, started_at=observation.started_at)
                 self.journal.write(entry.attempt, event, state=AttemptState.RUNNING)
                 self._keep_wait(entry, observation)
-            self._tell_usage(entry, handle)
+            self._tell_usage(entry, handle, observation.tasks)
             self._tell_metrics(entry)
         elif observation.state == "ended":
             self._end(entry, observation)
@@ -124,11 +124,12 @@ class Watch:
     def _end(self, entry: Entry, observation: Observation) -> None:
         ending = Ending(
             reason=observation.reason or EndReason.ENGINE_ERROR,
-            words=observation.words,
+            words=f"{tell_tasks(observation.tasks)} {observation.words}" if observation.tasks else observation.words,
             exit_code=observation.exit_code,
             started_at=observation.started_at,
             ended_at=observation.ended_at or self.clock(),
             usage=observation.usage,
+            tasks=observation.tasks,
             log_bytes_dropped=observation.log_bytes_dropped,
         )
         self.journal.end(entry.attempt, ending)
@@ -149,12 +150,12 @@ class Watch:
     def _keep_wait(self, entry: Entry, observation: Observation) -> None:
         self.waits.end(entry.attempt, entry.order.partition, entry.order.resources, observation.started_at)
 
-    def _tell_usage(self, entry: Entry, handle: Handle) -> None:
+    def _tell_usage(self, entry: Entry, handle: Handle, tasks: str) -> None:
         now = time.monotonic()
         if now < self._usage_due.get(entry.attempt, 0):
             return
         usage = self.engine.usage(handle)
-        self.journal.write(entry.attempt, self._event(entry, "usage", usage=usage))
+        self.journal.write(entry.attempt, self._event(entry, "usage", usage=usage, tasks=tasks or None))
         self._usage_due[entry.attempt] = now + self.settings.usage_seconds
         if (reason := over_limit(entry, usage)) and not entry.stop_reason:
             self.journal.ask_stop(entry.attempt, reason, self.clock())
@@ -184,7 +185,7 @@ def over_limit(entry: Entry, usage: Usage) -> EndReason | None:
     The engine keeps the limits itself; this is the second wall, and works without the server.
     """
     resources = entry.order.resources
-    if usage.elapsed_seconds > resources.time_limit_seconds + _TIME_LIMIT_GRACE_SECONDS:
+    if usage.elapsed_seconds > resources.tasks * resources.time_limit_seconds + _TIME_LIMIT_GRACE_SECONDS:
         return EndReason.TIME_LIMIT
     if usage.disk_bytes is not None and usage.disk_bytes > resources.disk_bytes:
         return EndReason.FOLDER_FULL
