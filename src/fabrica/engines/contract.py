@@ -1,6 +1,6 @@
 """The contract every engine keeps: five verbs, no accounts, no people."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -73,6 +73,24 @@ class KeepsHistory(Protocol):
 
     def waits(self, since: datetime) -> Iterable[JobWait]:
         """Return the waits of jobs that started after `since`, and of those that wait now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a look at one thing of a site found. `fix`: it does not work before it is mended; `warn`: it works, but."""
+
+    subject: str
+    verdict: Literal["ok", "warn", "fix"]
+    words: str
+    remedy: str = ""
+
+
+@runtime_checkable
+class ChecksItself(Protocol):
+    """What an engine may offer beside the five verbs: a look at all it needs, for `fabrica agent check`."""
+
+    def check(self, accounts: Sequence[str]) -> Iterable[Finding]:
+        """Try what the engine needs, starting nothing. `accounts`: those of the site that runs execute as."""
 
 
 class Engine(Protocol):
