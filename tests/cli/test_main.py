@@ -38,6 +38,13 @@ SITE_BODY = {
 PERSON_BODY = {
     "id": USER, "name": "Ada", "email": "ada@factory.example", "network_role": None, "active": True, "joined_at": NOW,
 }  # fmt: skip
+TRANSFER, CORRECTION = "trf_01jd0000000000000000000000", "cor_01jd0000000000000000000000"
+CORRECTION_BODY = {
+    "id": CORRECTION, "transfer": TRANSFER, "allocation": ALLOCATION, "project": PROJECT, "resource_class": "cpu.core",
+    "wrong_milliseconds": 3000, "right_milliseconds": 1500, "reason": "Twice.", "state": "proposed",
+    "proposed_by": USER, "proposed_at": NOW, "decided_by": None, "decided_at": None, "decision_words": "",
+    "alone": False, "posted": None,
+}  # fmt: skip
 PLACEMENT: dict[str, Any] = {
     "policy_version": "1", "decided_at": NOW, "chosen": None, "chosen_partition": None, "candidates": [],
     "snapshot_sha256": "0" * 64,
@@ -48,6 +55,10 @@ ANSWERS: dict[tuple[str, str], Any] = {
     ("GET", "/people"): {"people": [PERSON_BODY], "next_cursor": None},
     ("POST", f"/people/{USER}/deactivate"): PERSON_BODY | {"active": False},
     ("POST", f"/people/{USER}/reactivate"): PERSON_BODY,
+    ("GET", "/corrections"): [CORRECTION_BODY],
+    ("POST", "/corrections"): CORRECTION_BODY,
+    ("POST", f"/corrections/{CORRECTION}/approve"): CORRECTION_BODY | {"state": "approved", "alone": True},
+    ("POST", f"/corrections/{CORRECTION}/refuse"): CORRECTION_BODY | {"state": "refused"},
     ("POST", "/me/tokens"): {"token": "fbr_secret", "expires_at": NOW},
     ("POST", "/me/sign-in-link"): {"link": "https://fabrica.example/sign-in/x"},
     ("GET", "/sites"): [SITE_BODY],
@@ -150,6 +161,10 @@ def test_every_command_of_a_user_speaks_json() -> None:
         (["people"], {"people", "next_cursor"}),
         (["people", "deactivate", "ADA@factory.example", "--yes"], {"id", "active"}),
         (["people", "reactivate", USER], {"id", "active"}),
+        (["corrections"], {"corrections"}),
+        (["corrections", "propose", TRANSFER, "--device-seconds", "1.5", "--reason", "Twice."], {"id", "state"}),
+        (["corrections", "approve", CORRECTION], {"id", "state", "alone"}),
+        (["corrections", "refuse", CORRECTION, "--words", "No."], {"id", "state"}),
         (["portal"], {"link"}),
         (["token", "list"], {"tokens"}),
         (["token", "withdraw", "1"], {"withdrawn"}),

@@ -18,6 +18,7 @@ _COMMANDS = {
     "sites": "sites:sites",
     "balance": "access:balance",
     "grant": "access:grant",
+    "corrections": "ledger:corrections",
     "projects": "people:list_projects",
     "token": "people:token",
     "people": "people:people",

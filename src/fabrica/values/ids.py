@@ -99,6 +99,10 @@ class AttemptId(Id):
     prefix = "att"
 
 
+class CorrectionId(Id):
+    prefix = "cor"
+
+
 class PlacementId(Id):
     prefix = "plc"
 

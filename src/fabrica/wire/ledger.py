@@ -7,7 +7,16 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from fabrica.values.ids import AllocationId, AttemptId, ProjectId, ReservationId, RunId, SiteId, TransferId
+from fabrica.values.ids import (
+    AllocationId,
+    AttemptId,
+    CorrectionId,
+    ProjectId,
+    ReservationId,
+    RunId,
+    SiteId,
+    TransferId,
+)
 from fabrica.wire.bodies import Body, Instant, Request
 from fabrica.wire.problems import FabricaError
 
@@ -44,6 +53,14 @@ class ReservationState(StrEnum):
     OPEN = "open"
     RELEASED = "released"
     WAIVED = "waived"
+
+
+class CorrectionState(StrEnum):
+    """Where a correction is: proposed by one operator, then approved or refused, once."""
+
+    PROPOSED = "proposed"
+    APPROVED = "approved"
+    REFUSED = "refused"
 
 
 class NativeAmount(Request):
@@ -164,6 +181,41 @@ class Statement(Body):
     next_cursor: str | None = None
 
 
+class NewCorrection(Request):
+    """What an operator proposes in the place of a wrong grant or charge. Nothing is posted before it is approved."""
+
+    transfer: TransferId
+    right_milliseconds: int = Field(ge=0, le=2**53 - 1, description="device-milliseconds that would be right")
+    reason: str = Field(min_length=1, max_length=500)
+
+
+class CorrectionDecision(Request):
+    """Why an operator approves or refuses; a refusal needs words."""
+
+    words: str = Field(default="", max_length=500)
+
+
+class Correction(Body):
+    """A correction of one transfer: who proposed it, who decided, what came of it."""
+
+    id: CorrectionId
+    transfer: TransferId
+    allocation: AllocationId
+    project: ProjectId
+    resource_class: str
+    wrong_milliseconds: int
+    right_milliseconds: int
+    reason: str
+    state: CorrectionState
+    proposed_by: str
+    proposed_at: Instant
+    decided_by: str | None
+    decided_at: Instant | None
+    decision_words: str
+    alone: bool = Field(description="its proposer approved it, because the network had no other operator")
+    posted: TransferId | None = Field(description="the last transfer it posted")
+
+
 def broken_links(transfers: Iterable[Transfer]) -> list[str]:
     """Return in words what is wrong with the seals of exported transfers; an empty list: nothing.
 
@@ -270,3 +322,21 @@ class CorrectionRefused(FabricaError):
     code = "ledger.correction_refused"
     status = 409
     title = "This transfer cannot be corrected so"
+
+
+class CorrectionUnknown(FabricaError):
+    code = "ledger.correction_unknown"
+    status = 404
+    title = "There is no such correction"
+
+
+class CorrectionDecided(FabricaError):
+    code = "ledger.correction_decided"
+    status = 409
+    title = "The correction was decided before"
+
+
+class SecondOperatorNeeded(FabricaError):
+    code = "ledger.second_operator_needed"
+    status = 409
+    title = "A correction is approved by a second operator"

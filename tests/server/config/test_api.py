@@ -12,6 +12,8 @@ from django.test import Client
 
 from fabrica.server.config.api import api
 from fabrica.server.core.actors import SYSTEM, Actor
+from fabrica.server.ledger import corrections
+from fabrica.server.ledger import queries as ledger_queries
 from fabrica.server.people import service as people
 from fabrica.server.runs import service as runs
 from fabrica.server.runs.models import Run
@@ -111,6 +113,15 @@ def lost(world: World) -> tuple[str, Any]:
     return f"/runs/{run}/declare-lost", {"attempt": attempt}
 
 
+def new_correction(world: World) -> dict[str, Any]:
+    grant = ledger_queries.statement(world.project).rows[-1].transfer.id
+    return {"transfer": grant, "right_milliseconds": 3_600_000, "reason": "Wrong award."}
+
+
+def proposed(world: World) -> str:
+    return corrections.propose(make_operator(), **new_correction(world))
+
+
 ANYBODY = [401, 200, 200, 200, 200, 200, 401, 401]
 ANYBODY_201 = [401, 201, 201, 201, 201, 201, 401, 401]
 READERS = [401, 404, 200, 200, 200, 200, 401, 401]
@@ -189,6 +200,16 @@ TABLE: dict[tuple[str, str], tuple[list[int], Ask]] = {
     ),
     ("GET", "/runs/{run}/evidence"): (READERS, lambda world: (f"/runs/{world.run}/evidence", None)),
     ("GET", "/evidence/chain"): (OPERATORS, lambda world: ("/evidence/chain", None)),
+    ("GET", "/corrections"): (OPERATORS, lambda world: ("/corrections?state=proposed", None)),
+    ("POST", "/corrections"): (OPERATORS_201, lambda world: ("/corrections", new_correction(world))),
+    ("POST", "/corrections/{correction}/approve"): (
+        OPERATORS,
+        lambda world: (f"/corrections/{proposed(world)}/approve", {}),
+    ),
+    ("POST", "/corrections/{correction}/refuse"): (
+        OPERATORS,
+        lambda world: (f"/corrections/{proposed(world)}/refuse", {"words": "No."}),
+    ),
     ("GET", "/sites"): (ANYBODY, lambda world: ("/sites", None)),
     ("GET", "/sites/{site}"): (ANYBODY, lambda world: ("/sites/own-site", None)),
     ("POST", "/sites/{site}/invitations"): (

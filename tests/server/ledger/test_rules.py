@@ -196,17 +196,30 @@ def test_a_reason_says_something_and_fits(reason: str) -> None:
 
 
 @pytest.mark.parametrize("kind", list(TransferKind))
-def test_only_a_grant_or_charge_is_corrected_once_and_by_two_people(kind: TransferKind) -> None:
+def test_only_a_grant_or_charge_is_corrected_and_once(kind: TransferKind) -> None:
     transfer = TransferId.new()
     if kind in ("grant", "charge", "correct"):
-        rules.check_correction(transfer, kind, False, by="usr_a", approver="usr_b")
-        with pytest.raises(wire.CorrectionRefused, match="second person"):
-            rules.check_correction(transfer, kind, False, by="usr_a", approver="usr_a")
+        rules.check_correction(transfer, kind, False)
         with pytest.raises(wire.CorrectionRefused, match="corrected before"):
-            rules.check_correction(transfer, kind, True, by="usr_a", approver="usr_b")
+            rules.check_correction(transfer, kind, True)
     else:
         with pytest.raises(wire.CorrectionRefused, match=f"is a {kind}"):
-            rules.check_correction(transfer, kind, False, by="usr_a", approver="usr_b")
+            rules.check_correction(transfer, kind, False)
+
+
+def test_a_correction_is_approved_by_a_second_operator_where_there_is_one() -> None:
+    assert not rules.approved_alone("usr_a", "usr_b", 5)
+    assert rules.approved_alone("usr_a", "usr_a", 0)
+    for others in (1, 2):
+        with pytest.raises(wire.SecondOperatorNeeded, match="yourself"):
+            rules.approved_alone("usr_a", "usr_a", others)
+
+
+def test_the_entries_say_when_nobody_else_could_approve_and_still_fit() -> None:
+    assert rules.posted_reason("Counted twice.", False) == "Counted twice."
+    long = rules.posted_reason("x" * rules.REASON_LENGTH_MAX, True)
+    assert long.endswith(rules.ALONE)
+    rules.check_reason(long)
 
 
 @pytest.mark.parametrize("moves", [{}, {AccountKind.AVAILABLE: 1}, {AccountKind.AVAILABLE: 0}])

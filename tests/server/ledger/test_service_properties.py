@@ -23,7 +23,7 @@ from fabrica.values.ids import AttemptId, RunId, UserId
 from fabrica.wire.ledger import InsufficientBalance, ReservationClosed, ReservationState
 from fabrica.wire.problems import FabricaError
 from tests.server.crashes import Crash, Crashed
-from tests.server.ledger.builders import END, OPERATOR, SITE, START, h100, make_book, make_reservation
+from tests.server.ledger.builders import END, SITE, START, h100, make_book, make_reservation
 
 GRANTED = 500
 AMOUNTS = st.integers(min_value=1, max_value=300)
@@ -140,12 +140,17 @@ class Ledger(RuleBasedStateMachine):
         wrong = rows.order_by("-sequence").first()
         if wrong is None:
             return
-        approver, before = UserId.new(), Transfer.objects.count()
+        approver, before = str(UserId.new()), Transfer.objects.count()
         charged = self.expected[attempt].charged - max(wrong.entries.values_list("milliseconds", flat=True)) + right
         try:
             self.ask(
                 lambda: service.correct(
-                    OPERATOR, transfer=wrong.id, right=h100(right), approver=approver, reason="Counted wrong."
+                    SYSTEM,
+                    transfer=wrong.id,
+                    right=h100(right),
+                    proposer="usr_a",
+                    approver=approver,
+                    reason="Counted wrong.",
                 ),
                 crash_at,
             )

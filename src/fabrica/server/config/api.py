@@ -13,6 +13,7 @@ from fabrica.server.access.api import router as access
 from fabrica.server.config import callers
 from fabrica.server.config.bodies import StrictParser, too_large
 from fabrica.server.evidence.api import router as evidence
+from fabrica.server.ledger.api import router as ledger
 from fabrica.server.people.api import router as people
 from fabrica.server.runs.agent_api import router as agents
 from fabrica.server.runs.api import router as runs
@@ -35,6 +36,7 @@ for path, router, caller in (
     ("", access, callers.person),
     ("", runs, callers.person),
     ("", evidence, callers.person),
+    ("", ledger, callers.person),
     ("/sites", sites, callers.person),
     ("/agent", agents, callers.agent),
     ("/agent", agent_keys, callers.agent),

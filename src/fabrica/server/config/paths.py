@@ -4,15 +4,16 @@ from collections.abc import Callable
 
 from django.urls import register_converter
 
-from fabrica.values.ids import AgentId, ProjectId, RunId, SiteId, UserId
+from fabrica.values.ids import AgentId, CorrectionId, ProjectId, RunId, SiteId, UserId
 
 
 def register_ids() -> None:
-    """Let addresses say `<run:run>`, `<project:project>`, `<agent:agent>`, `<user:user>` and `<site:site>`."""
+    """Let addresses say `<run:run>`, `<site:site>` and so on: the name of the noun, twice."""
     for name, regex, parse in (
         ("run", "run_[0-9a-z]{26}", RunId.parse),
         ("project", "prj_[0-9a-z]{26}", ProjectId.parse),
         ("agent", "agt_[0-9a-z]{26}", AgentId.parse),
+        ("correction", "cor_[0-9a-z]{26}", CorrectionId.parse),
         ("user", "usr_[0-9a-z]{26}", UserId.parse),
         ("site", "[a-z0-9-]{1,40}", SiteId.parse),
     ):

@@ -11,6 +11,7 @@ from fabrica.server.access import pages as access
 from fabrica.server.config.api import api
 from fabrica.server.config.paths import register_ids
 from fabrica.server.evidence import pages as evidence
+from fabrica.server.ledger import pages as ledger
 from fabrica.server.people import pages as people
 from fabrica.server.portal import pages as portal
 from fabrica.server.runs import pages as runs
@@ -50,6 +51,11 @@ _people = [
     path("office/people/<user:user>/reactivate", people.reactivate, name="reactivate"),
 ]
 
+_ledger = [
+    path("corrections", ledger.list_corrections, name="corrections"),
+    path("corrections/<correction:correction>/decide", ledger.decide, name="decide"),
+]
+
 # one way in: the portal's own sign-in
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 for _unused in (Group, EmailAddress, SocialAccount, SocialApp, SocialToken):  # changed by no verb, or secret
@@ -63,6 +69,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("runs/", include((_runs, "runs"))),
     path("runs/", include(([path("<run:run>/evidence", evidence.of_run, name="run")], "evidence"))),
     path("sites/", include((_sites, "sites"))),
+    path("office/", include((_ledger, "ledger"))),
     path("office/", include(([path("allocations", access.grant, name="grant")], "access"))),
     path("", include((_people, "people"))),
 ]

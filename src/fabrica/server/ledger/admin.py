@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from fabrica.server.core.admin import ReadOnlyAdmin
-from fabrica.server.ledger.models import Account, Book, Reservation, Transfer
+from fabrica.server.ledger.models import Account, Book, Correction, Reservation, Transfer
 
 
 @admin.register(Book)
@@ -32,3 +32,10 @@ class TransferAdmin(ReadOnlyAdmin):
     list_filter = ("kind",)
     search_fields = ("id", "run")
     ordering = ("-sequence",)
+
+
+@admin.register(Correction)
+class CorrectionAdmin(ReadOnlyAdmin):
+    list_display = ("pk", "transfer", "right_milliseconds", "state", "proposed_by", "decided_by", "alone")
+    list_filter = ("state",)
+    list_select_related = ("transfer",)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from fabrica.server.core.facts import FactBody
-from fabrica.values.ids import AllocationId, ProjectId, RunId, TransferId
+from fabrica.values.ids import AllocationId, CorrectionId, ProjectId, RunId, TransferId
 from fabrica.wire.ledger import Reservation
 
 
@@ -69,3 +69,25 @@ class Corrected(FactBody):
     milliseconds: int
     approver: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectionProposed(FactBody):
+    kind: ClassVar[str] = "ledger.correction_proposed"
+    subject_field: ClassVar[str] = "correction"
+    correction: CorrectionId
+    transfer: TransferId
+    milliseconds: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectionDecided(FactBody):
+    """`alone`: its proposer approved it, because the network had no other operator."""
+
+    kind: ClassVar[str] = "ledger.correction_decided"
+    subject_field: ClassVar[str] = "correction"
+    correction: CorrectionId
+    state: str
+    words: str
+    alone: bool

@@ -5,8 +5,18 @@ from django.db.models import F, Q
 
 from fabrica.server.core.fields import IdField
 from fabrica.server.ledger.rules import REASON_LENGTH_MAX, SOURCES
-from fabrica.values.ids import AccountId, AllocationId, AttemptId, ProjectId, ReservationId, RunId, SiteId, TransferId
-from fabrica.wire.ledger import AccountKind, ReservationState, TransferKind
+from fabrica.values.ids import (
+    AccountId,
+    AllocationId,
+    AttemptId,
+    CorrectionId,
+    ProjectId,
+    ReservationId,
+    RunId,
+    SiteId,
+    TransferId,
+)
+from fabrica.wire.ledger import AccountKind, CorrectionState, ReservationState, TransferKind
 
 _SHA256_LENGTH = 64
 _SOURCES = sorted(kind.value for kind in SOURCES)
@@ -117,6 +127,40 @@ class Transfer(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["book", "number"], name="one_transfer_a_place_in_chain")]
+
+
+class Correction(models.Model):
+    """What one operator proposes to right, and what a second one decided. Its transfers are posted once approved."""
+
+    id = IdField(CorrectionId, primary_key=True)
+    transfer = models.ForeignKey(Transfer, on_delete=models.PROTECT, related_name="proposals")
+    right_milliseconds = models.BigIntegerField()
+    reason = models.CharField(max_length=REASON_LENGTH_MAX)
+    state = models.CharField(
+        max_length=10,
+        choices=[(state.value, state.value) for state in CorrectionState],
+        default=CorrectionState.PROPOSED.value,
+    )
+    proposed_by = models.CharField(max_length=200)
+    proposed_at = models.DateTimeField()
+    decided_by = models.CharField(max_length=200, null=True)
+    decided_at = models.DateTimeField(null=True)
+    decision_words = models.CharField(max_length=REASON_LENGTH_MAX, blank=True, default="")
+    alone = models.BooleanField(default=False)
+    posted = IdField(TransferId, null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["transfer"],
+                condition=Q(state=CorrectionState.PROPOSED.value),
+                name="one_open_correction_a_transfer",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=CorrectionState.APPROVED.value) | ~Q(decided_by=F("proposed_by")) | Q(alone=True),
+                name="correction_approved_by_a_second",
+            ),
+        ]
 
 
 class Entry(models.Model):

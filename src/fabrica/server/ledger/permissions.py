@@ -6,10 +6,15 @@ from fabrica.server.core.actors import Actor
 
 
 def operator(by: Actor, **_: Any) -> bool:
-    """Grant, waive, expire, correct: the network's office, or the service itself."""
+    """Grant, waive, expire: the network's office, or the service itself."""
     return by.is_operator
 
 
+def office(by: Actor, **_: Any) -> bool:
+    """Propose, approve, refuse a correction: a person of the office, for each step has its own name."""
+    return by.is_operator and by.user is not None
+
+
 def system(by: Actor, **_: Any) -> bool:
-    """Reserve, charge, release: only the service, as it moves a run."""
+    """Reserve, charge, release, correct: only the service, as it moves a run or posts what two operators agreed on."""
     return by.system

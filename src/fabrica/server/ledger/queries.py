@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping
 from django.db.models import F, OuterRef, Subquery, Sum
 from django.db.models.functions import Coalesce
 
+from fabrica.server.core.actors import Actor
 from fabrica.server.ledger import rules
-from fabrica.server.ledger.models import Account, Book, Entry, Reservation, Transfer
-from fabrica.values.ids import AllocationId, AttemptId, ProjectId, SiteId
+from fabrica.server.ledger.models import Account, Book, Correction, Entry, Reservation, Transfer
+from fabrica.values.ids import AllocationId, AttemptId, CorrectionId, ProjectId, SiteId, TransferId
 from fabrica.values.quantities import DeviceTime
 from fabrica.wire import ledger as wire
 from fabrica.wire.ledger import AccountKind, ReservationState, TransferKind
-from fabrica.wire.problems import Malformed
+from fabrica.wire.problems import Malformed, NotAllowed
 
 STATEMENT_LIMIT_MAX = 500
 
@@ -175,6 +176,19 @@ def _broken_chains() -> Iterator[str]:
             yield f"the head of the chain of {book.pk} is not its last transfer"
 
 
+def corrections(by: Actor, state: wire.CorrectionState | None = None) -> tuple[wire.Correction, ...]:
+    """Return the newest 200 corrections, of one state when asked.
+
+    Raises:
+        NotAllowed: the actor is neither operator nor auditor.
+    """
+    if not by.sees_everything:
+        raise NotAllowed("Only the network's office sees corrections.", remedy="What is posted is in your statement.")
+    rows = Correction.objects.select_related("transfer__book").order_by("-pk")
+    rows = rows if state is None else rows.filter(state=state)
+    return tuple(correction_of(row) for row in rows[:200])
+
+
 # Rows as values, shared with the verbs ------------------------------------------------------------------------------
 
 
@@ -191,6 +205,50 @@ def held_of(row: Reservation, book: Book) -> rules.Held:
         charged=row.charged_milliseconds,
         used=row.used_milliseconds,
         state=ReservationState(row.state),
+    )
+
+
+def correction(correction: CorrectionId) -> wire.Correction:
+    """Return one correction, for whom a verb let see it."""
+    return correction_of(Correction.objects.select_related("transfer__book").get(pk=correction))
+
+
+def transfer_row(transfer: TransferId) -> Transfer:
+    """Return the row of a transfer.
+
+    Raises:
+        TransferUnknown: there is none.
+    """
+    row = Transfer.objects.select_related("book").filter(id=transfer).first()
+    if row is None:
+        raise wire.TransferUnknown(f"There is no transfer {transfer}.", remedy="Look for it in the statement.")
+    return row
+
+
+def moved(row: Transfer) -> int:
+    """Return how many device-milliseconds a transfer moved."""
+    return max(row.entries.values_list("milliseconds", flat=True))
+
+
+def correction_of(row: Correction) -> wire.Correction:
+    """Return a correction as it crosses the network."""
+    return wire.Correction(
+        id=row.pk,
+        transfer=row.transfer.id,
+        allocation=row.transfer.book_id,
+        project=row.transfer.book.project,
+        resource_class=row.transfer.book.resource_class,
+        wrong_milliseconds=moved(row.transfer),
+        right_milliseconds=row.right_milliseconds,
+        reason=row.reason,
+        state=wire.CorrectionState(row.state),
+        proposed_by=row.proposed_by,
+        proposed_at=row.proposed_at,
+        decided_by=row.decided_by,
+        decided_at=row.decided_at,
+        decision_words=row.decision_words,
+        alone=row.alone,
+        posted=row.posted,
     )
 
 

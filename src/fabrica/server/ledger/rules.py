@@ -261,6 +261,14 @@ def correct_charge(
     return replace(held, charged=charged), tuple(postings)
 
 
+ALONE = "(Approved by its proposer: the network had no other operator.)"
+
+
+def posted_reason(reason: str, alone: bool) -> str:
+    """Return the reason that stands with the entries for good; it says when nobody else could approve."""
+    return f"{reason[: REASON_LENGTH_MAX - len(ALONE) - 1]} {ALONE}" if alone else reason
+
+
 def check_reason(reason: str) -> None:
     """Refuse a reason that says nothing or does not fit its column.
 
@@ -271,20 +279,32 @@ def check_reason(reason: str) -> None:
         raise wire.ReasonRefused(f"Give a reason of 1 to {REASON_LENGTH_MAX} characters.", length=len(reason))
 
 
-def check_correction(transfer: TransferId, kind: TransferKind, corrected: bool, by: str, approver: str) -> None:
-    """Refuse to correct what follows from other transfers, twice, or on one person's word.
+def check_correction(transfer: TransferId, kind: TransferKind, corrected: bool) -> None:
+    """Refuse to correct what follows from other transfers, or twice.
 
     Raises:
-        CorrectionRefused: one of the three.
+        CorrectionRefused: one of the two.
     """
     if kind not in (TransferKind.GRANT, TransferKind.CHARGE, TransferKind.CORRECT):
         raise wire.CorrectionRefused(f"Transfer {transfer} is a {kind}.", remedy="Correct the grant or the charge.")
     if corrected:
         raise wire.CorrectionRefused(f"Transfer {transfer} was corrected before.", remedy="Correct the correction.")
-    if by == approver:
-        raise wire.CorrectionRefused(
-            "A correction needs the approval of a second person.", remedy="Name somebody else as the approver."
+
+
+def approved_alone(proposer: str, approver: str, other_operators: int) -> bool:
+    """Return whether an approval is the proposer's own, which stands only where nobody else could give one.
+
+    Raises:
+        SecondOperatorNeeded: another operator could decide.
+    """
+    if proposer != approver:
+        return False
+    if other_operators:
+        raise wire.SecondOperatorNeeded(
+            "You proposed this correction yourself.",
+            remedy=f"Ask another operator to approve it; there {'is one' if other_operators == 1 else 'are some'}.",
         )
+    return True
 
 
 def applied(balances: Moves, moves: Moves) -> dict[AccountKind, int]:

@@ -10,7 +10,7 @@ from fabrica.server.core.facts import announce
 from fabrica.server.core.verbs import current_actor, verb
 from fabrica.server.ledger import facts, permissions, queries, rules
 from fabrica.server.ledger.models import Account, Book, Entry, Reservation, Transfer
-from fabrica.values.ids import AllocationId, AttemptId, ProjectId, RunId, SiteId, TransferId, UserId
+from fabrica.values.ids import AllocationId, AttemptId, ProjectId, RunId, SiteId, TransferId
 from fabrica.values.quantities import DeviceTime
 from fabrica.wire import ledger as wire
 from fabrica.wire.ledger import AccountKind, NativeAmount, ReservationState, TransferKind
@@ -199,41 +199,34 @@ def expire(by: Actor, *, allocation: AllocationId) -> TransferId | None:
     return transfer.id
 
 
-@verb(may=permissions.operator)
+@verb(may=permissions.system)
 def correct(
-    by: Actor, *, transfer: TransferId, right: DeviceTime | NativeAmount, approver: UserId, reason: str
+    by: Actor, *, transfer: TransferId, right: DeviceTime | NativeAmount, proposer: str, approver: str, reason: str
 ) -> TransferId:
     """Right a wrong grant or charge: reverse it and post `right` in its place; return the last transfer posted.
+
+    Whoever asks has seen that `approver` approved what `proposer` proposed: see `corrections`.
 
     A transfer is corrected once; a second mistake is righted by correcting the correction.
 
     Raises:
         TransferUnknown: there is no such transfer.
-        CorrectionRefused: not a grant or charge, corrected before, or approved by the one who asks.
+        CorrectionRefused: not a grant or charge, or corrected before.
         ReasonRefused: no reason, or a very long one.
         ReservationOpen, InsufficientBalance, UnitMismatch: the books do not allow it; the words say why.
     """
-    wrong = Transfer.objects.filter(id=transfer).first()
-    if wrong is None:
-        raise wire.TransferUnknown(f"There is no transfer {transfer}.", remedy="Look for it in the statement.")
+    wrong = queries.transfer_row(transfer)
     rules.check_reason(reason)
-    book, amount = _locked_book(wrong.book_id), rules.counted(right)
-    asked_by, corrected = str(by.user or by.name), wrong.corrections.exists()
-    rules.check_correction(transfer, TransferKind(wrong.kind), corrected, asked_by, str(approver))
-    milliseconds = max(wrong.entries.values_list("milliseconds", flat=True))
-    terms, available, now = queries.terms_of(book), _balance(book, AccountKind.AVAILABLE), clock.now()
-    row = Reservation.objects.filter(attempt=wrong.attempt).first() if wrong.attempt else None
-    postings: Iterable[rules.Posting]
-    if row is None:
-        postings = rules.correct_grant(terms, available, milliseconds, amount)
-    else:
-        held, postings = rules.correct_charge(terms, available, queries.held_of(row, book), milliseconds, amount)
+    book, amount, now = _locked_book(wrong.book_id), rules.counted(right), clock.now()
+    milliseconds = queries.moved(wrong)
+    row, held, postings = righting(book, wrong, amount)
+    if row is not None and held is not None:
         _keep(row, held, now)
     for posting in postings:
         native = _native(right) if posting.kind is TransferKind.CORRECT else {}
         last = _post(
             book, posting, subject=transfer, reason=reason, at=now, reservation=row, corrects=wrong,
-            approver=str(approver), **native,
+            actor=proposer, approver=approver, **native,
         )  # fmt: skip
     announce(
         facts.Corrected(
@@ -242,11 +235,24 @@ def correct(
             resource_class=book.resource_class,
             milliseconds_before=milliseconds,
             milliseconds=amount.milliseconds,
-            approver=str(approver),
+            approver=approver,
             reason=reason,
         )
     )
     return last.id
+
+
+def righting(
+    book: Book, wrong: Transfer, right: DeviceTime
+) -> tuple[Reservation | None, rules.Held | None, Iterable[rules.Posting]]:
+    """Return what righting a transfer would post now, with the reservation as it would be left; raises as `correct`."""
+    rules.check_correction(wrong.id, TransferKind(wrong.kind), wrong.corrections.exists())
+    terms, available = queries.terms_of(book), _balance(book, AccountKind.AVAILABLE)
+    row = Reservation.objects.filter(attempt=wrong.attempt).first() if wrong.attempt else None
+    if row is None:
+        return None, None, rules.correct_grant(terms, available, queries.moved(wrong), right)
+    held, postings = rules.correct_charge(terms, available, queries.held_of(row, book), queries.moved(wrong), right)
+    return row, held, postings
 
 
 # What the verbs share: locks, then one place that posts -------------------------------------------------------------
@@ -303,7 +309,7 @@ def _post(
         kind=posting.kind,
         key=rules.transfer_key(subject, posting),
         reason=reason,
-        actor=by.key,  # an id where there is one: no person's name in what never changes
+        actor=columns.pop("actor", by.key),  # an id where there is one: no person's name in what never changes
         at=at,
         previous_sha256=book.head_sha256,
         **of_attempt,

@@ -2,7 +2,7 @@
 
 from django.db.models import Q
 
-from fabrica.server.core.actors import Actor
+from fabrica.server.core.actors import Actor, NetworkRole
 from fabrica.server.people.models import AccessToken, Membership, Project, User
 from fabrica.values.ids import ProjectId, UserId
 from fabrica.wire import people as wire
@@ -86,6 +86,11 @@ def user_emails(users: set[UserId]) -> dict[UserId, str]:
 def user_with(email: str) -> UserId | None:
     """Return the person with this address."""
     return User.objects.filter(email__iexact=email).values_list("pk", flat=True).first()
+
+
+def other_operators(user: UserId) -> int:
+    """Return how many active operators there are beside one."""
+    return User.objects.filter(network_role=NetworkRole.OPERATOR, is_active=True).exclude(pk=user).count()
 
 
 def is_active(by: Actor) -> bool:
