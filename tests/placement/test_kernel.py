@@ -7,11 +7,12 @@ import sys
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fabrica.placement import columns as c
 from fabrica.placement.encode import encode
 from fabrica.placement.filters import FILTERS
-from fabrica.placement.kernel import answer_arrays, answer_lists, choose, compiled
+from fabrica.placement.kernel import answer_arrays, answer_lists, choose, compiled, weigh
 from fabrica.placement.rank import rank
 from fabrica.placement.snapshot import CandidateState, Needs, Policy, Snapshot
 from tests.placement.builders import make_candidate, make_snapshot
@@ -146,6 +147,26 @@ def test_what_ends_first_is_spent_first_and_what_never_ends_last() -> None:
     answer = answer_lists(3)
     assert choose(*encode(snapshot), answer) == 1
     assert [values[c.BALANCE] for values in answer.values] == [1.0, 0.0, 0.5]
+
+
+@given(ANY, st.lists(st.floats(0.0, 1.0), min_size=c.TERMS, max_size=c.TERMS))
+def test_weighing_anew_gives_what_choosing_anew_gives(snapshot: Snapshot, weights: list[float]) -> None:
+    facts, needs, policy = encode(snapshot)
+    other = weights + policy[c.TERMS :]
+    weighed, chosen = answer_lists(len(facts)), answer_lists(len(facts))
+    choose(facts, needs, policy, weighed)
+    assert weigh(facts, other, weighed) == choose(facts, needs, other, chosen)
+    assert weighed == chosen
+
+
+@given(ANY)
+def test_able_rows_stand_in_order_and_draw_a_tie(snapshot: Snapshot) -> None:
+    facts, needs, policy = encode(snapshot)
+    answer = answer_lists(len(facts))
+    choose(facts, needs, policy, answer)
+    able = [row for row, bits in enumerate(answer.refused) if bits == 0]
+    assert answer.able == able + [-1] * (len(facts) - len(able))
+    assert all(0.0 <= facts[row][c.TIE] < 1.0 for row in able)
 
 
 def test_buffers_used_again_give_the_same_answer() -> None:

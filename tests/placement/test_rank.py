@@ -52,7 +52,7 @@ def test_a_placement_is_right_on_the_wire_though_its_parts_are_made_unchecked(sn
     placement = rank(snapshot)
     assert Placement.model_validate_json(placement.model_dump_json()) == placement
     for candidate in placement.candidates:
-        for part in (candidate, *candidate.terms):
+        for part in (candidate, *candidate.reasons, *candidate.terms):
             assert set(vars(part)) == set(type(part).model_fields)
 
 

@@ -45,9 +45,12 @@ def test_a_candidate_that_stands_in_it_twice_is_refused() -> None:
         make_snapshot(make_candidate(), make_candidate(nodes=5))
 
 
-def test_an_infinite_number_is_refused_before_anything_is_decided() -> None:
-    with pytest.raises(SnapshotMalformed, match="not finite"):
-        rank(make_snapshot(make_candidate(wait_q50_seconds=float("inf"))))
+@pytest.mark.parametrize("number", [float("inf"), float("-inf"), float("nan")])
+def test_a_number_that_is_not_finite_is_refused_before_anything_is_decided(number: float) -> None:
+    odd = make_candidate("beta", wait_q50_seconds=number)
+    for others in ([], [make_candidate("alpha")], [make_candidate("alpha", wait_q50_seconds=None)]):
+        with pytest.raises(SnapshotMalformed, match="partition gpu of site beta is not finite"):
+            rank(make_snapshot(odd, *others))
 
 
 def test_the_fingerprint_changes_with_every_input() -> None:

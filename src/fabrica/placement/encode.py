@@ -92,27 +92,25 @@ def encode_candidates(needs: Needs, candidates: Sequence[CandidateState]) -> lis
             for other, candidate in zip(other_class, candidates, strict=True)
         ]
     )
-    for column in columns:
-        _check_finite(column, candidates)
-    return [list(row) for row in zip(*map(_floats, columns), strict=True)]
+    return [list(row) for row in zip(*(_floats(column, candidates) for column in columns), strict=True)]
 
 
-def _check_finite(column: Column, candidates: Sequence[CandidateState]) -> None:
-    if math.isfinite(sum(filter(None, column))):  # one sum tells of any number that is not
-        return
+def _floats(column: Column, candidates: Sequence[CandidateState]) -> list[float]:
+    """Return a column as floats, an unknown number as NaN; where all candidates are alike, the first tells of all."""
+    alike = column.count(column[0]) == len(column)
+    told = column[:1] if alike else column
+    if not math.isfinite(sum(filter(None, told))):  # one sum tells of any number that is not
+        _check_each(column, candidates)
+    floats = [math.nan if number is None else float(number) for number in told]
+    return floats * len(column) if alike else floats
+
+
+def _check_each(column: Column, candidates: Sequence[CandidateState]) -> None:
     for number, candidate in zip(column, candidates, strict=True):
         if number is not None and not math.isfinite(number):
             raise SnapshotMalformed(
                 f"A number of partition {candidate.partition} of site {candidate.site} is not finite."
             )
-
-
-def _floats(column: Column) -> list[float]:
-    """Return a column as floats, an unknown number as NaN; where all candidates are alike, one stands for all."""
-    first = column[0]
-    if column.count(first) == len(column):
-        return [math.nan if first is None else float(first)] * len(column)
-    return [math.nan if number is None else float(number) for number in column]
 
 
 def _encode_needs(needs: Needs) -> list[float]:

@@ -27,12 +27,16 @@ class Told(NamedTuple):
 
 
 class Filter(NamedTuple):
-    """One filter: its code, the values it reads on both sides, and the sentence that tells them."""
+    """One filter: its code, the values it reads on both sides, and the sentence that tells them.
+
+    `recurs`: whether other runs meet the same values, so that the reason is worth keeping for them.
+    """
 
     code: str
     asked: Callable[[Needs, Policy], Any]
     has: Callable[[CandidateState], Any]
     tell: Callable[[Any, Any], Told]
+    recurs: bool = True
 
 
 _kept = functools.lru_cache(maxsize=16_384)
@@ -52,14 +56,14 @@ def reasons(
 
 def _column(index: int, asked: Any, has: list[Any], refused: list[int]) -> list[Reason]:
     """Return one filter's reason for each candidate; candidates share most values, so each value is told once."""
+    reason = _kept_reason if FILTERS[index].recurs else _reason
     if has and has.count(has[0]) == len(has):
-        return [_reason(index, asked, has[0], not refused[0] >> index & 1)] * len(has)
+        return [reason(index, asked, has[0], not refused[0] >> index & 1)] * len(has)
     bits_of = dict(zip(has, refused, strict=True))  # for one run, what a site has decides whether the filter passes
-    told = {value: _reason(index, asked, value, not bits >> index & 1) for value, bits in bits_of.items()}
+    told = {value: reason(index, asked, value, not bits >> index & 1) for value, bits in bits_of.items()}
     return list(map(told.__getitem__, has))
 
 
-@_kept
 def _reason(index: int, asked: Any, has: Any, passed: bool) -> Reason:
     row = FILTERS[index]
     told = row.tell(asked, has)
@@ -71,6 +75,9 @@ def _reason(index: int, asked: Any, has: Any, passed: bool) -> Reason:
         asked=_on_the_wire(told.asked),
         has=_on_the_wire(told.has),
     )
+
+
+_kept_reason = _kept(_reason)
 
 
 def _on_the_wire(figure: float | str | None) -> float | str | None:
@@ -263,6 +270,7 @@ FILTERS: tuple[Filter, ...] = (
             "reserve_milliseconds",
         ),
         _allocation,
+        recurs=False,
     ),
     Filter("draining", _nothing, attrgetter("draining"), _draining),
     Filter("simulated", _asks("accept_simulated"), attrgetter("simulated"), _simulated),

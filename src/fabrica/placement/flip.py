@@ -175,7 +175,7 @@ def _confirm_weight(
     new = _beyond(option.tying, 0.001, option.tying > option.old)
     if new < 0.0:
         return None
-    becomes = {TERM_CODES[option.term]: new}
+    becomes: dict[str, Any] = {TERM_CODES[option.term]: new}
     policy = encode_policy(replace(snapshot.policy, weights=replace(snapshot.policy.weights, **becomes)))
     chosen = weigh(encoded.facts, policy, answer._replace(scores=[*answer.scores]))  # what it values stays as it is
     if chosen == winner:
