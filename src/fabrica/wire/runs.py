@@ -168,6 +168,9 @@ class Usage(Body):
 
     elapsed_seconds: float = 0.0
     devices: int = 0
+    device_milliseconds: int | None = Field(
+        default=None, ge=0, description="exact sum, where an engine started it more than once; null: the product"
+    )
     cpu_seconds: float | None = None
     memory_peak_bytes: int | None = None
     disk_bytes: int | None = None
@@ -176,7 +179,9 @@ class Usage(Body):
 
     @property
     def charged_milliseconds(self) -> int:
-        """Device-milliseconds held: allocated devices times elapsed time, rounded down once, here."""
+        """Device-milliseconds held: the exact sum, else devices times elapsed time, rounded down once, here."""
+        if self.device_milliseconds is not None:
+            return self.device_milliseconds
         return int(self.devices * self.elapsed_seconds * 1000)
 
 
