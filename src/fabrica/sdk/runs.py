@@ -144,11 +144,14 @@ class StateSeen:
 
 
 def follow(client: Client, run: RunId) -> Iterator[LogSlice | StateSeen]:
-    """Yield pieces of the log and changes of state until the run has ended, over broken connections."""
+    """Yield pieces of the log and changes of state until the run has ended, over broken connections.
+
+    The offset counts in one attempt's log; asked with both, the server starts anew when another attempt came.
+    """
     offset, attempt, pause = 0, None, 0.5
     while True:
         try:
-            for event, data in client.events(f"/runs/{run}/log", offset=offset):
+            for event, data in client.events(f"/runs/{run}/log", offset=offset, attempt=attempt):
                 pause = 0.5
                 if event == "state":
                     told = json.loads(data)
