@@ -73,3 +73,15 @@ def test_an_allocation_that_covers_the_run_is_found_whenever_there_is_one(frees:
     assert (drawn is None) == (not frees)
     if drawn is not None:
         assert (drawn.free_milliseconds >= asked) == (max(frees) >= asked)
+
+
+def test_the_allocation_that_starts_next_is_told_with_its_day() -> None:
+    later = allocation(starts_at=NOW + 2 * DAY, ends_at=NOW + 9 * DAY)
+    soon = allocation(starts_at=NOW + DAY, ends_at=NOW + 9 * DAY, site=HERE)
+    over = allocation(starts_at=NOW - 2 * DAY, ends_at=NOW - DAY)
+    assert rules.next_to_start([over, later, soon], HERE, NOW) == soon
+    assert rules.next_to_start([over, later, soon], ELSEWHERE, NOW) == later
+    assert rules.next_to_start([over, allocation()], HERE, NOW) is None
+    assert "starts on 2026-03-02 at 00:00 UTC" in str(rules.start_words([over, later, soon], NOW))
+    assert rules.start_words([later, allocation()], NOW) is None
+    assert rules.start_words([over], NOW) is None

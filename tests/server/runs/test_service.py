@@ -423,6 +423,38 @@ def test_a_draining_site_gets_no_new_work(lead: Actor, project: ProjectId, agent
     assert state_of(run)[0] == "held"
 
 
+def test_an_allocation_that_starts_later_is_told_with_its_day_and_is_not_missing(lead: Actor, agent: Actor) -> None:
+    project = make_project(lead)
+    starts_at = clock.now() + timedelta(days=3)
+    make_allocation(project, starts_at=starts_at)
+    told = queries.dry_run(lead, project, make_spec())
+    assert f"starts on {starts_at:%Y-%m-%d}" in told.words
+    run = make_run(lead, project)
+    for _ in range(2):
+        service.place(SYSTEM, run=run)
+        assert state_of(run)[0] == "held"
+        assert f"starts on {starts_at:%Y-%m-%d}" in Run.objects.get(pk=run).words
+    assert Fact.objects.filter(subject=run, kind="runs.moved").count() == 1
+    placement = queries.run(lead, run).placement
+    assert placement is not None
+    words = [one.words for place in placement.candidates for one in place.reasons if one.code == "allocation"]
+    assert any("but only from" in said for said in words)
+    assert "has no allocation" not in " ".join(words)
+
+
+def test_an_allocation_that_a_clock_moved_back_puts_ahead_is_waited_for(
+    lead: Actor, project: ProjectId, agent: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = make_run(lead, project)
+    before = clock.now() - timedelta(minutes=5)
+    monkeypatch.setattr(clock, "now", lambda: before)
+    assert service.place(SYSTEM, run=run)
+    assert state_of(run)[0] == "held"
+    monkeypatch.undo()
+    assert service.place(SYSTEM, run=run)
+    assert state_of(run)[0] == "placed"
+
+
 def test_every_move_of_a_run_is_a_fact(agent: Actor, placed: tuple[RunId, AttemptId]) -> None:
     record(agent, placed[1], "accepted", "staging", "running")
     finish(agent, placed[1])

@@ -11,6 +11,7 @@ from fabrica.wire.ledger import Balance
 from fabrica.wire.problems import NotFound
 
 draw_on = rules.draw_on  # slices above ask which allocation a run draws on
+next_to_start, start_words = rules.next_to_start, rules.start_words  # and when one begins
 
 
 def allocations(by: Actor, project: ProjectId, resource_class: str | None = None) -> tuple[wire.Allocation, ...]:

@@ -39,3 +39,21 @@ def draw_on(allocations: Iterable[Allocation], site: SiteId, milliseconds: int, 
     if enough:
         return min(enough, key=lambda allocation: (allocation.ends_at, allocation.id))
     return max(there, key=lambda allocation: (allocation.free_milliseconds, allocation.id), default=None)
+
+
+def next_to_start(allocations: Iterable[Allocation], site: SiteId | None, now: datetime) -> Allocation | None:
+    """Return the allocation that starts next, of those that reach the site; `site` None: of all."""
+    later = [one for one in allocations if one.starts_at > now and (site is None or one.site in (None, site))]
+    return min(later, key=lambda allocation: (allocation.starts_at, allocation.id), default=None)
+
+
+def start_words(allocations: Iterable[Allocation], now: datetime) -> str | None:
+    """Return when the project's time begins, if none of its allocations runs yet; None: one does, or there is none.
+
+    The day stands in the words, not how long it takes: they stay the same while a run waits for it.
+    """
+    known = tuple(allocations)
+    first = next_to_start(known, None, now)
+    if first is None or any(one.starts_at <= now < one.ends_at for one in known):
+        return None
+    return f"The project's allocation of {first.resource_class} starts on {first.starts_at:%Y-%m-%d at %H:%M} UTC."

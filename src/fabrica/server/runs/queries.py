@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 
 from django.conf import settings
 from django.db.models import Count, Max, Min, Q, QuerySet
@@ -58,14 +59,14 @@ def share_of(allocations: tuple[Allocation, ...], spec: wire.RunSpec, now: datet
     reserve = spec.resources.reserved_milliseconds
 
     def share(site: SiteId) -> Share:
-        allocation = access.draw_on(allocations, site, reserve, now)
+        allocation = access.draw_on(allocations, site, reserve, now) or access.next_to_start(allocations, site, now)
         if allocation is None:
             return Share(reserve_milliseconds=reserve)
         return Share(
             reserve_milliseconds=reserve,
             free_milliseconds=allocation.free_milliseconds,
             granted_milliseconds=allocation.granted_milliseconds,
-            starts_in_seconds=max(0, int((allocation.starts_at - now).total_seconds())),
+            starts_in_seconds=max(0, ceil((allocation.starts_at - now).total_seconds())),
             ends_in_seconds=int((allocation.ends_at - now).total_seconds()),
         )
 
@@ -95,9 +96,8 @@ def dry_run(by: Actor, project: ProjectId, spec: wire.RunSpec) -> wire.DryRun:
     reserve = spec.resources.reserved_milliseconds
     now = clock.now()
     free = max((one.free_milliseconds for one in allocations if one.starts_at <= now < one.ends_at), default=None)
-    where = (
-        f"It would go to {decision.chosen}." if decision.chosen else f"No site can take it. {decision.nearest or ''}"
-    )
+    nowhere = access.start_words(allocations, now) or f"No site can take it. {decision.nearest or ''}"
+    where = f"It would go to {decision.chosen}." if decision.chosen else nowhere
     amount = DeviceTime(reserve, spec.resources.resource_class)
     return wire.DryRun(
         placement=decision,

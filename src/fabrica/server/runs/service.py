@@ -82,7 +82,8 @@ def place(by: Actor, *, run: RunId) -> bool:
         history=queries.history(row),
     )
     if decision.chosen is None or decision.chosen_partition is None:
-        return _hold(row, decision.nearest or "No site can take the run now.", now)
+        words = access.start_words(allocations, now) or decision.nearest or "No site can take the run now."
+        return _hold(row, words, now)
     allocation = access.draw_on(allocations, decision.chosen, spec.resources.reserved_milliseconds, now)
     assert allocation is not None, "placement chose a site without an allocation"
     wait = placement.told_wait(decision.chosen, decision.chosen_partition, spec.resources)
