@@ -8,7 +8,8 @@ import subprocess
 import sys
 import tarfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO
 from urllib.parse import urljoin, urlsplit
@@ -16,7 +17,8 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 
 from fabrica.agent.commands import run_command
-from fabrica.agent.failures import AttemptFailed, Interrupted
+from fabrica.agent.downloads import download
+from fabrica.agent.failures import AttemptFailed
 from fabrica.agent.settings import AgentSettings
 from fabrica.values.states import EndReason
 from fabrica.wire.runs import Dataset
@@ -143,21 +145,33 @@ def _copy(content: IO[bytes], target: Path, bytes_max: int) -> None:
 
 
 def _download(url: str, target: Path, settings: AgentSettings, interrupted: Callable[[], bool]) -> None:
+    with httpx.Client(timeout=httpx.Timeout(60, connect=10), follow_redirects=False) as client:
+
+        @contextmanager
+        def opened(headers: Mapping[str, str]) -> Iterator[httpx.Response]:
+            with _follow(client, url, headers, settings) as response:
+                yield response
+
+        download(url, target, opened, bytes_max=settings.dataset_bytes_max, interrupted=interrupted)
+
+
+@contextmanager
+def _follow(
+    client: httpx.Client, url: str, headers: Mapping[str, str], settings: AgentSettings
+) -> Iterator[httpx.Response]:
+    """Ask an address, and those it leads on to; each is checked before it is asked."""
+    first = url
     try:
-        with httpx.Client(timeout=httpx.Timeout(60, connect=10), follow_redirects=False) as client:
-            for _ in range(_REDIRECTS_MAX):
-                _check_address(url, settings)
-                with client.stream("GET", url) as response:
-                    if response.is_redirect:
-                        url = urljoin(url, response.headers["location"])
-                        continue
-                    if not response.is_success:
-                        raise unavailable(f"{url} answered with status {response.status_code}.")
-                    _save(response, target, settings.dataset_bytes_max, interrupted)
+        for _ in range(_REDIRECTS_MAX):
+            _check_address(url, settings)
+            with client.stream("GET", url, headers=headers) as response:
+                if not response.is_redirect:
+                    yield response
                     return
-    except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL) as trouble:
-        raise unavailable(f"{url} cannot be read ({type(trouble).__name__}: {trouble}).") from trouble
-    raise unavailable(f"{url} leads on more than {_REDIRECTS_MAX} times.")
+                url = urljoin(url, response.headers["location"])
+    except httpx.InvalidURL as trouble:
+        raise unavailable(f"{url} cannot be read ({trouble}).") from trouble
+    raise unavailable(f"{first} leads on more than {_REDIRECTS_MAX} times.")
 
 
 def _check_address(url: str, settings: AgentSettings) -> None:
@@ -173,18 +187,6 @@ def _check_address(url: str, settings: AgentSettings) -> None:
         raise unavailable(f"the host of {url} is not known.") from trouble
     if not all(ipaddress.ip_address(str(address[4][0]).partition("%")[0]).is_global for address in found):
         raise unavailable(f"{parts.hostname} is a private address; the site's operator may allow it in private_hosts.")
-
-
-def _save(response: httpx.Response, target: Path, bytes_max: int, interrupted: Callable[[], bool]) -> None:
-    size = 0
-    with target.open("wb") as file:
-        for chunk in response.iter_bytes(_CHUNK_BYTES):
-            size += len(chunk)
-            if size > bytes_max:
-                raise unavailable(f"the file is larger than this site takes, {bytes_max} bytes.")
-            if interrupted():
-                raise Interrupted
-            file.write(chunk)
 
 
 def _copy_local(path: Path, target: Path, settings: AgentSettings) -> None:

@@ -124,18 +124,17 @@ class Stage:
         folder.say(f"Dataset '{dataset.name}' is here, {show_bytes(place.stat().st_size)}, SHA-256 as stated.")
 
     def _fetch_dataset(self, dataset: Dataset, cached: Path, log: Path) -> None:
+        came = self.site.cache / f"partial-{dataset.sha256}"  # stays when we are cut off, so that it can go on
         with tempfile.TemporaryDirectory(prefix=".fetch-", dir=self.site.cache) as name:
-            work = Path(name) / "work"
-            work.mkdir()
-            came = Path(name) / "file"
-            fetch(dataset, came, settings=self.settings, folder=work, log=log, interrupted=self.interrupted)
-            if (found := _sha256(came)) != dataset.sha256:
-                raise AttemptFailed(
-                    EndReason.DATA_MISMATCH,
-                    f"Dataset '{dataset.name}' from {dataset.source} has SHA-256 {found}, not {dataset.sha256}.",
-                )
-            came.chmod(0o444)
-            came.replace(cached)
+            fetch(dataset, came, settings=self.settings, folder=Path(name), log=log, interrupted=self.interrupted)
+        if (found := _sha256(came)) != dataset.sha256:
+            came.unlink()
+            raise AttemptFailed(
+                EndReason.DATA_MISMATCH,
+                f"Dataset '{dataset.name}' from {dataset.source} has SHA-256 {found}, not {dataset.sha256}.",
+            )
+        came.chmod(0o444)
+        came.replace(cached)
 
 
 def _sha256(path: Path) -> str:
