@@ -9,6 +9,8 @@ import click
 from fabrica.cli.output import json_option, print_json, say
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fabrica.sdk.client import Client
     from fabrica.values.ids import RunId
     from fabrica.wire.runs import Run
@@ -95,14 +97,13 @@ def _follow(client: "Client", run: "RunId", *, quiet: bool) -> "Run":
     from fabrica.values.states import RunState
     from fabrica.wire.runs import LogSlice
 
-    placed = False
+    placed, shown = False, _log_writer()
     try:
         for seen in runs.follow(client, run):
             if quiet:
                 continue
             if isinstance(seen, LogSlice):
-                sys.stdout.write(seen.text)
-                sys.stdout.flush()
+                shown(seen.text)
                 continue
             if not placed and seen.state not in (RunState.SUBMITTED,):
                 found = runs.run(client, run)
@@ -114,6 +115,19 @@ def _follow(client: "Client", run: "RunId", *, quiet: bool) -> "Run":
         say(f"\nThe run goes on. Follow it with 'fabrica logs {run} -f', end it with 'fabrica cancel {run}'.")
         sys.exit(130)
     return runs.run(client, run)
+
+
+def _log_writer() -> "Callable[[str], None]":
+    """Return what writes pieces of a log: to a terminal text and its colours only, into a file as they came."""
+    from fabrica.values.terminal import Cleaner
+
+    cleaner = Cleaner(colours=True) if sys.stdout.isatty() else None
+
+    def write(text: str) -> None:
+        sys.stdout.write(cleaner.feed(text) if cleaner else text)
+        sys.stdout.flush()
+
+    return write
 
 
 def _tell_end(client: "Client", run: "Run", as_json: bool) -> None:
@@ -222,8 +236,9 @@ def logs(run: str, follow: bool, as_json: bool) -> None:
         if as_json:
             print_json(piece)
             return
+        shown = _log_writer()
         while piece.text:
-            sys.stdout.write(piece.text)
+            shown(piece.text)
             piece = runs.log(client, wanted, piece.next_offset)
 
 

@@ -89,6 +89,21 @@ def test_a_log_goes_on_from_where_the_page_is_and_stays_text(world: World) -> No
     assert plain.getvalue().decode() == hostile + "second\n"
 
 
+def test_a_page_shows_no_escape_codes_wherever_they_are_cut_and_the_download_keeps_them(world: World) -> None:
+    pieces = ("\x1b[31mred\x1b", "[0m plain\x1b]0;title\x07\n")
+    offset = 0
+    for number, text in enumerate(pieces, start=1):
+        service.record(world.agent, event=make_event(world.attempt, "log", number, log_offset=offset, log_text=text))
+        if number == 1:
+            page = world.member.get(f"/runs/{world.run}").content.decode()
+            assert ">red<" in page
+            assert f"/log?offset={len(text) - 1}&amp;" in page
+        offset += len(text)
+    rest = world.member.get(f"/runs/{world.run}/log", {"offset": str(len(pieces[0]) - 1)}).content.decode()
+    assert rest.startswith(" plain\n")
+    assert world.member.get(f"/runs/{world.run}/log?plain").getvalue().decode() == "".join(pieces)
+
+
 @pytest.mark.parametrize("offset", ["-1", "x", "9" * 30, "²"])
 def test_an_offset_that_is_no_number_is_refused(world: World, offset: str) -> None:
     assert world.member.get(f"/runs/{world.run}/log", {"offset": offset}).status_code == 422

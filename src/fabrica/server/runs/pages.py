@@ -20,7 +20,9 @@ from fabrica.server.runs.api import file_response
 from fabrica.server.runs.plots import figures, headline, plots
 from fabrica.values.ids import AttemptId, ProjectId, RunId, SiteId
 from fabrica.values.states import RunState
+from fabrica.values.terminal import clean, unfinished
 from fabrica.wire.problems import Malformed
+from fabrica.wire.runs import LogSlice
 
 PAGE_RUNS = 30
 
@@ -60,7 +62,7 @@ def run(request: Viewed, run: RunId) -> HttpResponse:
     context = {
         **_live(by, run),
         **_metrics(by, run),
-        "slice": queries.log(by, run),
+        "slice": _shown(queries.log(by, run)),
         "steps": page_queries.moves(by, run),
         "may_cancel": permissions.cancels(by, run=run),
         "may_declare_lost": permissions.operator(by),
@@ -72,6 +74,13 @@ def run(request: Viewed, run: RunId) -> HttpResponse:
     context["outputs"] = [one for one in found.artifacts if one.kind == "output"]
     context["record_files"] = [one for one in found.artifacts if one.kind == "record"]
     return render(request, "runs/run.html", context)
+
+
+def _shown(piece: LogSlice) -> LogSlice:
+    """Return a piece of log as the page shows it: text alone. A sequence cut off at its end is asked for again."""
+    held = "" if piece.ended else unfinished(piece.text)
+    text = clean(piece.text[: len(piece.text) - len(held)])
+    return piece.model_copy(update={"text": text, "next_offset": piece.next_offset - len(held.encode())})
 
 
 def _live(by: Actor, run: RunId) -> dict[str, Any]:
@@ -126,7 +135,7 @@ def log(request: Viewed, run: RunId) -> HttpResponseBase:
     if another:
         piece = queries.log(request.actor, run)
     found = queries.run(request.actor, run)
-    return render(request, "runs/log.html", {"run": found, "slice": piece, "another": another})
+    return render(request, "runs/log.html", {"run": found, "slice": _shown(piece), "another": another})
 
 
 def _whole_log(by: Actor, run: RunId) -> Iterator[str]:
