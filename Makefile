@@ -1,6 +1,6 @@
 # One line per target here; the work itself is in tools/.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test check docs bench lock reference clean
+.PHONY: help setup setup-dev demo slurm slurm-down test check docs bench lock reference clean
 
 PYTHON = $(shell tools/find_python.sh)
 RUN := .venv/bin/python
@@ -16,6 +16,12 @@ setup-dev: ## The same, and everything the tests need
 
 demo: setup ## Train a real model on the embedded network, from allocation to record
 	@$(RUN) tools/demo.py
+
+slurm: setup ## Start two real Slurm sites on this machine, joined to the embedded network
+	@$(RUN) tools/slurm.py up
+
+slurm-down: setup ## End both Slurm sites and leave nothing of them
+	@$(RUN) tools/slurm.py down
 
 test: setup-dev ## Run every check and every test, with real services
 	@$(RUN) tools/test.py
@@ -36,4 +42,4 @@ lock: setup-dev ## Choose and lock the versions of every package anew
 	@$(RUN) tools/lock.py
 
 clean: ## Remove what the targets above made, but not ~/.fabrica
-	rm -rf .venv docs/_build build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/services/node_modules
+	rm -rf .venv docs/_build build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/services/node_modules .slurm-releases

@@ -1,8 +1,9 @@
 """Two real Slurm sites on this machine, joined to its embedded network: each with its own cluster and its own agent.
 
-Usage: python tools/slurm.py up [--namespaces] [--folder FOLDER] | down | status
+Usage: python tools/slurm.py up [--namespaces] | down | status | cut SITE | mend SITE
 `up` twice is the same as once; `down` leaves nothing behind, also after an `up` that was cut off.
 `--namespaces` gives each site a network of its own, which calls out and which nobody calls; it needs root.
+`cut` then takes the link of a site down, and `mend` up again.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # as a program, Python looks only beside this file
 
+from fabrica.wire.problems import FabricaError  # noqa: E402
 from tests.services.slurm import processes  # noqa: E402
 from tests.services.slurm.namespace import SiteNetwork  # noqa: E402
 from tools.slurm_join import Joined, join, leave  # noqa: E402
@@ -39,9 +41,11 @@ def main(arguments: Sequence[str]) -> int:
                     up(folder, namespaces=asked.namespaces)
             case "down":
                 down(folder)
-            case _:
+            case "status":
                 return status(folder)
-    except (MissingProgram, RuntimeError, ValueError) as trouble:
+            case link:
+                change_link(folder, link, asked.site)
+    except (FabricaError, MissingProgram, RuntimeError, ValueError) as trouble:
         print(f"It did not work: {trouble}", file=sys.stderr)
         return 1
     return 0
@@ -49,7 +53,8 @@ def main(arguments: Sequence[str]) -> int:
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("command", choices=("up", "down", "status"))
+    parser.add_argument("command", choices=("up", "down", "status", "cut", "mend"))
+    parser.add_argument("site", nargs="?", choices=[site.id for site in SITES], help="whose link is cut or mended")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where the sites live; keep the path short")
     parser.add_argument("--namespaces", action="store_true", help="give each site a network of its own (root)")
     return parser.parse_args(arguments)
@@ -132,6 +137,20 @@ def _say_status(site: LocalSite, folder: Path) -> int:
         dead.append("the agent")
     print(f"{site.title}: {'everything runs' if not dead else 'these do not run: ' + ', '.join(dead)}")
     return 1 if dead else 0
+
+
+def change_link(folder: Path, change: str, site: str | None) -> None:
+    """Cut or mend the one link between a site and everything else."""
+    if site is None:
+        raise ValueError(f"name the site: {' or '.join(one.id for one in SITES)}")
+    network = SiteNetwork(folder / site)
+    if not network.exists():
+        raise RuntimeError(f"{site} has no network of its own; start the sites with --namespaces")
+    if change == "cut":
+        network.cut()
+    else:
+        network.mend()
+    print(f"The link of {site} is {'down' if change == 'cut' else 'up'}.")
 
 
 if __name__ == "__main__":

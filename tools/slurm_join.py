@@ -1,5 +1,6 @@
 """Join the two Slurm sites to this user's embedded network: enrol their agents, run them, grant time on their GPUs."""
 
+import getpass
 import json
 import os
 import subprocess
@@ -50,10 +51,12 @@ def join(folder: Path, *, namespaces: bool) -> Joined:
     return Joined(url, EXAMPLES)
 
 
-def _fabrica(*arguments: str) -> Any:
+def _fabrica(*arguments: str, stdin: str = "") -> Any:
     """Run a command of the embedded network and return the JSON it prints."""
     environment = {name: value for name, value in os.environ.items() if name not in _OTHER_SERVER}
-    done = subprocess.run([FABRICA, *arguments], env=environment, capture_output=True, text=True, check=False, cwd=ROOT)
+    done = subprocess.run(
+        [FABRICA, *arguments], env=environment, input=stdin, capture_output=True, text=True, check=False, cwd=ROOT
+    )
     if done.returncode != 0:
         raise RuntimeError(f"'fabrica {' '.join(arguments)}' failed: {done.stdout}{done.stderr}".strip())
     return json.loads(done.stdout)
@@ -76,23 +79,29 @@ def _know_sites(home: Path) -> None:
 def _start_agent(site: LocalSite, folder: Path, url: str, namespaces: bool) -> None:
     """Have the site's agent run with the settings of today."""
     home = folder / f"{site.id}-agent"
-    for name in ("log", "run", "site"):
+    for name in ("log", "run"):
         (home / name).mkdir(parents=True, exist_ok=True)
     network = SiteNetwork(folder / site.id) if namespaces else None
     if network:
         _start_relays(home, network, int(url.rpartition(":")[2]))
+    changed = _write_settings(home / "agent.toml", _settings(site, folder, url))
     enrolled = _enrol(site, home, url)
-    settings = _settings(site, folder, url)
-    changed = not (home / "agent.toml").exists() or (home / "agent.toml").read_text() != settings
     running = processes.pid_of(home, "agent")
     if running and not (changed or enrolled):
         return
     if running:
         processes.end(running)
-    (home / "agent.toml").write_text(settings)
     cluster = cluster_of(site, folder, network)
     command = [*(network.prefix if network else ()), str(FABRICA), "agent", "run", str(home / "agent.toml")]
     processes.start(home, "agent", command, {**cluster.environment, "PATH": PATH, "FABRICA_HOME": str(home)})
+
+
+def _write_settings(file: Path, text: str) -> bool:
+    """Write agent.toml; return whether it changed."""
+    if file.exists() and file.read_text() == text:
+        return False
+    file.write_text(text)
+    return True
 
 
 def _start_relays(home: Path, network: SiteNetwork, port: int) -> None:
@@ -109,14 +118,19 @@ def _start_relays(home: Path, network: SiteNetwork, port: int) -> None:
 
 def _enrol(site: LocalSite, home: Path, url: str) -> bool:
     """Enrol the site's agent unless the network knows it; return whether it was done."""
-    memory = home / "agent.json"
-    known = json.loads(memory.read_text())["agent"]["id"] if memory.exists() else None
     agent = _site(site)["agent"]
-    if agent is not None and agent["id"] == known and not agent["withdrawn"]:
+    if agent is not None and not agent["withdrawn"] and agent["id"] == _agent_id(home):
         return False
-    answer = _fabrica("agent", "enrol", site.id, "--replace", "--token-file", str(home / "token"), "--json")
-    memory.write_text(json.dumps(answer))
+    invitation = _fabrica("sites", "invite", site.id, "--replace", "--json")
+    asked = ("--server", url, "--config", str(home / "agent.toml"), "--server-key", invitation["server_key"])
+    enrolled = _fabrica("agent", "enrol", *asked, "--json", stdin=f"{invitation['code']}\n")
+    (home / "agent.id").write_text(enrolled["agent"])
     return True
+
+
+def _agent_id(home: Path) -> str | None:
+    memory = home / "agent.id"
+    return memory.read_text() if memory.exists() else None
 
 
 def _site(site: LocalSite) -> Any:
@@ -129,18 +143,28 @@ def _site(site: LocalSite) -> Any:
 
 
 def _settings(site: LocalSite, folder: Path, url: str) -> str:
+    """Return the site's agent.toml. Runs execute as whoever started this: their own agent, on their own cluster."""
     home = folder / f"{site.id}-agent"
-    lines: Mapping[str, Any] = {
+    agent: Mapping[str, Any] = {
         "server": url,
-        "token_file": str(home / "token"),
+        "key_file": str(home / "agent.key"),
         "folder": str(home / "site"),
         "engine": "slurm",
+        "site_accounts": "own",
+        "person": f"{getpass.getuser()}@localhost",
         "file_sources": ["/"],
         "tick_seconds": 0.2,
         "usage_seconds": 1,
         "inventory_seconds": 2,
     }
-    return "".join(f"{key} = {json.dumps(value)}\n" for key, value in lines.items())
+    engine = {"slurm_conf": str(folder / site.id / "etc" / "slurm.conf"), "look_seconds": 0.5, "accounting_seconds": 1}
+    partition = {"name": "gpu", "resource_class": site.resource_class, "gres_type": site.gpu_type}
+    tables = (("", agent), ("[engine_settings]", engine), ("[[engine_settings.partitions]]", partition))
+    return "\n".join(f"{title}\n{_lines(table)}" for title, table in tables).lstrip()
+
+
+def _lines(table: Mapping[str, Any]) -> str:
+    return "".join(f"{key} = {json.dumps(value)}\n" for key, value in table.items())
 
 
 def _grant() -> None:
@@ -180,7 +204,9 @@ def _last_words(home: Path) -> str:
 def leave(folder: Path) -> None:
     """End both agents and withdraw them, when the network is up to hear it; the sites stay known to it."""
     from fabrica.cli import embedded
+    from fabrica.sdk import sites
     from fabrica.sdk.client import Client
+    from fabrica.values.ids import AgentId, SiteId
     from fabrica.wire.problems import FabricaError
 
     network = embedded.find()
@@ -189,12 +215,11 @@ def leave(folder: Path) -> None:
         running = processes.pid_of(home, "agent")
         if running:
             processes.end(running)
-        memory = home / "agent.json"
-        if network is None or not memory.exists():
+        agent = _agent_id(home)
+        if network is None or agent is None:
             continue
-        agent = json.loads(memory.read_text())["agent"]["id"]
         try:
             with Client(network.url, network.token()) as client:
-                client.delete(f"/sites/{site.id}/agents/{agent}")
+                sites.withdraw(client, SiteId(site.id), AgentId(agent))
         except FabricaError as trouble:
             print(f"The agent of {site.id} could not be withdrawn: {trouble}")
