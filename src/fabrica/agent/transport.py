@@ -16,7 +16,7 @@ from fabrica.agent.keys import KeyFile
 from fabrica.agent.settings import is_loopback
 from fabrica.agent.tokens import Tokens
 from fabrica.wire.agents import SyncAnswer, SyncRequest
-from fabrica.wire.enrolment import AgentTokenRefused, AnswerRefused, KeyChange
+from fabrica.wire.enrolment import AgentTokenRefused, AnswerRefused, KeyChange, OwnSite
 from fabrica.wire.problems import ServerUnreachable, TooLarge, from_problem
 from fabrica.wire.signatures import NONCE_HEADER, SIGNATURE_HEADER, SignatureWrong, check_answer, new_nonce
 
@@ -79,6 +79,15 @@ class HttpTransport:
             )
             return SyncAnswer.model_validate_json(content)
 
+    def own_site(self) -> OwnSite:
+        """Ask what the server knows of this agent and its site; raises as `sync`."""
+        with _told():
+            return OwnSite.model_validate_json(
+                self._authorised(
+                    lambda token: self._signed("GET", "/site", None, self.tokens.server_key(), token=token)
+                )
+            )
+
     def change_key(self, change: KeyChange) -> None:
         """Give the server a new key of this agent; raises as `sync`."""
         with _told():
@@ -89,14 +98,15 @@ class HttpTransport:
             return self._signed("POST", path, body, server_key)
 
     def _signed(
-        self, method: str, path: str, body: BaseModel, server_key: str, *, token: str = "", **options: Any
+        self, method: str, path: str, body: BaseModel | None, server_key: str, *, token: str = "", **options: Any
     ) -> bytes:
-        """Send a body with a nonce, and return the answer once its signature holds."""
+        """Send a question with a nonce, and return the answer once its signature holds."""
         nonce = new_nonce()
         headers = {"Content-Type": "application/json", NONCE_HEADER: nonce}
         if token:
             headers |= _bearer(token)
-        response = self._client.request(method, path, content=body.model_dump_json(), headers=headers, **options)
+        content = body.model_dump_json() if body else None
+        response = self._client.request(method, path, content=content, headers=headers, **options)
         check_status(response)
         try:
             check_answer(

@@ -1,5 +1,6 @@
 """Commands at a site: enrol its agent, check its settings, run it, keep it."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from fabrica.agent.loop import Agent
     from fabrica.agent.settings import AgentSettings
 
+_MARKS = {"ok": "ok", "warn": "warn", "fix": "FIX"}
 _settings_argument = click.argument("settings", type=click.Path(dir_okay=False, path_type=Path))
 
 
@@ -57,8 +59,14 @@ def open_agent(settings: "AgentSettings") -> "Agent":
     from fabrica.agent.loop import Agent
     from fabrica.agent.transport import HttpTransport
     from fabrica.engines.registry import open_engine
+    from fabrica.wire.agents import AgentSettingsRefused
 
-    engine = open_engine(settings.engine, SiteFolder(settings.folder).engine, **settings.engine_settings)
+    try:
+        engine = open_engine(settings.engine, SiteFolder(settings.folder).engine, **settings.engine_settings)
+    except (ValueError, TypeError) as trouble:
+        raise AgentSettingsRefused(
+            f"The engine {settings.engine} does not open: {trouble}.", remedy="Run 'fabrica agent check'."
+        ) from trouble
     return Agent(settings, HttpTransport(settings.server, settings.key_file), engine)
 
 
@@ -122,6 +130,55 @@ def enrol(
     say(f"The server's key is {done.server_key}; the office sees the same beside the code.")
     say(f"{'Wrote' if done.settings_written else 'Kept'} {done.settings_file}.")
     say(f"→ Go on with 'fabrica agent check {done.settings_file}'.")
+
+
+@agent.command("check")
+@_settings_argument
+@json_option
+def check(settings: Path, as_json: bool) -> None:
+    """Try everything the agent needs, starting nothing, and say what to mend. Ends with status 1 if something is.
+
+    \b
+    Example:
+        fabrica agent check /srv/fabrica/agent.toml
+    """
+    from fabrica.agent.check import check as findings
+
+    found = []
+    for finding in findings(settings.absolute()):  # told one by one: a way that is cut takes a while to fail
+        found.append(finding)
+        if not as_json:
+            click.echo(f"{_MARKS[finding.verdict]:5} {finding.subject:11} {finding.words}")
+            if finding.remedy:
+                click.echo(f"{'':18}→ {finding.remedy}")
+    count = sum(finding.verdict == "fix" for finding in found)
+    if as_json:
+        print_json({"ready": not count, "findings": [asdict(finding) for finding in found]})
+    elif count:
+        say(f"{count} to mend before the agent can run.")
+    else:
+        say(f"All is ready. Start it: fabrica agent run {settings}")
+    if count:
+        raise SystemExit(1)
+
+
+@agent.command("unit")
+@click.option("--system", "level", flag_value="system", default="system", help="For /etc/systemd/system. The default.")
+@click.option("--user", "level", flag_value="user", help="For ~/.config/systemd/user, where one is no administrator.")
+@_settings_argument
+def unit(level: str, settings: Path) -> None:
+    """Print a systemd unit that keeps the agent running. Stopping it leaves runs alone.
+
+    \b
+    Example:
+        fabrica agent unit --system /srv/fabrica/agent.toml > /etc/systemd/system/fabrica-agent.service
+    """
+    from fabrica.agent.settings import read_settings
+    from fabrica.agent.units import system_unit, user_unit
+
+    read = read_settings(settings.absolute())
+    write = user_unit if level == "user" else system_unit
+    click.echo(write(settings.absolute(), read), nl=False)
 
 
 @agent.command("rotate-key")

@@ -1,4 +1,4 @@
-"""Commands of sites: list them, invite an agent, drain one, resume it, withdraw its agent."""
+"""Commands of sites: list them, add one, invite its agent, drain one, resume it, withdraw its agent."""
 
 import click
 
@@ -9,12 +9,12 @@ from fabrica.cli.output import console, json_option, print_json, say
 @json_option
 @click.pass_context
 def sites(context: click.Context, as_json: bool) -> None:
-    """List the sites of the network, and which of them take runs now; drain or resume one.
+    """List the sites of the network, and which of them take runs now. The office adds, invites and drains them.
 
     \b
     Examples:
         fabrica sites
-        fabrica sites drain leonardo --reason "Cooling is repaired until Friday."
+        fabrica sites drain own-site --reason "Cooling is repaired until Friday."
     """
     if context.invoked_subcommand is None:
         list_sites(as_json)
@@ -76,6 +76,31 @@ def resume(site: str, as_json: bool) -> None:
         print_json(found)
     else:
         say(f"{found.id} takes runs again.")
+
+
+@sites.command("add")
+@click.argument("site")
+@click.option("--name", required=True, help="What people call it.")
+@click.option("--country", default="", metavar="CODE", help="Where it stands (ISO code).")
+@json_option
+def add(site: str, name: str, country: str, as_json: bool) -> None:
+    """Add a site that is in no list yet. For operators.
+
+    \b
+    Example:
+        fabrica sites add own-site --name "Our own site" --country FI
+    """
+    from fabrica.cli.connection import connect
+    from fabrica.sdk import sites
+    from fabrica.sdk.ids import parsed
+    from fabrica.values.ids import SiteId
+
+    with connect() as client:
+        found = sites.add(client, parsed(SiteId, site), name, country)
+    if as_json:
+        print_json(found)
+    else:
+        say(f"{found.id} is a site of this network. Invite its agent with 'fabrica sites invite {found.id}'.")
 
 
 @sites.command("invite")

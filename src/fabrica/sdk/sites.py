@@ -3,7 +3,7 @@
 from fabrica.sdk.client import Client
 from fabrica.values.ids import AgentId, SiteId
 from fabrica.wire.enrolment import INVITATION_HOURS, Invitation, NewInvitation
-from fabrica.wire.sites import Drain, Site, SiteDetail
+from fabrica.wire.sites import Drain, NewSite, Site, SiteDetail
 
 
 def sites(client: Client) -> tuple[Site, ...]:
@@ -18,6 +18,15 @@ def site(client: Client, site: SiteId) -> SiteDetail:
         SiteUnknown: nobody knows it.
     """
     return client.get(f"/sites/{site}", SiteDetail)
+
+
+def add(client: Client, site: SiteId, name: str, country: str = "") -> SiteDetail:
+    """Add a site of the network's own; adding it twice changes nothing.
+
+    Raises:
+        NotAllowed: the caller is no operator.
+    """
+    return SiteDetail.model_validate(client.post("/sites", NewSite(id=site, name=name, country=country)))
 
 
 def drain(client: Client, site: SiteId, reason: str) -> SiteDetail:

@@ -78,6 +78,18 @@ class KeyChange(Request):
     proof: str = Field(max_length=_TOKEN_LENGTH_MAX)
 
 
+class OwnSite(Body):
+    """What an agent may know of itself: its site as the server sees it, and the protocols the server speaks."""
+
+    site: SiteId
+    name: str
+    agent: AgentId
+    draining: bool
+    draining_reason: str | None
+    last_word_at: Instant | None
+    protocols: tuple[int, ...]
+
+
 class CodeRefused(FabricaError):
     code = "sites.code_refused"
     status = 403

@@ -39,6 +39,14 @@ class SiteDetail(Site):
     inventory: Inventory | None
 
 
+class NewSite(Request):
+    """A site of the network's own, which the reference data does not know."""
+
+    id: SiteId
+    name: str = Field(min_length=1, max_length=120)
+    country: str = Field(default="", pattern=r"^([A-Z]{2})?$", description="ISO code")
+
+
 class Drain(Request):
     """Why a site shall take no new runs; everybody who looks at the site reads it."""
 

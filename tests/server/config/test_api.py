@@ -211,6 +211,7 @@ TABLE: dict[tuple[str, str], tuple[list[int], Ask]] = {
         lambda world: (f"/corrections/{proposed(world)}/refuse", {"words": "No."}),
     ),
     ("GET", "/sites"): (ANYBODY, lambda world: ("/sites", None)),
+    ("POST", "/sites"): (OPERATORS_201, lambda world: ("/sites", {"id": "new-site", "name": "New"})),
     ("GET", "/sites/{site}"): (ANYBODY, lambda world: ("/sites/own-site", None)),
     ("POST", "/sites/{site}/invitations"): (
         OPERATORS_201,
@@ -231,6 +232,7 @@ TABLE: dict[tuple[str, str], tuple[list[int], Ask]] = {
         lambda world: ("/agent/challenge", {"agent": world.actors["agent"].agent}),
     ),
     ("POST", "/agent/token"): ([403] * 8, lambda world: ("/agent/token", {"assertion": "no assertion"})),
+    ("GET", "/agent/site"): (AGENTS, lambda world: ("/agent/site", None)),
     ("PUT", "/agent/key"): (
         [401, 401, 401, 401, 401, 401, 200, 403],
         lambda world: ("/agent/key", key_change(world)),

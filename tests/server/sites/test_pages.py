@@ -1,5 +1,7 @@
 """Operators drain a site and withdraw its agent on its page; nobody else does."""
 
+import re
+
 import pytest
 
 from fabrica.server.sites import queries
@@ -27,6 +29,19 @@ def test_an_operator_withdraws_the_agent_that_speaks() -> None:
     assert queries.site(SITE).agent is None
 
 
+def test_an_operator_draws_a_code_and_sees_it_once() -> None:
+    make_site()
+    operator = browser(make_operator())
+    answer = operator.post(f"/sites/{SITE}/invitations")
+    code = re.search(r"[0-9A-Z]{5}(-[0-9A-Z]{5}){4}", answer.content.decode())
+    assert code is not None
+    assert "no-store" in answer.headers["Cache-Control"]
+    assert code[0] not in operator.get(f"/sites/{SITE}").content.decode()
+    make_agent(SITE)
+    assert operator.post(f"/sites/{SITE}/invitations").status_code == 409
+    assert operator.post(f"/sites/{SITE}/invitations", {"replace": "yes"}).status_code == 200
+
+
 def test_an_agent_of_another_site_is_not_found_here() -> None:
     make_agent()
     other = make_agent(make_site("other-site"))
@@ -38,7 +53,11 @@ def test_an_agent_of_another_site_is_not_found_here() -> None:
 
 def test_nobody_else_does_either() -> None:
     agent = make_agent()
-    addresses = (f"/sites/{SITE}/draining", f"/sites/{SITE}/agents/{agent.agent}/withdraw")
+    addresses = (
+        f"/sites/{SITE}/draining",
+        f"/sites/{SITE}/invitations",
+        f"/sites/{SITE}/agents/{agent.agent}/withdraw",
+    )
     for address in addresses:
         assert browser(make_user()).post(address, {"draining": "yes"}).status_code == 403
         assert browser().post(address, {"draining": "yes"}).status_code == 302

@@ -42,6 +42,7 @@ _runs = [
     path("<run:run>/artifacts/<str:sha256>", runs.artifact, name="artifact"),
 ]
 _sites = [
+    path("<site:site>/invitations", sites.invite, name="invite"),
     path("<site:site>/draining", sites.set_draining, name="draining"),
     path("<site:site>/agents/<agent:agent>/withdraw", sites.withdraw_agent, name="withdraw"),
 ]

@@ -8,7 +8,7 @@ from fabrica.server.core import clock
 from fabrica.server.core.actors import NOBODY
 from fabrica.server.core.limits import count_try
 from fabrica.server.core.requests import Asked
-from fabrica.server.sites import keys, service
+from fabrica.server.sites import keys, queries, service
 from fabrica.server.sites.service import signed
 from fabrica.wire.agents import Agent
 from fabrica.wire.enrolment import (
@@ -18,6 +18,7 @@ from fabrica.wire.enrolment import (
     CodeUse,
     Enrolled,
     KeyChange,
+    OwnSite,
     TokenRequest,
 )
 
@@ -48,6 +49,13 @@ def challenge(request: HttpRequest, body: ChallengeRequest) -> Challenge:
 def token(request: HttpRequest, body: TokenRequest) -> AgentToken:
     """An access token of ten minutes, for the challenge signed with the agent's key."""
     return service.give_token(NOBODY, assertion=body.assertion)
+
+
+@router.get("/site", response=OwnSite)
+@decorate_view(signed)
+def own_site(request: Asked) -> OwnSite:
+    """The agent's own site as the server sees it; asking is no word of the agent's."""
+    return queries.own_site(request.auth)
 
 
 @router.put("/key", response=Agent)

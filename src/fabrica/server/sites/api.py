@@ -6,7 +6,7 @@ from fabrica.server.core.requests import Asked
 from fabrica.server.sites import queries, service
 from fabrica.values.ids import AgentId, SiteId
 from fabrica.wire.enrolment import Invitation, NewInvitation
-from fabrica.wire.sites import Drain, Site, SiteDetail
+from fabrica.wire.sites import Drain, NewSite, Site, SiteDetail
 
 router = Router(tags=["sites"])
 
@@ -15,6 +15,13 @@ router = Router(tags=["sites"])
 def sites(request: Asked) -> tuple[Site, ...]:
     """Every site of the network."""
     return queries.sites()
+
+
+@router.post("", response={201: SiteDetail})
+def add(request: Asked, body: NewSite) -> tuple[int, SiteDetail]:
+    """Add a site of the network's own; adding it twice changes nothing. Operators only."""
+    service.add_site(request.auth, site=body.id, name=body.name, country=body.country)
+    return 201, queries.site(body.id)
 
 
 @router.get("/{site}", response=SiteDetail)

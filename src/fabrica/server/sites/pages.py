@@ -1,10 +1,12 @@
-"""What operators do to a site on its page: stop or resume new work, withdraw its agent."""
+"""What operators do to a site on its page: invite an agent, stop or resume new work, withdraw the agent."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from fabrica.server.core.requests import Viewed
@@ -22,6 +24,20 @@ def set_draining(request: Viewed, site: SiteId) -> HttpResponse:
     words = _("The site takes no new runs. What it runs goes on.") if draining else _("The site takes runs again.")
     messages.info(request, words)
     return redirect("portal:site", site)
+
+
+@require_POST
+@login_required
+@never_cache
+def invite(request: Viewed, site: SiteId) -> HttpResponse:
+    """Draw a code for the site's agent and show it, once."""
+    replace = request.POST.get("replace") == "yes"
+    invitation = service.invite(request.actor, site=site, name="agent", replace=replace)
+    enrol_command = (
+        f"fabrica agent enrol --server {settings.PUBLIC_URL} --config agent.toml --server-key {invitation.server_key}"
+    )
+    context = {"invitation": invitation, "enrol_command": enrol_command}
+    return render(request, "sites/invitation.html", context)
 
 
 @require_POST

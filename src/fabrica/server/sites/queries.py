@@ -11,6 +11,7 @@ from fabrica.server.sites.models import Agent, Site
 from fabrica.values.ids import SiteId
 from fabrica.wire import agents as wire_agents
 from fabrica.wire import sites as wire
+from fabrica.wire.enrolment import OwnSite
 from fabrica.wire.signatures import thumbprint
 from fabrica.wire.sites import SiteUnknown
 
@@ -139,6 +140,20 @@ def country_of(site: SiteId, row: Site | None, speaker: Agent | None) -> str | N
     said = inventory(speaker) if speaker else None
     return (
         (entry.country if entry else None) or (said.country if said else None) or (row.country if row else None) or None
+    )
+
+
+def own_site(by: Actor) -> OwnSite:
+    """Return what an agent may know of itself."""
+    row = Agent.objects.select_related("site").get(pk=by.agent)
+    return OwnSite(
+        site=row.site_id,
+        name=row.site.name,
+        agent=row.pk,
+        draining=row.site.draining,
+        draining_reason=row.site.draining_reason or None,
+        last_word_at=row.last_word_at,
+        protocols=tuple(sorted(rules.PROTOCOLS)),
     )
 
 

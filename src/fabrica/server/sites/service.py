@@ -135,7 +135,9 @@ def _enrol(site: Site, name: str, public_key: str, replace: bool) -> Agent:
 def _adopt(site: SiteId) -> Site:
     known = load_network().site(site)
     if known is None:
-        raise SiteUnknown(f"There is no site {site}.", remedy="List the sites with 'fabrica sites', or add it first.")
+        raise SiteUnknown(
+            f"There is no site {site}.", remedy="List the sites with 'fabrica sites', or add it: 'fabrica sites add'."
+        )
     return Site.objects.create(pk=site, name=getattr(known, "short_name", None) or str(site), country=known.country)
 
 
