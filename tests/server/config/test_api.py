@@ -90,7 +90,7 @@ def world(tmp_path: Path) -> World:
         ("artifacts", {"artifacts": (artifact,)}),
         ("ended", {"reason": EndReason.COMPLETED, "usage": make_usage()}),
     ):
-        runs.record(agent, event=make_event(attempt, kind, **said))
+        runs.record(agent, events=[make_event(attempt, kind, **said)])
     return World(project, run, attempt, bundle, artifact["sha256"], tokens, actors | {"agent": agent})  # type: ignore[arg-type]
 
 

@@ -52,6 +52,7 @@ def verbs() -> dict[str, Callable[[Any], Any]]:
         ),
         "charge": lambda by: service.charge(by, attempt=attempt, used_up_to=h100(1)),
         "release": lambda by: service.release(by, attempt=attempt),
+        "settle": lambda by: service.settle(by, attempt=attempt, used_up_to=h100(1)),
         "waive": lambda by: service.waive(by, attempt=attempt, reason="The node failed."),
         "expire": lambda by: service.expire(by, allocation=ended),
         "correct": lambda by: service.correct(
@@ -60,7 +61,7 @@ def verbs() -> dict[str, Callable[[Any], Any]]:
     }
 
 
-@pytest.mark.parametrize("name", ["grant", "reserve", "charge", "release", "waive", "expire", "correct"])
+@pytest.mark.parametrize("name", ["grant", "reserve", "charge", "release", "settle", "waive", "expire", "correct"])
 def test_a_person_without_a_role_is_refused_every_verb_and_the_refusal_is_in_the_audit(name: str) -> None:
     verb = verbs()[name]
     before = Transfer.objects.count()
@@ -70,7 +71,7 @@ def test_a_person_without_a_role_is_refused_every_verb_and_the_refusal_is_in_the
     assert AuditLine.objects.filter(verb=f"ledger.{name}", actor=PERSON.key, outcome="refused").count() == 1
 
 
-@pytest.mark.parametrize("name", ["reserve", "charge", "release", "correct"])
+@pytest.mark.parametrize("name", ["reserve", "charge", "release", "settle", "correct"])
 def test_what_moves_with_a_run_is_done_by_the_service_and_refused_to_an_operator(name: str) -> None:
     verb = verbs()[name]
     with pytest.raises(NotAllowed):
@@ -124,6 +125,16 @@ def test_a_run_from_reservation_to_release() -> None:
     assert (done.state, done.charged_milliseconds) == (ReservationState.RELEASED, 30)
     assert figures(allocation) == (970, 0, 30, 0)
     assert queries.site_balances(SITE)[0].delivered_milliseconds == 30
+
+
+def test_a_settlement_charges_and_gives_back_and_twice_is_once() -> None:
+    allocation = make_book(1000)
+    attempt = make_reservation(allocation, 100).attempt
+    first = service.settle(SYSTEM, attempt=attempt, used_up_to=h100(30))
+    assert (first.state, first.charged_milliseconds) == (ReservationState.RELEASED, 30)
+    assert figures(allocation) == (970, 0, 30, 0)
+    assert service.settle(SYSTEM, attempt=attempt, used_up_to=h100(30)) == first
+    assert figures(allocation) == (970, 0, 30, 0)
 
 
 def test_the_same_reservation_twice_posts_once_and_other_terms_are_refused() -> None:

@@ -52,7 +52,7 @@ def test_a_run_waits_for_those_before_it_and_goes_once_they_have_succeeded(
     service.place(SYSTEM, run=second)
     assert state_of(second) == (RunState.HELD, "waits_for_runs")
     assert str(first) in Run.objects.get(pk=second).words
-    service.record(agent, event=make_event(attempt, "ended", reason=EndReason.COMPLETED, exit_code=0))
+    service.record(agent, events=[make_event(attempt, "ended", reason=EndReason.COMPLETED, exit_code=0)])
     assert Run.objects.get(pk=second).try_after is None
     assert service.place(SYSTEM, run=second)
     assert state_of(second)[0] == RunState.PLACED
@@ -64,7 +64,7 @@ def test_a_run_after_one_that_failed_ends_unstarted_and_uncharged(
     first, attempt = make_placed_run(lead, project)
     second = make_run(lead, project, make_spec(after=(first,)))
     third = make_run(lead, project, make_spec(after=(second,)))
-    service.record(agent, event=make_event(attempt, "ended", reason=EndReason.EXIT_NONZERO, exit_code=3))
+    service.record(agent, events=[make_event(attempt, "ended", reason=EndReason.EXIT_NONZERO, exit_code=3)])
     for run in (second, third):
         assert service.place(SYSTEM, run=run)
         assert state_of(run) == (RunState.CANCELLED, EndReason.DEPENDENCY_FAILED)

@@ -30,7 +30,7 @@ def test_what_is_told_is_what_happens(attempts_max: int, follows: str) -> None:
     allocation: AllocationId = make_allocation(project)
     agent = make_agent()
     run, attempt = make_placed_run(lead, project, make_spec(attempts_max=attempts_max))
-    service.record(agent, event=make_event(attempt, "running", usage=make_usage(7)))
+    service.record(agent, events=[make_event(attempt, "running", usage=make_usage(7))])
     before = ledger.balance(allocation).available_milliseconds
     told = lost_queries.loss(operator, run)
     assert (told.attempt, told.site, told.run_state) == (attempt, agent.site, follows)
@@ -47,7 +47,7 @@ def test_a_run_that_was_to_be_cancelled_is_told_to_be_cancelled() -> None:
     make_allocation(project)
     agent = make_agent()
     run, attempt = make_placed_run(lead, project)
-    service.record(agent, event=make_event(attempt, "accepted"))
+    service.record(agent, events=[make_event(attempt, "accepted")])
     service.cancel(lead, run=run)
     told = lost_queries.loss(SYSTEM, run)
     assert told.run_state == "cancelled"

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 def test_the_moves_of_a_run_are_told_in_order() -> None:
     world = make_world()
-    service.record(world.agent, event=make_event(world.attempt, "running"))
+    service.record(world.agent, events=[make_event(world.attempt, "running")])
     assert [move.state for move in page_queries.moves(SYSTEM, world.run)] == [
         RunState.SUBMITTED,
         RunState.PLACED,
@@ -45,8 +45,8 @@ def test_a_state_told_again_is_one_step_with_the_new_words() -> None:
 def test_what_runs_and_what_waits_is_counted() -> None:
     world = make_world()
     assert (page_queries.running_by_site(), page_queries.waiting()) == ({}, 1)
-    service.record(world.agent, event=make_event(world.attempt, "running"))
+    service.record(world.agent, events=[make_event(world.attempt, "running")])
     assert (page_queries.running_by_site(), page_queries.waiting()) == ({"own-site": 1}, 0)
     service.cancel(SYSTEM, run=world.run)
-    service.record(world.agent, event=make_event(world.attempt, "ended", sequence=2, reason="cancelled_by_user"))
+    service.record(world.agent, events=[make_event(world.attempt, "ended", sequence=2, reason="cancelled_by_user")])
     assert page_queries.running_by_site() == {}

@@ -67,7 +67,7 @@ def test_plots_are_sent_again_only_with_new_points(world: World) -> None:
     address = f"/runs/{world.run}/metrics"
     assert world.member.get(address, {"points": "0"}).status_code == 204
     points = (MetricSeries(name="loss", points=((1, 0.9), (2, 0.5))),)
-    service.record(world.agent, event=make_event(world.attempt, "metrics", metrics=points))
+    service.record(world.agent, events=[make_event(world.attempt, "metrics", metrics=points)])
     answer = world.member.get(address, {"points": "0"})
     assert answer.status_code == 200
     assert "<svg" in answer.content.decode()
@@ -77,7 +77,7 @@ def test_a_log_goes_on_from_where_the_page_is_and_stays_text(world: World) -> No
     hostile = "<script>alert(1)</script>\n"
     for offset, text in ((0, hostile), (len(hostile), "second\n")):
         event = make_event(world.attempt, "log", sequence=offset + 1, log_offset=offset, log_text=text)
-        service.record(world.agent, event=event)
+        service.record(world.agent, events=[event])
     page = world.member.get(f"/runs/{world.run}").content.decode()
     assert "&lt;script&gt;alert(1)" in page
     assert hostile not in page
@@ -155,7 +155,7 @@ def test_a_file_of_a_run_is_a_download_for_those_who_see_the_run(world: World) -
     ended = make_event(
         world.attempt, "ended", reason=EndReason.COMPLETED, usage=make_usage(5), artifacts=(file,), exit_code=0
     )
-    service.record(world.agent, event=ended)
+    service.record(world.agent, events=[ended])
     address = f"/runs/{world.run}/artifacts/{file.sha256}"
     assert address in world.member.get(f"/runs/{world.run}").content.decode()
     answer = world.member.get(address)

@@ -80,7 +80,7 @@ def free(project: ProjectId) -> int:
 
 def record(agent: Actor, attempt: AttemptId, *kinds: str, **fields: Any) -> None:
     for kind in kinds:
-        service.record(agent, event=make_event(attempt, kind, **fields))
+        service.record(agent, events=[make_event(attempt, kind, **fields)])
 
 
 def finish(agent: Actor, attempt: AttemptId, reason: EndReason = EndReason.COMPLETED, **fields: Any) -> None:

@@ -78,7 +78,7 @@ class World:
                 "usage": make_usage(seconds),
                 "reason": reason if kind in ("ended", "declined") else None,
             }
-            service.record(self.agent, event=make_event(attempt.pk, kind, fence=fence, **said))
+            service.record(self.agent, events=[make_event(attempt.pk, kind, fence=fence, **said)])
 
     def check(self) -> None:
         """What must be true after every step."""
@@ -134,7 +134,7 @@ def test_every_end_reason_settles_its_reservation() -> None:
         run = make_run(world.lead, world.project, make_spec(attempts_max=1))
         assert service.place(SYSTEM, run=run)
         attempt = Attempt.objects.get(run=run)
-        service.record(world.agent, event=make_event(attempt.pk, "ended", reason=reason, usage=make_usage(1)))
+        service.record(world.agent, events=[make_event(attempt.pk, "ended", reason=reason, usage=make_usage(1))])
         row, reservation = Run.objects.get(pk=run), ledger.reservation(attempt.pk)
         assert row.ended_at is not None
         assert row.words

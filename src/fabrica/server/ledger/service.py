@@ -122,13 +122,16 @@ def charge(by: Actor, *, attempt: AttemptId, used_up_to: DeviceTime | NativeAmou
         ReservationClosed: more was used than was known when the attempt was settled.
         UnitMismatch: the reservation counts another resource class.
     """
-    book, row = _locked_attempt(attempt)
+    return _charge(*_locked_attempt(attempt), used_up_to)
+
+
+def _charge(book: Book, row: Reservation, used_up_to: DeviceTime | NativeAmount) -> wire.Reservation:
     held, posting = rules.charge(queries.held_of(row, book), rules.counted(used_up_to))
     now = clock.now()
     reservation = _keep(row, held, now)
     if posting is not None:
         native = _native(used_up_to)
-        _post(book, posting, subject=attempt, reason="Used by the attempt.", at=now, reservation=row, **native)
+        _post(book, posting, subject=row.attempt, reason="Used by the attempt.", at=now, reservation=row, **native)
         announce(facts.Charged(run=row.run, milliseconds=posting.milliseconds, reservation=reservation))
     return reservation
 
@@ -140,7 +143,10 @@ def release(by: Actor, *, attempt: AttemptId) -> wire.Reservation:
     Raises:
         ReservationUnknown: nothing was reserved for the attempt.
     """
-    book, row = _locked_attempt(attempt)
+    return _release(*_locked_attempt(attempt))
+
+
+def _release(book: Book, row: Reservation) -> wire.Reservation:
     before = queries.held_of(row, book)
     held, posting = rules.release(before)
     if held.state is before.state:
@@ -148,10 +154,22 @@ def release(by: Actor, *, attempt: AttemptId) -> wire.Reservation:
     now = clock.now()
     reservation = _keep(row, held, now)
     if posting is not None:
-        _post(book, posting, subject=attempt, reason="Held and not used.", at=now, reservation=row)
+        _post(book, posting, subject=row.attempt, reason="Held and not used.", at=now, reservation=row)
     moved = posting.milliseconds if posting else 0
     announce(facts.Released(run=row.run, milliseconds=moved, reservation=reservation))
     return reservation
+
+
+@verb(may=permissions.system)
+def settle(by: Actor, *, attempt: AttemptId, used_up_to: DeviceTime | NativeAmount) -> wire.Reservation:
+    """Charge what an attempt has used in all, give back the rest, and close the reservation: both or neither.
+
+    Raises:
+        ReservationUnknown, ReservationClosed, UnitMismatch: as `charge` does.
+    """
+    book, row = _locked_attempt(attempt)
+    _charge(book, row, used_up_to)
+    return _release(book, row)
 
 
 @verb(may=permissions.operator)

@@ -1,17 +1,19 @@
 """What agents call: one exchange, the bundles they run, the files they leave."""
 
 import time
+from collections.abc import Sequence
 
-from django.db import DataError, connection, transaction
+from django.db import DataError, connection
 from django.http import StreamingHttpResponse
 from ninja import Router
 from ninja.decorators import decorate_view
 
 from fabrica.server.core import clock, hints
 from fabrica.server.core.actors import Actor
+from fabrica.server.core.kept import kept_together
 from fabrica.server.core.requests import Asked
 from fabrica.server.core.storage import open_storage
-from fabrica.server.runs import queries, service
+from fabrica.server.runs import queries, rules, service
 from fabrica.server.runs.api import body_of
 from fabrica.server.sites import queries as sites
 from fabrica.server.sites import service as sites_service
@@ -32,9 +34,9 @@ def sync(request: Asked, body: SyncRequest) -> SyncAnswer:
     assert by.site is not None, "an agent has a site"
     until = time.monotonic() + body.wait_seconds
     seen = hints.seen(f"site:{by.site}")
-    with transaction.atomic():  # the events' numbers and their effects are stored together or not at all
-        for event in sites_service.hear(by, request=body):
-            _record(by, event)
+    with kept_together():  # the events' numbers and their effects are stored together or not at all
+        for events in rules.by_attempt(sites_service.hear(by, request=body)):
+            _record(by, events)
     answer = orders(request, body)
     while not (answer.leases or answer.cancels or answer.forget or body.events or hints.ending()):
         if (left := until - time.monotonic()) <= 0:
@@ -50,12 +52,16 @@ def _poll_seconds() -> float:
     return _POLL_ALONE_SECONDS if connection.vendor == "sqlite" else _POLL_SECONDS
 
 
-def _record(by: Actor, event: Event) -> None:
-    """Record an event; one that cannot be is noted instead, for it would come again and stop all that follow it."""
+def _record(by: Actor, events: Sequence[Event]) -> None:
+    """Record events of one attempt; one that cannot be is noted instead, for it would come again and stop the rest."""
     try:
-        service.record(by, event=event)
+        service.record(by, events=events)
     except (FabricaError, DataError, OverflowError) as error:
-        service.refuse_event(by, event=event, words=str(error)[:1000])
+        if len(events) == 1:
+            service.refuse_event(by, event=events[0], words=str(error)[:1000])
+            return
+        for event in events:
+            _record(by, (event,))
 
 
 def orders(request: Asked, body: SyncRequest) -> SyncAnswer:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from fabrica.values.ids import RunId
+from fabrica.values.ids import AttemptId, RunId
 from fabrica.values.quantities import DeviceTime
 from fabrica.values.states import ENDS, AttemptState, EndReason, Fault, RunState
 from fabrica.wire.access import Allocation
@@ -73,6 +73,14 @@ def attempt_state_after(state: AttemptState, event: Event) -> AttemptState:
     """Return the attempt's state after an event. States only go forward, so a late event changes nothing."""
     said = _ATTEMPT_STATE_OF.get(event.kind, state)
     return said if _ORDER.index(said) > _ORDER.index(state) else state
+
+
+def by_attempt(events: Iterable[Event]) -> list[tuple[Event, ...]]:
+    """Return the events of each attempt together, in their order; attempts in the order of their first event."""
+    groups: dict[tuple[AttemptId, int], list[Event]] = {}
+    for event in events:
+        groups.setdefault((event.attempt, event.fence), []).append(event)
+    return [tuple(group) for group in groups.values()]
 
 
 def run_state_of(state: AttemptState) -> RunState | None:

@@ -1,5 +1,6 @@
 """The verbs of runs. What a site reports is recorded by the verbs of the second half."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from fabrica.reference.grid import load_grid
@@ -13,8 +14,8 @@ from fabrica.server.core.verbs import verb
 from fabrica.server.ledger import service as ledger
 from fabrica.server.people import queries as people
 from fabrica.server.placement import service as placement
-from fabrica.server.runs import dependency_queries, facts, permissions, queries, rules
-from fabrica.server.runs.models import Artifact, Attempt, LogChunk, MetricPoint, Run
+from fabrica.server.runs import dependency_queries, facts, leavings, permissions, queries, rules
+from fabrica.server.runs.models import Attempt, Run
 from fabrica.server.sites import queries as sites
 from fabrica.values.ids import AttemptId, ProjectId, RunId
 from fabrica.values.quantities import DeviceTime
@@ -161,7 +162,8 @@ def cancel(by: Actor, *, run: RunId) -> None:
     if attempt is None:
         _finish(row, rules.Outcome(RunState.CANCELLED, reason, ENDS[reason].words), now)
     elif attempt.state == AttemptState.OFFERED:
-        _end(row, attempt, reason, "No site had taken it.", Usage(), now)
+        attempt.run = row
+        _end(attempt, reason, "No site had taken it.", Usage(), now)
     else:
         hint(f"site:{attempt.site_id}")
 
@@ -169,13 +171,12 @@ def cancel(by: Actor, *, run: RunId) -> None:
 @verb(may=permissions.the_service)
 def take_back(by: Actor, *, attempt: AttemptId) -> bool:
     """End an offer that its site left unanswered; return whether it moved. A site that accepted keeps its attempt."""
-    run, row = _locked(attempt)
+    row = _locked(attempt)
     now = clock.now()
     if row.state != AttemptState.OFFERED or row.accept_before > now:
         return False
-    _end(
-        run, row, EndReason.LEASE_EXPIRED, f"{row.site_id} did not answer within {rules.LEASE.seconds} s.", Usage(), now
-    )
+    words = f"{row.site_id} did not answer within {rules.LEASE.seconds} s."
+    _end(row, EndReason.LEASE_EXPIRED, words, Usage(), now)
     return True
 
 
@@ -186,47 +187,59 @@ def declare_lost(by: Actor, *, attempt: AttemptId) -> None:
     Raises:
         RunEnded: the attempt has ended already.
     """
-    run, row = _locked(attempt)
+    row = _locked(attempt)
     if row.state == AttemptState.ENDED:
         raise RunEnded("The attempt has ended already.", remedy="Look at the run with 'fabrica runs'.")
-    _end(run, row, EndReason.SITE_LOST, "", Usage.model_validate(row.usage), clock.now())
+    _end(row, EndReason.SITE_LOST, "", Usage.model_validate(row.usage), clock.now())
 
 
 # What a site reports ---------------------------------------------------------------------------------------------
 
 
 @verb(may=permissions.the_agent)
-def record(by: Actor, *, event: Event) -> None:
-    """Take in one event of an attempt at the actor's own site: state, usage, log, metrics, artifacts, end.
+def record(by: Actor, *, events: Sequence[Event]) -> None:
+    """Take in events of one attempt at the actor's own site, in order: state, usage, log, metrics, artifacts, end.
 
-    An event of another site's attempt changes nothing. An event of an attempt that ended here is kept as a fact.
+    Events of another site's attempt change nothing. What an attempt that ended here still says is kept as a fact.
     """
-    found = Attempt.objects.filter(pk=event.attempt, site_id=by.site, fence=event.fence).exists()
-    if not found:
+    attempt = _locked_at(by, events[0])
+    if attempt is None:
         return
-    run, attempt = _locked(event.attempt)
-    if attempt.state == AttemptState.ENDED:
-        _note_late(attempt, event)
-        return
-    now = clock.now()
+    for event in events:
+        assert (event.attempt, event.fence) == (attempt.pk, attempt.fence), "events of one attempt are recorded"
+        if attempt.state == AttemptState.ENDED:
+            _note_late(attempt, event)
+        else:
+            _take_in(attempt, event, clock.now())
+    if attempt.state != AttemptState.ENDED:  # an end has written the row itself
+        attempt.save()
+
+
+def _locked_at(by: Actor, event: Event) -> Attempt | None:
+    """Lock the attempt of an event with its run; None when it is not one of the actor's site."""
+    run = Run.objects.select_for_update().filter(attempts=event.attempt).first()
+    row = Attempt.objects.select_for_update().filter(pk=event.attempt, site_id=by.site, fence=event.fence).first()
+    if run is not None and row is not None:
+        row.run = run
+    return row
+
+
+def _take_in(attempt: Attempt, event: Event, now: datetime) -> None:
     attempt.observed_at = min(event.at, now)  # a site's clock may be ahead; nothing is seen before it happens
     attempt.handle = (event.handle or attempt.handle)[:200]
     attempt.tasks = event.tasks or attempt.tasks
     if event.usage is not None:
         _take_usage(attempt, event.usage)
-    _keep_log(attempt, event)
-    _keep_metrics(attempt, event)
-    _keep_artifacts(attempt, event)
+    leavings.keep(attempt, event)
     if event.kind in ("ended", "declined"):
         attempt.started_at = event.started_at or attempt.started_at
         attempt.exit_code = event.exit_code
         ended_at = min(event.ended_at or event.at, now)
-        _end(run, attempt, rules.end_reason_of(event), event.words, Usage.model_validate(attempt.usage), ended_at)
+        _end(attempt, rules.end_reason_of(event), event.words, Usage.model_validate(attempt.usage), ended_at)
         return
-    _advance(run, attempt, event, now)
-    attempt.save()
+    _advance(attempt, event, now)
     if event.log_text or event.metrics:
-        hint(f"run:{run.pk}")
+        hint(f"run:{attempt.run_id}")
 
 
 @verb(may=permissions.the_agent)
@@ -261,39 +274,16 @@ def _take_usage(attempt: Attempt, reported: Usage) -> None:
 
 
 def _charge(attempt: Attempt, usage: Usage) -> None:
-    resource_class = RunSpec.model_validate(attempt.run.spec).resources.resource_class
-    used = DeviceTime(usage.charged_milliseconds, resource_class)
-    attempt.charged_milliseconds = ledger.charge(SYSTEM, attempt=attempt.pk, used_up_to=used).charged_milliseconds
+    charged = ledger.charge(SYSTEM, attempt=attempt.pk, used_up_to=_used(attempt, usage))
+    attempt.charged_milliseconds = charged.charged_milliseconds
 
 
-def _keep_log(attempt: Attempt, event: Event) -> None:
-    if event.log_text is None or event.log_offset is None:
-        return
-    length = len(event.log_text.encode())
-    LogChunk.objects.get_or_create(
-        attempt=attempt, offset=event.log_offset, defaults={"length": length, "text": event.log_text.replace("\0", "�")}
-    )
+def _used(attempt: Attempt, usage: Usage) -> DeviceTime:
+    return DeviceTime(usage.charged_milliseconds, attempt.run.spec["resources"]["resource_class"])
 
 
-def _keep_metrics(attempt: Attempt, event: Event) -> None:
-    MetricPoint.objects.bulk_create(
-        MetricPoint(attempt=attempt, name=series.name[:200], step=step, value=value)
-        for series in event.metrics
-        for step, value in series.points
-    )
-
-
-def _keep_artifacts(attempt: Attempt, event: Event) -> None:
-    for artifact in event.artifacts:
-        Artifact.objects.get_or_create(
-            attempt=attempt,
-            kind=artifact.kind,
-            path=artifact.path,
-            defaults={"sha256": artifact.sha256, "bytes": artifact.bytes},
-        )
-
-
-def _advance(run: Run, attempt: Attempt, event: Event, now: datetime) -> None:
+def _advance(attempt: Attempt, event: Event, now: datetime) -> None:
+    run = attempt.run
     if event.kind == "queued":
         attempt.queued_at = attempt.queued_at or event.at
         attempt.expected_start_at = attempt.expected_start_at or event.expected_start_at
@@ -312,12 +302,12 @@ def _advance(run: Run, attempt: Attempt, event: Event, now: datetime) -> None:
 # Ends --------------------------------------------------------------------------------------------------------------
 
 
-def _end(run: Run, attempt: Attempt, reason: EndReason, words: str, usage: Usage, ended_at: datetime) -> None:
+def _end(attempt: Attempt, reason: EndReason, words: str, usage: Usage, ended_at: datetime) -> None:
     """End an attempt: charge what is charged, free the rest, and decide what follows for the run."""
-    attempt.run = run
+    run = attempt.run
     if ENDS[reason].charged:
-        _charge(attempt, usage)
-        ledger.release(SYSTEM, attempt=attempt.pk)
+        settled = ledger.settle(SYSTEM, attempt=attempt.pk, used_up_to=_used(attempt, usage))
+        attempt.charged_milliseconds = settled.charged_milliseconds
     else:
         ledger.waive(
             SYSTEM, attempt=attempt.pk, used_up_to_milliseconds=usage.charged_milliseconds, reason=ENDS[reason].words
@@ -379,17 +369,17 @@ def _finish(run: Run, follows: rules.Outcome, ended_at: datetime) -> None:
 
 
 def _move(run: Run, state: RunState, *, reason: str, words: str, now: datetime) -> None:
-    """Write a run's state; the only place that does."""
+    """Write a run's state; the only place that does. What is kept of a move is written with it."""
     assert rules.may_move(RunState(run.state), state), f"a run does not go from {run.state} to {state}"
     run.state, run.reason, run.words = state, reason, words
-    run.save()
+    run.save(update_fields=["state", "reason", "words", "fence", "try_after", "started_at", "ended_at"])
     announce(facts.RunMoved(run=run.pk, state=state, reason=reason, words=words))
     hint(f"run:{run.pk}")
 
 
-def _locked(attempt: AttemptId) -> tuple[Run, Attempt]:
+def _locked(attempt: AttemptId) -> Attempt:
     """Lock a run and then its attempt, always in this order."""
     run = Run.objects.select_for_update().get(attempts=attempt)
     row = Attempt.objects.select_for_update().get(pk=attempt)
     row.run = run
-    return run, row
+    return row
