@@ -4,6 +4,7 @@ import getpass
 import os
 import signal
 import socket
+import stat
 import subprocess
 import time
 from collections.abc import Callable, Sequence
@@ -193,9 +194,16 @@ class SlurmCluster:
             "log-file": f"{self.folder}/log/munged.log",
             "seed-file": f"{self.folder}/state/munged.seed",
             "num-threads": 4,
+            **self._trusted_group(),
         }
         self._launch("munged", ["munged", "--foreground", *(f"--{key}={value}" for key, value in options.items())])
         self._wait("munged", lambda: self._succeeds("munge", f"--socket={self.site.munge_socket}", "--no-input"))
+
+    def _trusted_group(self) -> dict[str, int]:
+        """Let munged accept a folder that the group of its owner may write to, as Debian makes a user's own folders."""
+        above = (folder.stat() for folder in self.folder.parents)
+        groups = {found.st_gid for found in above if found.st_mode & stat.S_IWGRP and not found.st_mode & stat.S_ISVTX}
+        return {"trusted-group": groups.pop()} if len(groups) == 1 else {}
 
     def _start_mariadbd(self) -> None:
         if not any(database.data_folder(self.site).iterdir()):

@@ -1,9 +1,11 @@
 """The test bed of Slurm does what the tests that stand on it believe."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -150,3 +152,13 @@ def test_a_shell_that_only_points_at_a_cluster_is_not_part_of_it(slurm_mini: Slu
     finally:
         shell.kill()
         shell.wait()
+
+
+def test_a_cluster_starts_where_the_group_of_its_owner_may_write() -> None:
+    above = Path(tempfile.mkdtemp(prefix="fabrica-slurm-"))
+    above.chmod(0o775)
+    try:
+        with SlurmCluster(above / "site", name="alpha", nodes=1) as cluster:
+            assert cluster.command("srun", "echo", "here") == "here\n"
+    finally:
+        shutil.rmtree(above)
