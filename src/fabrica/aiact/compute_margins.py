@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 
 from fabrica.aiact import library
+from fabrica.aiact.figures import significant
 from fabrica.aiact.schema import Threshold
 from fabrica.wire.accounts import ComputeTotal, Margin, MarginState
 
 _WORDS = {
-    "below": "below, with the whole margin of error",
-    "within_margin": "WITHIN THE MARGIN of error: it may be above",
-    "above": "ABOVE, with the whole margin of error",
+    "below": "below the threshold, with the whole margin of error",
+    "within_margin": "within the margin of error of the threshold, so it may be above",
+    "above": "above the threshold, with the whole margin of error",
     "unknown": "not known",
 }
 
@@ -57,7 +58,7 @@ def _margin(
     state = state_of(total.flop, limit, complete=total.complete)
     later = None if planned is None else state_of(total.flop + planned, limit, complete=total.complete)
     known = "" if total.complete else f" At least: the compute of {', '.join(total.unknown)} is unknown."
-    words = f"{quantity[:1].upper()}{quantity[1:]} {total.flop:.2e} FLOP is {_WORDS[state]} {limit:.2e} FLOP.{known}"
+    words = f"{quantity[:1].upper()}{quantity[1:]} {_flop(total.flop)} is {_WORDS[state]}: {_flop(limit)}.{known}"
     return Margin(
         threshold=threshold.id,
         quantity=quantity,
@@ -66,7 +67,7 @@ def _margin(
         share=total.flop / limit,
         state=state,
         with_planned=later,
-        words=words if state != "unknown" else f"{quantity} is not known to be below {limit:.2e} FLOP.{known}",
+        words=words if state != "unknown" else f"{quantity} is not known to be below {_flop(limit)}.{known}",
         source=threshold.source,
         confidence=threshold.confidence,
     )
@@ -90,13 +91,17 @@ def warnings_of(margins: tuple[Margin, ...], planned_flop: float | None) -> tupl
     return tuple(_warnings(margins, planned_flop))
 
 
+def _flop(value: float | None) -> str:
+    return "an unknown number of FLOP" if value is None else f"{significant(value, 3)} FLOP"
+
+
 def _warnings(margins: tuple[Margin, ...], planned: float | None) -> Iterator[str]:
     for one in margins:
         effect = library.thresholds()[one.threshold].effect or library.thresholds()["modifier_ratio"].effect
         if planned and one.with_planned in ("within_margin", "above") and one.state in ("below", "unknown"):
             could = "would" if one.with_planned == "above" else "may"
             yield (
-                f"With the planned {planned:.2e} FLOP, {one.quantity} {could} cross {one.threshold_flop:.2e} FLOP "
+                f"With the planned {_flop(planned)}, {one.quantity} {could} cross {_flop(one.threshold_flop)} "
                 f"({one.source}). Effect: {effect}."
             )
         elif one.state == "within_margin":

@@ -5,6 +5,7 @@ Source: Commission guidelines on the scope of obligations of providers of genera
 
 from collections.abc import Iterable
 
+from fabrica.aiact.figures import significant
 from fabrica.reference.accelerators import load_accelerators
 from fabrica.wire.accounts import Architecture, Hardware
 from fabrica.wire.problems import Malformed
@@ -21,10 +22,10 @@ def hardware_flop(periods: Iterable[Hardware]) -> float:
 def hardware_formula(period: Hardware) -> str:
     """Return the formula of one period with every input, its meaning and its source."""
     definition = period.utilisation_definition.replace("_", " ")
+    peak = f"{significant(period.peak_flops, 4)} FLOP/s ({period.precision}, {period.sparsity}"
     return (
-        f"{period.devices} devices x {period.seconds:,.1f} s x {period.peak_flops:.4g} FLOP/s ({period.precision}, "
-        f"{period.sparsity}; {period.peak_source.rstrip('.')}) x {period.utilisation:.4g} ({definition}; "
-        f"{period.utilisation_source.rstrip('.')})"
+        f"{period.devices} devices × {period.seconds:,.1f} s × {peak}; {period.peak_source.rstrip('.')}) × "
+        f"{period.utilisation:.4g} ({definition}; {period.utilisation_source.rstrip('.')})"
     )
 
 
@@ -39,9 +40,10 @@ def architecture_flop(inputs: Architecture) -> float:
 
 def architecture_formula(inputs: Architecture) -> str:
     """Return the formula with its inputs."""
+    told = {name: significant(value, 4) for name, value in inputs.model_dump(exclude_none=True).items()}
     if inputs.parameters_active is not None:
-        return f"6 x {inputs.parameters_active:.4g} parameters x {inputs.training_tokens:.4g} tokens"
-    return f"{inputs.operations_per_pass:.4g} FLOP in one full pass x {inputs.passes:.4g} passes"
+        return f"6 × {told['parameters_active']} parameters × {told['training_tokens']} tokens"
+    return f"{told['operations_per_pass']} FLOP in one full pass × {told['passes']} passes"
 
 
 def ceiling_flop(resource_class: str, device_hours: float) -> float:

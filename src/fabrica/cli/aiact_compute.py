@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fabrica.cli.aiact_files import read_records, read_sources, record_argument
+from fabrica.cli.aiact_files import read_records, read_sources
 from fabrica.cli.output import console, json_option, print_json, say
 
 if TYPE_CHECKING:
@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 
 @click.command("compute")
-@record_argument(required=False)
+@click.argument(
+    "records", metavar="[RECORD]...", nargs=-1, type=click.Path(exists=True, file_okay=False, path_type=Path)
+)
 @click.option(
     "--sources",
     "sources_file",
@@ -111,4 +113,6 @@ def _show(found: "ComputeAccount", energy: "EnergyAccount") -> None:
 
 
 def _flop(value: float | None) -> str:
-    return "unknown" if value is None else f"{value:.3g}"
+    from fabrica.aiact.figures import significant
+
+    return "unknown" if value is None else significant(value, 3)

@@ -109,12 +109,12 @@ def _project(
     from fabrica.aiact.documents.evidence import gather
     from fabrica.aiact.documents.issue import issued_evidence
     from fabrica.aiact.energy import energy_account
-    from fabrica.wire.documents import DocumentAnswersWrong
+    from fabrica.wire.documents import DocumentAnswersWrong, Evidence
 
     runs, sources = read_records(records), read_sources(sources_file)
     compute = account(runs, sources)
     gathered = gather(runs, compute, energy_account(runs, compute, sources.sites), sources)
-    answers, typed = None, ()
+    answers, typed = None, tuple[Evidence, ...]()
     if answers_file is not None:
         answers = parse_answers(read_yaml(answers_file, DocumentAnswersWrong, remedy="Give the answers alone."))
         digest = hashlib.sha256(answers_file.read_bytes()).hexdigest()

@@ -4,8 +4,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from fabrica.wire.problems import FabricaError
 
 if TYPE_CHECKING:
@@ -64,9 +62,3 @@ def read_records(folders: Iterable[Path]) -> "tuple[RecordedRun, ...]":
     from fabrica.record.reading import read_run
 
     return tuple(read_run(folder) for folder in folders)
-
-
-def record_argument(*, required: bool) -> Any:
-    """Return the argument RECORD…, folders of run records."""
-    kind = click.Path(exists=True, file_okay=False, path_type=Path)
-    return click.argument("records", metavar="RECORD...", nargs=-1, required=required, type=kind)

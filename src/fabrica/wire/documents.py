@@ -30,14 +30,14 @@ class TypedText(Request):
 
     text: str = Field(min_length=1, max_length=20_000)
     by: Person | None = None
-    on: date | None = None
+    day: date | None = None
 
 
 class Consent(Request):
     """A person's word that proposed content is right, or that an item does not apply."""
 
     by: Person | None = None
-    on: date | None = None
+    day: date | None = None
     reason: str | None = Field(default=None, max_length=2000)
 
 
@@ -45,7 +45,7 @@ class Answers(Request):
     """The file a person writes: who they are, facts by kind of evidence, texts by item, and what they confirm."""
 
     person: Person
-    on: date
+    day: date
     evidence: dict[str, tuple[dict[str, Any], ...]] = Field(default_factory=dict)
     items: dict[str, TypedText] = Field(default_factory=dict)
     confirm: dict[str, Consent] = Field(default_factory=dict)

@@ -23,7 +23,7 @@ def parse_answers(content: Any) -> Answers:
         DocumentAnswersWrong: a key, item, kind or field that is not known, with the nearest; or a wrong value.
     """
     if not isinstance(content, dict):
-        raise DocumentAnswersWrong("The file holds no answers.", remedy="Write person, on, evidence and items.")
+        raise DocumentAnswersWrong("The file holds no answers.", remedy="Write person, day, evidence and items.")
     plain = dict(content)
     plain["items"] = {
         str(name): {"text": str(one)} if isinstance(one, str | int | float) else one
@@ -86,9 +86,9 @@ def _checked(answers: Answers) -> Iterable[tuple[str, tuple[dict[str, Any], ...]
 
 def evidence_of(answers: Answers, *, source: str, sha256: str) -> tuple[Evidence, ...]:
     """Return what a person told as evidence; `source` is the file's name and `sha256` its hash."""
-    method = f"Entered by {said_by(answers.person, answers.on)}."
+    method = f"Entered by {said_by(answers.person, answers.day)}."
     return tuple(
-        evidence(kind, rows, held_by="person", source=source, method=method, at=answers.on, sha256=sha256)
+        evidence(kind, rows, held_by="person", source=source, method=method, at=answers.day, sha256=sha256)
         for kind, rows in answers.evidence.items()
         if any(rows)
     )

@@ -66,7 +66,7 @@ def _settings(paper: "Paper", document: Document) -> None:
     page.left_margin = page.right_margin = Mm(22)
     page.footer.paragraphs[0].text = clean(f"{document.title} · {document.subject} · {document.status}")
     normal = paper.styles["Normal"]
-    normal.font.name, normal.font.size = "Liberation Serif", Pt(10.5)  # type: ignore[attr-defined]
+    normal.font.name, normal.font.size = "Liberation Serif", Pt(10.5)
 
 
 def _item(paper: "Paper", item: DocumentItem, document: Document, level: int) -> None:

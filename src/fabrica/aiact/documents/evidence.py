@@ -200,7 +200,7 @@ def _of_accounts(
 
 
 def _formulas(formulas: Iterable[str], kind: str) -> list[str]:
-    return [one for one in formulas if (" devices x " in one) == (kind == "run.flop_hw")]
+    return [one for one in formulas if (" devices × " in one) == (kind == "run.flop_hw")]
 
 
 def _account_row(compute: ComputeAccount) -> dict[str, Any]:
@@ -252,7 +252,8 @@ def _from_file(run: RecordedRun, kind: str, file: str, rows: Rows, method: str, 
 
 
 def _computed(kind: str, rows: Rows, method: str, at: datetime | None) -> Evidence:
-    said = json.dumps(list(rows), sort_keys=True, default=str, ensure_ascii=False)
+    rows = [{name: value for name, value in row.items() if value not in (None, "", [])} for row in rows]
+    said = json.dumps(rows, sort_keys=True, default=str, ensure_ascii=False)
     digest = hashlib.sha256(said.encode()).hexdigest()
     source = f"{library.evidence_kinds()[kind].held_in}, computed"
     return evidence(kind, rows, held_by="computed", source=source, method=method, at=at, sha256=digest)

@@ -1,6 +1,5 @@
-"""Figures as the forms ask for them: significant digits, orders of magnitude, and bands."""
+"""Bands and ranges that the forms ask for: parameters, training time, sizes of data."""
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -19,7 +18,6 @@ PARAMETER_BANDS = (
 
 DAYS_PER_MONTH = 365.25 / 12
 _MONTHS = ((1, "under 1 month"), (3, "1 to 3 months"), (6, "3 to 6 months"))
-_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class Bins(NamedTuple):
@@ -37,30 +35,6 @@ SIZE_BINS: Mapping[str, Bins] = {
     "video": Bins("size_video_hours", "hours", (1e4, 1e6)),
 }
 """Source: the ranges of the law's data under `training_summary.size_bins`, as numbers."""
-
-
-def significant(value: float, digits: int) -> str:
-    """Return a figure with so many significant digits: plain from 0.001 to a million, else with a power of ten."""
-    if value == 0:
-        return "0"
-    rounded = float(f"{value:.{digits - 1}e}")
-    exponent = math.floor(math.log10(abs(rounded)))
-    if -3 <= exponent < 6:
-        places = max(0, digits - 1 - exponent)
-        return f"{rounded:,.{places}f}"
-    return f"{rounded / 10.0**exponent:.{digits - 1}f} × 10{power(exponent)}"
-
-
-def power(exponent: int) -> str:
-    """Return an exponent in raised digits."""
-    return str(exponent).translate(_RAISED)
-
-
-def magnitude(flop: float) -> str:
-    """Return the order of magnitude: the power of ten at or under the figure."""
-    if flop <= 0:
-        return "0"
-    return f"10{power(math.floor(math.log10(flop)))}"
 
 
 def parameter_band(count: float) -> str:

@@ -11,6 +11,7 @@ from fabrica.aiact.documents.held import Held, lack_words
 from fabrica.aiact.documents.layout import (
     COMPUTE_AND_ENERGY,
     KEPT_FROM,
+    SOURCE_CLASSES,
     ItemLayout,
     Need,
     item_layout,
@@ -165,7 +166,7 @@ def _fill_item(template: str, item: Item, held: Held, answers: Answers | None) -
         "said_by": said,
         "evidence": tuple(used),
         "lacks": tuple(dict.fromkeys(map(lack_words, lacks))) if state not in COMPLETE else (),
-        "remark": shown.remark,
+        "remark": shown.remark if state != "confirmed" else None,
         "recipients_confidence": item.recipients_confidence,
     }
     return DocumentItem.model_validate({"id": item.id, "asks": item.asks, "fill": item.fill, **told})
@@ -216,15 +217,14 @@ def _said(
         return None, None, state
     typed, spared = answers.items.get(item.id), answers.not_applicable.get(item.id)
     if typed is not None:
-        return clean(typed.text), said_by(typed.by or answers.person, typed.on or answers.on), "typed"
+        return clean(typed.text), said_by(typed.by or answers.person, typed.day or answers.day), "typed"
     if spared is not None:
-        said = said_by(spared.by or answers.person, spared.on or answers.on)
+        said = said_by(spared.by or answers.person, spared.day or answers.day)
         return f"Not applicable. {clean(spared.reason or '')}", said, "typed"
     consent = answers.confirm.get(item.id)
     if consent is not None and state == "to_confirm" and proposed and not lacks:
-        return None, said_by(consent.by or answers.person, consent.on or answers.on), "confirmed"
-    said = said_by(answers.person, answers.on) if state == "typed" else None
-    return None, said, state
+        return None, said_by(consent.by or answers.person, consent.day or answers.day), "confirmed"
+    return None, said_by(answers.person, answers.day) if state == "typed" else None, state
 
 
 def _blocks(needs: Iterable[Need], held: Held) -> Iterable[Block]:
@@ -247,14 +247,18 @@ def _blocks(needs: Iterable[Need], held: Held) -> Iterable[Block]:
         names = [name for name in names if any(name in row for row in rows)]
         if names and rows:
             columns = tuple(shape.fields[name].words for name in names)
-            table = tuple(
-                tuple(show_value(row[name]) if name in row else "not stated" for name in names) for row in rows
-            )
+            table = tuple(tuple(_shown(row, name) for name in names) for row in rows)
             yield Block(title=shape.title, columns=columns, rows=table)
     for need in needs:
         if need.kind.startswith("doc:"):
             for one in held.of(need.kind):
                 yield from (_issued_block(row) for row in one.rows)
+
+
+def _shown(row: Mapping[str, Any], name: str) -> str:
+    if name == "source_class":
+        return SOURCE_CLASSES[row[name]] if name in row else "not stated"
+    return show_value(row[name]) if name in row else "not stated"
 
 
 def _issued_block(row: Mapping[str, Any]) -> Block:

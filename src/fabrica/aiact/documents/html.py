@@ -18,6 +18,7 @@ from fabrica.aiact.documents.shape import (
 from fabrica.aiact.documents.text import clean
 from fabrica.wire.documents import Document, DocumentItem, Section
 
+_LINES_KEPT_TOGETHER = 10
 STYLE = Path(__file__).parent / "document.css"
 
 
@@ -63,7 +64,9 @@ def _section(main: Tree.Element, section: Section, document: Document) -> None:
 
 
 def _item(main: Tree.Element, item: DocumentItem, document: Document, level: int) -> None:
-    place = _add(main, "section", class_=f"item {item.state}", id=item.id)
+    lines = sum(len(block.rows) * (len(block.columns) if len(block.rows) == 1 else 1) for block in item.blocks)
+    breaks = " long" if lines > _LINES_KEPT_TOGETHER else ""
+    place = _add(main, "section", class_=f"item {item.state}{breaks}", id=item.id)
     heading = _add(place, f"h{level}", item.asks)
     _add(heading, "span", item.id, class_="number")
     state = _add(place, "p", class_="state")
@@ -105,14 +108,17 @@ def _words(parent: Tree.Element, pairs: Iterable[tuple[str, str]], name: str) ->
         _add(pair, "dd", value)
 
 
-def _table(parent: Tree.Element, columns: Sequence[str], rows: Iterable[Sequence[str]], caption: str) -> None:
-    table = _add(parent, "table")
+def _table(
+    parent: Tree.Element, columns: Sequence[str], rows: Iterable[Sequence[str]], caption: str, *, name: str = ""
+) -> None:
+    lines = list(rows)
+    table = _add(parent, "table", class_=f"{name} short" if len(lines) <= _LINES_KEPT_TOGETHER else name)
     _add(table, "caption", caption)
     head = _add(_add(table, "thead"), "tr")
     for words in columns:
         _add(head, "th", words, scope="col")
     body = _add(table, "tbody")
-    for row in rows:
+    for row in lines:
         line = _add(body, "tr")
         _add(line, "th", row[0], scope="row")
         for cell in row[1:]:
@@ -130,20 +136,18 @@ def _endings(main: Tree.Element, document: Document) -> None:
     if left:
         _add(main, "h2", "What is still open")
         rows = [(item.id, item.asks, STATES[item.state]) for item in left]
-        _table(main, ("Item", "Asks", "State"), rows, "Open items")
+        _table(main, ("Item", "Asks", "State"), rows, "Open items", name="open")
     if document.changes:
         _add(main, "h2", "Changes since the version before")
         changes = [(one.item, one.what, one.before or "–", one.after or "–") for one in document.changes]
-        _table(main, ("Item", "What", "Before", "Now"), changes, "Changes")
+        _table(main, ("Item", "What", "Before", "Now"), changes, "Changes", name="changes")
     if document.evidence_register:
         _add(main, "h2", "Register of evidence")
-        place = _add(main, "div", class_="register")
-        entries = [entry_words(entry) for entry in document.evidence_register]
-        for entry in entries:
-            names = ("Kind", "Held in, and how it was made", "Time", "SHA-256")
-            one = _add(place, "section")
-            _add(one, "h3", entry[0])
-            _words(one, zip(names, entry[1:], strict=True), "entry")
+        for name, kind, held, at, digest in map(entry_words, document.evidence_register):
+            entry = _add(main, "section", class_="entry")
+            _add(_add(entry, "h3", name), "span", kind, class_="number")
+            _add(entry, "p", held)
+            _add(entry, "p", f"{at} · SHA-256 {digest}", class_="hash")
     _add(main, "h2", "About this document")
     if document.open_questions:
         _add(main, "p", "Questions that the law itself leaves open and this document touches:")

@@ -37,6 +37,11 @@ if TYPE_CHECKING:
 MANIFEST = "manifest.json"
 SIGNATURE = "manifest.sig"
 DOCUMENT = "document.json"
+_COPIED: tuple[Recipient, ...] = ("provider", "authority")
+_SIGNED = (
+    "This version is issued: its files are listed with their hashes in manifest.json, which manifest.sig signs. "
+    "'fabrica aiact verify' checks both."
+)
 _VERSION = re.compile(r"version-(\d{4,})")
 
 
@@ -76,7 +81,8 @@ def read_key(file: Path) -> "Ed25519PrivateKey":
         key = None
     if not isinstance(key, keys.Ed25519PrivateKey):
         raise SigningKeyWrong(f"{file.name} holds no Ed25519 key in PEM.", remedy="'fabrica aiact key FILE' makes one.")
-    return key
+    signing: Ed25519PrivateKey = key
+    return signing
 
 
 def _cryptography() -> tuple[Any, Any]:
@@ -127,14 +133,16 @@ def finished(draft: Document, store: Path) -> Document:
             items=[item.id for item in left],
         )
     before = versions(store, draft.template, draft.recipient)
-    earlier, changes = None, ()
+    earlier: str | None = None
+    changes: tuple[ItemChange, ...] = ()
     if before:
         place = version_folder(store, draft.template, draft.recipient, before[-1])
         verify(place)
         earlier = hashlib.sha256((place / MANIFEST).read_bytes()).hexdigest()
         changes = difference(read_document(place), draft)
     told = {"status": "final", "version": (before[-1] if before else 0) + 1, "earlier_sha256": earlier}
-    return draft.model_copy(update={**told, "changes": changes})
+    notices = (*draft.notices, _SIGNED)
+    return draft.model_copy(update={**told, "changes": changes, "notices": notices})
 
 
 def issue(document: Document, files: Mapping[str, bytes], store: Path, key: "Ed25519PrivateKey") -> Path:
@@ -278,10 +286,10 @@ def issued_evidence(store: Path) -> tuple[Evidence, ...]:
     """
     found = []
     for template in library.document_templates():
-        for recipient in ("provider", "authority"):
-            numbers = versions(store, template, recipient)  # type: ignore[arg-type]
+        for recipient in _COPIED:
+            numbers = versions(store, template, recipient)
             if numbers:
-                place = version_folder(store, template, recipient, numbers[-1])  # type: ignore[arg-type]
+                place = version_folder(store, template, recipient, numbers[-1])
                 found.append(_as_evidence(template, verify(place), place))
                 break
     return tuple(found)

@@ -142,7 +142,7 @@ def item_layout(template: str, item: str) -> ItemLayout:
     given = next(section.items[item] for section in layouts()[template].sections if item in section.items)
     if given.needs is None:
         (law,) = (one for one in library.document_templates()[template].items if one.id == item)
-        needs = tuple((need_of(kind),) for kind in law.evidence)
+        needs: tuple[tuple[Need, ...], ...] = tuple((need_of(kind),) for kind in law.evidence)
     else:
         needs = tuple(tuple(need_of(one) for one in need.split("|")) for need in given.needs)
     return ItemLayout(needs, tuple(map(need_of, given.also)), given.shown_as, given.optional)

@@ -104,13 +104,20 @@ def lacking(kind: str, field: str | None, rows: Iterable[Mapping[str, Any]], dat
         return [f"{kind}.{field}" if field else kind]
     wanted = [name for name, one in shape.fields.items() if one.required]
     wanted = [field] if field else wanted
-    found = [f"{kind}.{name}{_of_which(shape, row, len(given))}" for row in given for name in wanted if name not in row]
+    found = []
+    for name in wanted:
+        missing = [row for row in given if name not in row]
+        if missing:
+            found.append(f"{kind}.{name}{_of_which(shape, missing, len(given))}")
     if shape.of == "dataset" and all("dataset" in row for row in given):
         told = {row["dataset"] for row in given}
-        found += [f"{kind} of {name}" for name in datasets if name not in told]
-    return list(dict.fromkeys(found))
+        untold = [str(name) for name in datasets if name not in told]
+        found += [f"{kind} of {', '.join(untold)}"] if untold else []
+    return found
 
 
-def _of_which(shape: Kind, row: Mapping[str, Any], count: int) -> str:
+def _of_which(shape: Kind, rows: Iterable[Mapping[str, Any]], count: int) -> str:
+    """Return which of several rows are meant, by dataset, run, or the first field of the kind."""
     key = shape.of if shape.of in ("dataset", "run") else next(iter(shape.fields))
-    return f" of {row[key]}" if count > 1 and key in row else ""
+    names = [str(row[key]) for row in rows if key in row]
+    return f" of {', '.join(names)}" if count > 1 and names else ""

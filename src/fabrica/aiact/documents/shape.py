@@ -44,6 +44,11 @@ def facts_of(block: Block) -> Facts:
     same = [number for number in range(1, len(block.columns)) if len({row[number] for row in block.rows}) == 1]
     shared = tuple((f"{block.columns[number]} (all)", block.rows[0][number]) for number in same)
     left = [number for number in range(len(block.columns)) if number not in same]
+    if left == [0]:  # only the names differ
+        names = (block.columns[0], ", ".join(row[0] for row in block.rows))
+        return Facts(
+            block.title, (names, *((words.removesuffix(" (all)"), value) for words, value in shared)), (), (), ()
+        )
     columns = tuple(block.columns[number] for number in left)
     rows = tuple(tuple(row[number] for number in left) for row in block.rows)
     wide = len(columns) > LARGEST_TABLE_COLUMNS or any(len(cell) > LONGEST_CELL for row in rows for cell in row)

@@ -8,6 +8,8 @@ from fabrica.aiact import library
 from fabrica.aiact.documents import figures
 from fabrica.aiact.documents.layout import SOURCE_CLASSES
 from fabrica.aiact.documents.text import show_value
+from fabrica.aiact.figures import magnitude, significant
+from fabrica.values.time import show_duration
 from fabrica.wire.documents import Block, Recipient
 
 _LARGE_SHARE = 0.03
@@ -58,7 +60,7 @@ def summary_version(context: Context) -> Shown:
 def parameters(context: Context) -> Shown:
     (model,) = context.rows("model.arch")
     count = float(model["parameters_total_count"])
-    shown = {"Parameters": figures.significant(count, 2), "Band": figures.parameter_band(count)}
+    shown = {"Parameters": significant(count, 2), "Band": figures.parameter_band(count)}
     return Shown((words("Parameters", **shown),))
 
 
@@ -71,11 +73,15 @@ def training_time(context: Context) -> Shown:
     rows = context.rows("run.time")
     devices = sum(float(row["device_days"]) for row in rows)
     shown = {
-        "Wall_clock_days": figures.significant(_wall_clock_days(rows), 2),
-        "Hardware_days": figures.significant(devices, 2),
+        "Wall_clock_days": _days(_wall_clock_days(rows)),
+        "Hardware_days": _days(devices),
         "Runs": str(len(rows)),
     }
     return Shown((words("Training time", **shown),))
+
+
+def _days(days: float) -> str:
+    return f"{significant(days, 2)} ({show_duration(days * 86_400)})"
 
 
 def _wall_clock_days(rows: Rows) -> float:
@@ -84,14 +90,14 @@ def _wall_clock_days(rows: Rows) -> float:
 
 def compute_magnitude(context: Context) -> Shown:
     (found,) = context.rows("run.flop_cumulative")
-    return Shown((words("Training compute", Order_of_magnitude=f"{figures.magnitude(found['cumulative_flop'])} FLOP"),))
+    return Shown((words("Training compute", Order_of_magnitude=f"{magnitude(found['cumulative_flop'])} FLOP"),))
 
 
 def compute_figure(context: Context) -> Shown:
     (found,) = context.rows("run.flop_cumulative")
     shown = {
-        "Training_compute": f"{figures.significant(found['training_flop'], 2)} FLOP",
-        "Cumulative_training_compute": f"{figures.significant(found['cumulative_flop'], 2)} FLOP",
+        "Training_compute": f"{significant(found['training_flop'], 2)} FLOP",
+        "Cumulative_training_compute": f"{significant(found['cumulative_flop'], 2)} FLOP",
         "Margin_of_error": str(found.get("margin", "not stated")),
     }
     return Shown((words("Training compute", **shown),))
@@ -100,8 +106,7 @@ def compute_figure(context: Context) -> Shown:
 def energy_megawatt_hours(context: Context) -> Shown:
     rows = context.rows("run.energy")
     table = tuple(
-        (str(row["boundary"]), str(row["basis"]), f"{figures.significant(float(row['megawatt_hours']), 2)} MWh")
-        for row in rows
+        (str(row["boundary"]), str(row["basis"]), f"{significant(float(row['megawatt_hours']), 2)} MWh") for row in rows
     )
     block = Block(title="Energy of training", columns=("Boundary", "Basis", "Energy"), rows=table)
     facility = [row for row in rows if row["boundary"] == "facility"]
@@ -131,7 +136,7 @@ def data_points(context: Context) -> Shown:
         size, missing = _size(context, modality, datasets)
         lacks += missing
         if size is not None:
-            table.append((modality, f"{figures.significant(size, digits)} {figures.SIZE_BINS[modality].unit}"))
+            table.append((modality, f"{significant(size, digits)} {figures.SIZE_BINS[modality].unit}"))
     block = Block(title="Data points", columns=("Modality", "Number"), rows=tuple(table))
     return Shown(
         (block,) if table else (), lacks=tuple(lacks), remark=f"{digits} significant figure{'s' * (digits > 1)}."
@@ -192,10 +197,13 @@ def _share(
     sizes: Mapping[str, Mapping[str, Any]],
 ) -> str:
     bins = figures.SIZE_BINS.get(modality)
-    peers = [sizes.get(one, {}).get(bins.field) for one in public if modalities.get(one) == modality] if bins else []
-    if not bins or any(one is None for one in peers) or not sum(peers):
+    if bins is None:
         return "unknown"
-    share = sizes[name][bins.field] / sum(peers)
+    peers = [sizes.get(one, {}).get(bins.field) for one in public if modalities.get(one) == modality]
+    known = [float(one) for one in peers if one is not None]
+    if len(known) < len(peers) or not sum(known):
+        return "unknown"
+    share = float(sizes[name][bins.field]) / sum(known)
     return f"{share:.1%}{', large' if share > _LARGE_SHARE else ''}"
 
 
