@@ -90,18 +90,19 @@ class SlurmCluster:
     @property
     def environment(self) -> dict[str, str]:
         """The variables of a process that uses this cluster."""
-        return self._inner_environment | ({"PATH": f"{self.folder}/bin:{PATH}"} if self.prefix else {})
-
-    @property
-    def _inner_environment(self) -> dict[str, str]:
         return {
-            "PATH": PATH,
+            "PATH": f"{self.folder}/bin:{PATH}" if self.prefix else PATH,
             "SLURM_CONF": str(self.site.slurm_conf_path),
             "SLURM_TIME_FORMAT": "%s",
             "HOME": os.environ.get("HOME", "/"),
             "USER": self.site.user,
             "LANG": "C.UTF-8",
         }
+
+    @property
+    def _inner_environment(self) -> dict[str, str]:
+        """The variables of what this class starts: behind the scripts, and ended with the cluster."""
+        return self.environment | {"PATH": PATH, processes.MARK: str(self.folder)}
 
     @property
     def rest_url(self) -> str:
