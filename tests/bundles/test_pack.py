@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fabrica.bundles.limits import SOURCE, Limits
-from fabrica.bundles.pack import pack_all, pack_source
+from fabrica.bundles.pack import pack_source
 from fabrica.bundles.unpack import check, unpack
 from fabrica.wire.runs import BundleRefused
 
@@ -48,7 +48,7 @@ def test_what_is_packed_is_what_is_unpacked(
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(content)
         kept["/".join(parts)] = content
-    bundle = pack_all(folder, home / "b.tar", SOURCE)
+    bundle = pack_source(folder, home / "b.tar", SOURCE)
     unpack(home / "b.tar", home / "out", SOURCE)
     there = {
         path.relative_to(home / "out").as_posix(): path.read_bytes()

@@ -30,18 +30,9 @@ def pack_source(folder: Path, target: Path, limits: Limits) -> Bundle:
         BundleRefused: the folder is missing, empty, too large, or holds a link, a device or an unwritable name.
         OSError: a file cannot be read, or `target` not written; no part of it is left.
     """
-    return _pack(folder, target, limits, ignored_by(folder))
-
-
-def pack_all(folder: Path, target: Path, limits: Limits) -> Bundle:
-    """Pack every file of a folder, as for a run record. Raises as `pack_source`."""
-    return _pack(folder, target, limits, lambda path, is_folder: False)
-
-
-def _pack(folder: Path, target: Path, limits: Limits, ignored: Callable[[str, bool], bool]) -> Bundle:
     if not folder.is_dir():
         raise BundleRefused(f"There is no folder {folder}.", remedy="Give the folder that holds fabrica.toml.")
-    files = sorted(_files(folder, "", ignored, limits), key=str.encode)
+    files = sorted(_files(folder, "", ignored_by(folder), limits), key=str.encode)
     if not files:
         raise BundleRefused(f"The folder {folder} has no file to pack.", remedy="Add the program of the run.")
     part = target.with_name(f".{target.name}.part")
