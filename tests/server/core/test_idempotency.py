@@ -1,14 +1,16 @@
 """The same request sent twice is answered alike and done once."""
 
+from datetime import timedelta
 from typing import Any, cast
 
 import pytest
 from django.db import IntegrityError
 from django.test import RequestFactory
 
-from fabrica.server.core import idempotency
+from fabrica.server.core import clock, idempotency
 from fabrica.server.core.actors import Actor
 from fabrica.server.core.models import AuditLine, IdempotencyKey
+from fabrica.server.core.reconcilers import forget_old_idempotency_keys
 from fabrica.server.core.requests import Asked
 from fabrica.server.core.verbs import verb
 from fabrica.values.ids import UserId
@@ -103,3 +105,22 @@ def test_a_request_that_came_between_is_answered_as_the_first_was(monkeypatch: p
 def test_a_very_long_key_is_refused() -> None:
     with pytest.raises(Malformed, match="too long"):
         idempotency.once(asked(key="k" * 101), Act())
+
+
+def test_old_answers_are_forgotten_and_young_ones_kept(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = clock.now()
+    idempotency.once(asked(key="old"), Act())
+    monkeypatch.setattr(clock, "now", lambda: first + timedelta(days=settings.IDEMPOTENCY_DAYS - 1))
+    idempotency.once(asked(key="young"), Act())
+    assert forget_old_idempotency_keys() == 0
+    monkeypatch.setattr(clock, "now", lambda: first + timedelta(days=settings.IDEMPOTENCY_DAYS, seconds=60))
+    assert [forget_old_idempotency_keys() for _ in range(2)] == [1, 0]
+    assert list(IdempotencyKey.objects.values_list("key", flat=True)) == ["young"]
+
+
+def test_forgetting_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(idempotency, "_FORGOTTEN_AT_ONCE", 2)
+    for number in range(3):
+        idempotency.once(asked(key=f"key-{number}"), Act())
+    later = clock.now() + timedelta(days=1)
+    assert [idempotency.forget_before(later) for _ in range(3)] == [2, 1, 0]

@@ -19,6 +19,9 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 STORAGE = os.environ.get("FABRICA_STORAGE", str(HOME / "server" / "storage"))
 """Where bundles, outputs and records lie: a folder, or `s3://bucket` with the usual AWS variables."""
 
+IDEMPOTENCY_DAYS = int(os.environ.get("FABRICA_IDEMPOTENCY_DAYS", "7"))
+"""How long a request sent again with its `Idempotency-Key` is answered from what is kept."""
+
 INSTALLED_APPS = [
     "fabrica.server.portal",
     "fabrica.server.evidence",

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -12,6 +13,7 @@ from fabrica.server.core.requests import Asked
 from fabrica.wire.problems import IdempotencyConflict, Malformed, NotAllowed
 
 _KEY_LENGTH_MAX = 100
+_FORGOTTEN_AT_ONCE = 1000
 
 
 def once(request: Asked, act: Callable[[], Any]) -> Any:
@@ -48,6 +50,12 @@ def once(request: Asked, act: Callable[[], Any]) -> Any:
             raise
         return known
     raise refused
+
+
+def forget_before(at: datetime) -> int:
+    """Forget the oldest answers given before an instant, at most a thousand; return how many."""
+    old = IdempotencyKey.objects.filter(at__lt=at).order_by("at").values_list("pk", flat=True)[:_FORGOTTEN_AT_ONCE]
+    return IdempotencyKey.objects.filter(pk__in=list(old)).delete()[0]
 
 
 def _fingerprint(request: Asked) -> str:

@@ -5,12 +5,14 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import close_old_connections, connection
 from django.utils.module_loading import autodiscover_modules
 
-from fabrica.server.core import hints
+from fabrica.server.core import clock, hints
 
 _log = logging.getLogger("fabrica.reconcilers")
 _PAUSE_AFTER_FAILURE_SECONDS = 5.0
@@ -44,6 +46,14 @@ def reconciler(
         return act
 
     return register
+
+
+@reconciler(every_seconds=3600)
+def forget_old_idempotency_keys() -> int:
+    """Forget the answers to requests that nobody sends again; return how many."""
+    from fabrica.server.core import idempotency  # its table is there only once the apps are
+
+    return idempotency.forget_before(clock.now() - timedelta(days=settings.IDEMPOTENCY_DAYS))
 
 
 def count_moved(act: Callable[[Any], bool], keys: Iterable[Any]) -> int:
