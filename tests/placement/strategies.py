@@ -16,6 +16,7 @@ CANDIDATE_FACTS: dict[str, st.SearchStrategy[object]] = {
     "agent_age_seconds": st.sampled_from([None, 0, 5.5, 45, 45.01, 700]),
     "draining": st.sampled_from([False, False, False, True]),
     "declined": st.sampled_from([False, False, False, True]),
+    "site_account": st.sampled_from([None, None, True, False]),
     "simulated": st.sampled_from([False, False, True]),
     "resource_class": st.sampled_from(["gpu.h100", "gpu.h100", "gpu.h100", "cpu.core"]),
     "software_stack": st.sampled_from([None, "cuda-x86", "rocm"]),

@@ -21,7 +21,7 @@ def test_every_candidate_shows_every_reason_even_when_the_first_refuses() -> Non
     placement = rank(make_snapshot(lost))
     (candidate,) = placement.candidates
     assert [reason.code for reason in candidate.reasons if not reason.passed] == ["no_agent", "allocation", "nodes"]
-    assert len(candidate.reasons) == 17
+    assert len(candidate.reasons) == 18
 
 
 def test_nobody_is_chosen_from_no_candidates() -> None:

@@ -219,7 +219,9 @@ class Agent:
     def _refresh_inventory(self) -> None:
         now = time.monotonic()
         if now >= self._inventory_due:
-            inventory = self._engine.capacity().model_copy(update={"people": people(self.settings)})
+            inventory = self._engine.capacity().model_copy(
+                update={"people": people(self.settings), "support": self.settings.support}
+            )
             if self.settings.country and not inventory.country:
                 inventory = inventory.model_copy(update={"country": self.settings.country})
             self._safely(self._refresh_waits)

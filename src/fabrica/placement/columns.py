@@ -30,14 +30,15 @@ An unknown number is NaN. Device-milliseconds and bytes stay exact up to 2^53, a
     LINK_BYTES_PER_SECOND,
     COUNTRY_ALLOWED,
     DECLINED,
+    SITE_ACCOUNT,  # NaN: the site asks for none
     DATA_HERE_BYTES,
     ALLOCATION_FREE_MILLISECONDS,  # NaN: no allocation
     ALLOCATION_STARTS_IN_SECONDS,
     ALLOCATION_ENDS_IN_SECONDS,  # NaN: does not end
     RESERVE_MILLISECONDS,
     TIE,  # the lower wins when two scores are equal; NaN: never comes to a tie
-) = range(31)
-FACTS = 31
+) = range(32)
+FACTS = 32
 
 # The one vector `needs` of a run.
 (
@@ -69,6 +70,7 @@ POLICY = 8
     STALE,
     TOO_FEW_DEVICES,
     ALLOCATION,
+    NO_SITE_ACCOUNT,
     IS_DRAINING,
     IS_SIMULATED,
     ALREADY_DECLINED,
@@ -82,5 +84,5 @@ POLICY = 8
     TOO_LITTLE_DISK,
     TOO_LITTLE_TIME,
     MAINTENANCE,
-) = range(17)
-FILTERS = 17
+) = range(18)
+FILTERS = 18

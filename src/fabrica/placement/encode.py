@@ -62,6 +62,7 @@ _SAYS = attrgetter(
     "link_bytes_per_second",
     "country",
     "declined",
+    "site_account",
     "data_here_bytes",
     "allocation_free_milliseconds",
     "allocation_starts_in_seconds",

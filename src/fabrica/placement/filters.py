@@ -120,6 +120,15 @@ def _already_declined(asked: None, declined: bool) -> Told:
     return Told("The site was offered this run and did not take it." if declined else "The site has not declined it.")
 
 
+def _site_account(asked: None, has: tuple[bool | None, str | None]) -> Told:
+    known, support = has
+    if known is None:
+        return Told("The site asks for no account of one's own.")
+    if known:
+        return Told("You have an account at this site.")
+    return Told(f"You have no account at this site yet: ask {support or 'its support'} for one.")
+
+
 def _resource_class(asked: str, has: str) -> Told:
     return Told(f"The run asks for {asked}; this partition has {has}.", asked, has)
 
@@ -272,6 +281,7 @@ FILTERS: tuple[Filter, ...] = (
         _allocation,
         recurs=False,
     ),
+    Filter("site_account", _nothing, attrgetter("site_account", "support"), _site_account),
     Filter("draining", _nothing, attrgetter("draining"), _draining),
     Filter("simulated", _asks("accept_simulated"), attrgetter("simulated"), _simulated),
     Filter("already_declined", _nothing, attrgetter("declined"), _already_declined),

@@ -72,7 +72,7 @@ def _tell_end(where: str, old: float, new: float) -> str:
 def _solve_failure(needs: Needs, candidate: CandidateState, figure: float, tying: float) -> float | None:
     """The risk is 1 - (1 - failure share) x certainty of the wait; the certainty stays."""
     failure = candidate.failure_share
-    if failure is None or failure >= 1.0:
+    if failure is None or failure >= 1.0 or figure >= 1.0:  # of no certainty nothing is left to share out
         return None
     return 1.0 - (1.0 - tying) * (1.0 - failure) / (1.0 - figure)
 

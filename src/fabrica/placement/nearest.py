@@ -114,6 +114,9 @@ _MISSES: dict[str, Callable[[Needs, CandidateState], Miss]] = {
     "draining": _says(_OUT_OF_HANDS, "wait until the site takes new runs again"),
     "simulated": _says(_CHOICE, "say that a simulated site will do"),
     "already_declined": _says(_OUT_OF_HANDS, "submit the run anew, since the site did not take it"),
+    "site_account": lambda needs, candidate: Miss(
+        _CHOICE, f"ask {candidate.support or 'its support'} for an account there"
+    ),
     "resource_class": _says(_CHOICE, "ask for {candidate.resource_class} instead of {needs.resource_class}"),
     "software_stack": _says(_CHOICE, "use the stack {candidate.software_stack} instead of {needs.software_stack}"),
     "containers": _says(_CHOICE, "run without a container"),

@@ -69,7 +69,8 @@ class CandidateState:
     resource class; None: no allocation there. `allocation_ends_in_seconds`: None: it does not end.
     `reserve_milliseconds`: what the time limit costs there. `relative_speed`: 2.0 runs in half the time of the
     reference device. `failure_share`: of recent attempts, those that ended by the site's fault. `declined`: the site
-    was asked for this run already and did not take it.
+    was asked for this run already and did not take it. `site_account`: whether it has an account for the run's person;
+    None: it asks for none. `support`: whom to ask there.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -83,6 +84,8 @@ class CandidateState:
     agent_age_seconds: Number | None = None
     draining: bool = False
     declined: bool = False
+    site_account: bool | None = None
+    support: str | None = None
     accelerator: str | None = None
     software_stack: str | None = None
     containers: bool | None = None

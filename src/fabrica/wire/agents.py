@@ -96,6 +96,7 @@ class Inventory(Body):
         default=None,
         description="for whom the site has accounts: ids, and SHA-256 of e-mail addresses; null: it asks for none",
     )
+    support: str | None = Field(default=None, description="whom to ask for an account at the site")
     taken_at: Instant
 
 

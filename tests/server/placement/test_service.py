@@ -10,14 +10,15 @@ from fabrica.server.placement import queries, service
 from fabrica.server.placement.models import PlacementDecision
 from fabrica.server.placement.rules import History, Share, unpack
 from fabrica.server.sites import service as sites
-from fabrica.values.ids import RunId, SiteId
-from fabrica.wire.agents import WaitForecast
+from fabrica.values.ids import RunId, SiteId, UserId
+from fabrica.wire.agents import WaitForecast, email_sha256
 from fabrica.wire.problems import NotAllowed
 from fabrica.wire.runs import Resources, RunSpec
 from tests.builders import make_agent, make_inventory, make_operator, make_site, make_spec, make_sync, make_user
 
 pytestmark = pytest.mark.django_db
 RUN = RunId.new()
+PERSON = UserId.new()
 
 
 def enough(site: SiteId) -> Share:
@@ -99,6 +100,22 @@ def test_a_run_is_placed_by_the_waits_of_runs_of_its_own_size(devices: int, expe
     snapshot = Snapshot.from_json(unpack(bytes(PlacementDecision.objects.get().snapshot)))
     seen = next(one for one in snapshot.candidates if one.site == "own-site")
     assert (seen.wait_q50_seconds, seen.wait_q90_seconds, seen.wait_samples) == (expected, 3 * expected, 40)
+
+
+@pytest.mark.parametrize("known_as", [frozenset({str(PERSON)}), frozenset({email_sha256("Ada@Example.eu ")})])
+def test_a_site_with_accounts_takes_the_runs_of_people_it_knows(known_as: frozenset[str]) -> None:
+    people = (str(PERSON), email_sha256("ada@example.eu"))
+    make_agent(inventory=make_inventory().model_copy(update={"people": people, "support": "help@site.example"}))
+    known = service.plan(SYSTEM, spec=make_spec(), share_of=enough, history=History(known_as=known_as))
+    assert known.chosen == "own-site"
+    unknown = service.plan(SYSTEM, spec=make_spec(), share_of=enough, history=History(known_as=frozenset({"usr_x"})))
+    own = next(one for one in unknown.candidates if one.site == "own-site")
+    refusing = [reason for reason in own.reasons if not reason.passed]
+    assert [reason.words for reason in refusing] == [
+        "You have no account at this site yet: ask help@site.example for one."
+    ]
+    assert service.may_be_placed(unknown)  # held: the account may come
+    assert "ask help@site.example for an account there" in (unknown.nearest or "")
 
 
 def test_every_site_is_answered_with_every_reason() -> None:

@@ -15,7 +15,7 @@ from fabrica.wire.agents import Inventory, PartitionInventory, WaitForecast
 from fabrica.wire.placement import Placement
 from fabrica.wire.runs import RunSpec
 
-PASSING = frozenset({"site_fresh", "draining", "maintenance", "already_declined", "allocation"})
+PASSING = frozenset({"site_fresh", "draining", "maintenance", "already_declined", "allocation", "site_account"})
 """Filters whose answer can change while a run waits. A run that only these refuse is held; any other is refused."""
 
 
@@ -85,10 +85,11 @@ ShareOf = Callable[[SiteId], Share]
 @dataclass(frozen=True, slots=True)
 class History:
     """What runs have met. `declined`: sites that did not take this run. `failure_shares`: where enough is known, the
-    share of a site's recent attempts that ended by the site's fault."""
+    share of a site's recent attempts that ended by the site's fault. `known_as`: what sites may know the person by."""
 
     declined: frozenset[SiteId] = frozenset()
     failure_shares: Mapping[SiteId, float] = field(default_factory=dict)
+    known_as: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,7 @@ class SiteSeen:
     inventory: Inventory | None
     failure_share: float | None
     declined: bool
+    site_account: bool | None
 
 
 def candidates_of_agent(seen: SiteSeen, share: Share, needs: Needs) -> list[CandidateState]:
@@ -122,6 +124,8 @@ def candidates_of_agent(seen: SiteSeen, share: Share, needs: Needs) -> list[Cand
             agent_age_seconds=seen.agent_age_seconds,
             draining=seen.draining,
             declined=seen.declined,
+            site_account=seen.site_account,
+            support=seen.inventory.support,
             accelerator=partition.accelerator,
             software_stack=partition.software_stack,
             containers=partition.containers,

@@ -107,8 +107,13 @@ def _candidates(
             inventory=sites.inventory(agent),
             failure_share=history.failure_shares.get(site),
             declined=site in history.declined,
+            site_account=_has_account(sites.people(agent), history.known_as),
         )
         yield from rules.candidates_of_agent(seen, share_of(site), needs)
     for factory in load_network().factories:
         if factory.id not in speakers:
             yield from rules.candidates_of_reference(factory, share_of(factory.id))
+
+
+def _has_account(people: tuple[str, ...] | None, known_as: frozenset[str]) -> bool | None:
+    return None if people is None else not known_as.isdisjoint(people)

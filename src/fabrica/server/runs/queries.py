@@ -16,7 +16,7 @@ from fabrica.server.placement import service as placement_service
 from fabrica.server.placement.service import History, Share, ShareOf
 from fabrica.server.runs import rules
 from fabrica.server.runs.models import Artifact, Attempt, LogChunk, MetricPoint, Run
-from fabrica.values.ids import AttemptId, ProjectId, RunId, SiteId
+from fabrica.values.ids import AttemptId, ProjectId, RunId, SiteId, UserId
 from fabrica.values.quantities import DeviceTime
 from fabrica.values.states import AttemptState, EndReason, RunState
 from fabrica.wire import runs as wire
@@ -73,8 +73,11 @@ def share_of(allocations: tuple[Allocation, ...], spec: wire.RunSpec, now: datet
     return share
 
 
-def history(run: Run | None = None) -> History:
-    """Return what runs have met: the sites that declined this one lately, and how often each site failed an attempt."""
+def history(user: UserId | None, run: Run | None = None) -> History:
+    """Return what runs have met: the sites that declined this one lately, and how often each site failed an attempt.
+
+    And what sites may know the run's person by.
+    """
     now = clock.now()
     declined: frozenset[SiteId] = frozenset()
     if run is not None:
@@ -84,14 +87,19 @@ def history(run: Run | None = None) -> History:
     failed = Count("pk", filter=Q(reason__in=rules.FAILED_BY_SITE))
     rows = recent.values_list("site_id").annotate(failed=failed, ended=Count("pk")).order_by()
     shares = {site: failed / ended for site, failed, ended in rows if ended >= rules.FAILURE_SAMPLES_MIN}
-    return History(declined, shares)
+    return History(declined, shares, _known_as(user))
+
+
+def _known_as(user: UserId | None) -> frozenset[str]:
+    emails = people.user_emails({user}) if user else {}
+    return frozenset(str(one) for one in emails) | {email_sha256(email) for email in emails.values()}
 
 
 def dry_run(by: Actor, project: ProjectId, spec: wire.RunSpec) -> wire.DryRun:
     """Return where a run would go and what it would reserve, storing nothing."""
     allocations = access.allocations(by, project, spec.resources.resource_class)
     decision = placement_service.plan(
-        by, spec=spec, share_of=share_of(allocations, spec, clock.now()), history=history()
+        by, spec=spec, share_of=share_of(allocations, spec, clock.now()), history=history(by.user)
     )
     reserve = spec.resources.reserved_milliseconds
     now = clock.now()

@@ -58,7 +58,7 @@ def _check_possible(by: Actor, project: ProjectId, spec: RunSpec) -> None:
     allocations = access.allocations(by, project, spec.resources.resource_class)
     rules.check_coverable(allocations, spec.resources, clock.now())
     decision = placement.plan(
-        by, spec=spec, share_of=queries.share_of(allocations, spec, clock.now()), history=queries.history()
+        by, spec=spec, share_of=queries.share_of(allocations, spec, clock.now()), history=queries.history(by.user)
     )
     if not placement.may_be_placed(decision):
         raise rules.unsatisfiable(decision)
@@ -80,7 +80,7 @@ def place(by: Actor, *, run: RunId) -> bool:
         run=run,
         spec=spec,
         share_of=queries.share_of(allocations, spec, now),
-        history=queries.history(row),
+        history=queries.history(row.submitted_by, row),
     )
     if decision.chosen is None or decision.chosen_partition is None:
         words = access.start_words(allocations, now) or decision.nearest or "No site can take the run now."
