@@ -61,20 +61,22 @@ def fill_documents(
     wanted = _formats(formats)
     compute, gathered, answers = _project(records, sources_file, answers_file, store)
     now = datetime.now(UTC)
-    done: list[tuple[Document, Path]] = []
+    documents = []
     for template in _templates(name, recipient):
         number = len(issue.versions(store, template, recipient)) + 1 if final else None
-        document = fill(template, gathered, answers, now=now, recipient=recipient, version=number)
-        if final:
-            assert key_file is not None
-            document = issue.finished(document, store)
-            require_explanation(compute)
-            place = issue.issue(document, written(document, wanted), store, issue.read_key(key_file))
-        else:
-            place = write_draft(document, wanted, store)
-        if name == "all":
-            say(f"Wrote {document.title}")
-        done.append((document, place))
+        documents.append(fill(template, gathered, answers, now=now, recipient=recipient, version=number))
+    places = []
+    if key_file is not None and final:
+        key = issue.read_key(key_file)
+        require_explanation(compute)
+        documents = [issue.finished(document, store) for document in documents]  # all, or none is issued
+        places = [issue.issue(document, written(document, wanted), store, key) for document in documents]
+    else:
+        for document in documents:
+            places.append(write_draft(document, wanted, store))
+            if name == "all":
+                say(f"Wrote {document.title}")
+    done = list(zip(documents, places, strict=True))
     if as_json:
         print_json({"documents": [_told(document, place) for document, place in done], "total": _total(done)})
     else:

@@ -152,7 +152,7 @@ def _fill_item(template: str, item: Item, held: Held, answers: Answers | None) -
     if layout.shown_as and not lacks:
         shown = WAYS[layout.shown_as](held.context)
     extra = _also(layout, held, met)
-    blocks = shown.blocks if layout.shown_as else tuple(_blocks([*met, *extra], held))
+    blocks = (*shown.blocks, *_blocks(extra if layout.shown_as else [*met, *extra], held))
     lacks = (*lacks, *shown.lacks)
     used = {one.id: one for need in (*met, *extra) for one in held.of(need.kind) if any(one.rows)}
     by_hand = [held.only_by_a_person(need) for need in met]

@@ -233,12 +233,12 @@ def synthetic_data(context: Context) -> Shown:
 
 
 def _with_kind(context: Context, name: str, kind: str) -> Shown:
-    """Return the datasets of a class, which need evidence of a kind beside them; else a proposed no."""
+    """Return the datasets of a class, which need evidence of a kind, shown beside them; else a proposed no."""
     held = bool(context.rows(kind))
     if name in _classes(context):
         shown = _listed(context, name)
         return shown if held else Shown(shown.blocks, lacks=(kind,))
-    return Shown() if held else _none(name)
+    return Shown() if held else _none(name)  # the item shows the evidence itself
 
 
 def _listed(context: Context, name: str) -> Shown:
