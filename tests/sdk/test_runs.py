@@ -33,7 +33,7 @@ class Broken(httpx.SyncByteStream):
 
 def test_after_a_break_the_attempt_is_named_with_the_offset(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[dict[str, str]] = []
-    monkeypatch.setattr(runs.time, "sleep", lambda _: None)
+    monkeypatch.setattr("fabrica.sdk.runs.time.sleep", lambda _: None)
 
     def answer(request: httpx.Request) -> httpx.Response:
         asked.append(dict(request.url.params))

@@ -93,7 +93,7 @@ def test_a_page_shows_no_escape_codes_wherever_they_are_cut_and_the_download_kee
     pieces = ("\x1b[31mred\x1b", "[0m plain\x1b]0;title\x07\n")
     offset = 0
     for number, text in enumerate(pieces, start=1):
-        service.record(world.agent, event=make_event(world.attempt, "log", number, log_offset=offset, log_text=text))
+        service.record(world.agent, events=[make_event(world.attempt, "log", number, log_offset=offset, log_text=text)])
         if number == 1:
             page = world.member.get(f"/runs/{world.run}").content.decode()
             assert ">red<" in page
