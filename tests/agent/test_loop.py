@@ -409,3 +409,19 @@ def test_the_words_of_staging_are_told_while_it_goes_on(house: House, monkeypatc
     assert house.engine.starts == []
     done.set()
     house.until(lambda: len(house.engine.starts) == 1)
+
+
+def test_what_no_living_attempt_uses_leaves_a_cache_that_is_too_large(tmp_path: Path) -> None:
+    house = House(tmp_path, cache_bytes_max=0)
+    order = house.server.offer(make_order())
+    house.until(lambda: bool(house.engine.starts))
+    environment = next(place for place in house.agent.site.environments.iterdir() if len(place.name) == 64)
+    bundle = house.agent.site.cache / order.bundle_sha256
+    house.agent._sweep_due = 0
+    house.until(lambda: not bundle.exists())
+    assert environment.exists()
+    house.engine.finish(order.attempt)
+    house.until(lambda: house.agent.journal.entries() == [])
+    house.agent._sweep_due = 0
+    house.until(lambda: not environment.exists())
+    house.agent.close()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import fabrica
 import fabrica.run
+from fabrica.agent.caches import note_use, pin
 from fabrica.agent.commands import run_command
 from fabrica.agent.failures import AttemptFailed
 from fabrica.agent.folders import AttemptFolder, remove
@@ -40,13 +41,14 @@ def environment_for(
     content = lock.read_bytes() if lock else b""
     python = f"{_LAYOUT} {platform.python_implementation()} {sys.version}\n"
     key = hashlib.sha256(python.encode() + content).hexdigest()
-    place = environments / key
-    if not place.exists():
-        with held(environments / f"{key}.lock", interrupted):
-            if not place.exists():
-                _build(place, lock, content, folder, interrupted)
-                return place, key
-    if lock:
+    place, guard = environments / key, environments / f"{key}.lock"
+    with held(guard, interrupted):
+        is_here = place.exists()
+        if not is_here:
+            _build(place, lock, content, folder, interrupted)
+        pin(folder, key)
+        note_use(guard)
+    if lock and is_here:
         folder.say(f"The environment of {lock.name} is here from an earlier run.")
     return place, key
 
@@ -60,6 +62,7 @@ def _build(
     """
     for left_over in place.parent.glob(f"{place.name}.built-*"):
         remove(left_over)
+    place.with_name(f"{place.name}.bytes").unlink(missing_ok=True)  # of an earlier build
     built = place.with_name(f"{place.name}.built-{os.urandom(4).hex()}")
     try:
         _command([sys.executable, "-m", "venv", "--without-pip", str(built)], place.parent, folder.log, interrupted)

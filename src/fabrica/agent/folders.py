@@ -36,6 +36,11 @@ class AttemptFolder:
     def log(self) -> Path:
         return self.root / "log"
 
+    @property
+    def pin(self) -> Path:
+        """Names the environment that the attempt uses."""
+        return self.root / "environment"
+
     def prepare(self) -> None:
         """Make the folders afresh; only the log, which has been told already, stays."""
         self.root.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 
 from fabrica.agent.accounts import people
+from fabrica.agent.caches import pinned, sweep
 from fabrica.agent.conversation import Conversation
 from fabrica.agent.entries import Ending, Entry
 from fabrica.agent.failures import AttemptFailed, Interrupted
@@ -245,3 +246,9 @@ class Agent:
         for attempt in self.journal.forgotten_before(self._clock() - timedelta(days=self.settings.keep_days)):
             remove(self.site.attempt(attempt).root)
             self.journal.drop_forgotten(attempt)
+        self._workers.submit(self._safely, self._sweep_caches)
+
+    def _sweep_caches(self) -> None:
+        freed = sweep(self.site, self.settings.cache_bytes_max, lambda: pinned(self.site, self.journal))
+        if freed:
+            _log.info("%d bytes of caches were freed", freed)

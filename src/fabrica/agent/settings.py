@@ -62,6 +62,12 @@ class AgentSettings(Request):
     wait_seconds: float = Field(default=20, ge=0, le=25, description="how long one question for work may stay open")
     keep_days: float = Field(default=7, ge=0, le=365, description="how long the folder of an ended attempt is kept")
     log_bytes_max: int = Field(default=16 * 2**20, ge=2**16, description="of one attempt's log, sent to the server")
+    cache_bytes_max: int = Field(
+        default=200 * 2**30,
+        ge=0,
+        description="of kept datasets, bundles and environments together; beyond, what was not used for longest goes, "
+        "but nothing that a living attempt uses",
+    )
     dataset_bytes_max: int = Field(default=50 * 2**30, ge=2**10, description="of one file of a dataset")
     outputs_bytes_max: int = Field(default=2 * 2**30, ge=0, description="of all outputs of one attempt")
     outputs_files_max: int = Field(default=1000, ge=0, description="of one attempt")

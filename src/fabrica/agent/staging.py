@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from fabrica.agent.caches import note_use
 from fabrica.agent.checkpoints import lay_out
 from fabrica.agent.environments import environment_for, in_run_api, lock_inside
 from fabrica.agent.failures import AttemptFailed
@@ -80,13 +81,15 @@ class Stage:
 
     def _stage_source(self, order: WorkOrder, folder: AttemptFolder) -> None:
         bundle = self.site.cache / order.bundle_sha256
-        with held(self.site.cache / f"{order.bundle_sha256}.lock", self.interrupted):
+        guard = self.site.cache / f"{order.bundle_sha256}.lock"
+        with held(guard, self.interrupted):
             if not bundle.exists():
                 self._fetch_bundle(order.bundle_sha256, bundle)
-        try:
-            unpack(bundle, folder.work, SOURCE)
-        except BundleRefused as trouble:
-            raise AttemptFailed(EndReason.SOURCE_REFUSED, str(trouble)) from trouble
+            note_use(guard)
+            try:
+                unpack(bundle, folder.work, SOURCE)
+            except BundleRefused as trouble:
+                raise AttemptFailed(EndReason.SOURCE_REFUSED, str(trouble)) from trouble
 
     def _fetch_bundle(self, sha256: str, bundle: Path) -> None:
         temporary = bundle.with_name(f".{sha256}.{os.urandom(4).hex()}")
@@ -110,16 +113,18 @@ class Stage:
         if dataset.name in (".", "..") or "/" in dataset.name or "\0" in dataset.name:
             raise unavailable(f"'{dataset.name}' is not the name of a dataset.")
         cached = self.site.cache / dataset.sha256
-        with held(self.site.cache / f"{dataset.sha256}.lock", self.interrupted):
+        place = folder.data / dataset.name / PurePosixPath(dataset.file).name
+        place.parent.mkdir(exist_ok=True)
+        guard = self.site.cache / f"{dataset.sha256}.lock"
+        with held(guard, self.interrupted):
             if cached.exists() and _sha256(cached) != dataset.sha256:
                 remove(cached)  # it was harmed on the site's disk
             if not cached.exists():
                 folder.say(f"Dataset '{dataset.name}' is fetched from {dataset.source}.")
                 self._fetch_dataset(dataset, cached, folder.log)
-        place = folder.data / dataset.name / PurePosixPath(dataset.file).name
-        place.parent.mkdir(exist_ok=True)
-        # A copy, not a link: a run may change the mode of a file it owns, and would then write into the cache.
-        shutil.copyfile(cached, place)
+            note_use(guard)
+            # A copy, not a link: a run may change the mode of a file it owns, and would then write into the cache.
+            shutil.copyfile(cached, place)  # under the lock, so that it is not swept meanwhile
         place.chmod(0o444)
         folder.say(f"Dataset '{dataset.name}' is here, {show_bytes(place.stat().st_size)}, SHA-256 as stated.")
 
