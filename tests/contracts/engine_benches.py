@@ -1,15 +1,19 @@
 """One bench per engine: opens it over a folder, makes orders for it, lets its time pass."""
 
 import json
+import os
+import sys
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from fabrica.engines.contract import Engine, Handle, Observation, StartOrder
 from fabrica.engines.local.engine import LocalEngine
 from fabrica.engines.local.machine import Machine
+from fabrica.engines.registry import open_engine
 from fabrica.engines.simulated.engine import SimulatedEngine
 from fabrica.values.ids import AttemptId
 from fabrica.values.states import EndReason
@@ -25,6 +29,8 @@ class Bench(ABC):
 
     name: str
     partition: str
+    cluster: str | None = None
+    """The session's fixture of a real Slurm that the engine drives; None: it drives none."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -125,7 +131,47 @@ class SimulatedBench(Bench):
         return self.folder / "clock.json"
 
 
+SLURM_CONF = "FABRICA_TEST_{}_CONF"
+"""The variable that tells other processes where a session's cluster is."""
+
+
+class SlurmBench(Bench):
+    """The Slurm engine over one node of two cores of a real Slurm, asked often and with a short grace."""
+
+    name = "slurm"
+    partition = "batch"
+    cluster = "slurm_queue_only"
+    form: Mapping[str, Any] = {}
+
+    def open(self) -> Engine:
+        assert self.cluster is not None
+        return open_engine(
+            "slurm",
+            self.folder / "engine",
+            slurm_conf=os.environ[SLURM_CONF.format(self.cluster.upper())],
+            partitions=[{"name": self.partition}],
+            grace_seconds=1,
+            log_bytes_max=MEBIBYTE,
+            look_seconds=0.1,
+            accounting_seconds=0.2,
+            doubt_seconds=5,
+            vanish_seconds=10,
+            python=sys.executable,
+            **self.form,
+        )
+
+    def pass_time(self) -> None:
+        time.sleep(0.05)
+
+
+class AccountedSlurmBench(SlurmBench):
+    """The same over a Slurm that keeps accounting."""
+
+    cluster = "slurm_accounted"
+
+
 BENCHES: tuple[type[Bench], ...] = (LocalBench, SimulatedBench)
+SLURM_BENCHES: tuple[type[Bench], ...] = (SlurmBench, AccountedSlurmBench)
 
 
 def start_in_this_process(kind: type[Bench], folder: Path, order: StartOrder) -> str:

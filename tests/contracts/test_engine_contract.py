@@ -10,13 +10,20 @@ import pytest
 from fabrica.engines.contract import Engine, Handle, StartRefused
 from fabrica.values.ids import AttemptId
 from fabrica.values.states import EndReason
-from tests.contracts.engine_benches import BENCHES, Bench, start_in_this_process
+from tests.contracts.engine_benches import BENCHES, SLURM_BENCHES, Bench, start_in_this_process
+
+_BENCHES = (
+    *(pytest.param(kind, id=kind.name) for kind in BENCHES),
+    *(pytest.param(kind, id=kind.__name__.lower(), marks=pytest.mark.slurm) for kind in SLURM_BENCHES),
+)
 
 
-@pytest.fixture(params=BENCHES, ids=lambda kind: kind.name)
+@pytest.fixture(params=_BENCHES)
 def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
-    made: Bench = request.param(tmp_path)
-    return made
+    kind: type[Bench] = request.param
+    if kind.cluster is not None:
+        request.getfixturevalue(kind.cluster)
+    return kind(tmp_path)
 
 
 @pytest.fixture

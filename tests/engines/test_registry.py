@@ -13,5 +13,5 @@ def test_engines_open_by_their_names(tmp_path: Path) -> None:
 
 
 def test_unknown_engine_is_refused_with_the_names_there_are(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="there are local, simulated"):
+    with pytest.raises(ValueError, match="there are local, slurm, simulated"):
         open_engine("kubernetes", tmp_path)

@@ -5,7 +5,7 @@ from typing import Any
 
 from fabrica.engines.contract import Engine
 
-ENGINES = ("local", "simulated")
+ENGINES = ("local", "slurm", "simulated")
 
 
 def open_engine(name: str, folder: Path, **settings: Any) -> Engine:
@@ -13,11 +13,16 @@ def open_engine(name: str, folder: Path, **settings: Any) -> Engine:
 
     Raises:
         ValueError: there is no such engine.
+        AgentSettingsRefused: the settings of that engine have a mistake.
     """
     if name == "local":
         from fabrica.engines.local.engine import LocalEngine
 
         return LocalEngine(folder, **settings)
+    if name == "slurm":
+        from fabrica.engines.slurm.opening import open_slurm
+
+        return open_slurm(folder, settings)
     if name == "simulated":
         from fabrica.engines.simulated.engine import SimulatedEngine
 

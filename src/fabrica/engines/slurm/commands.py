@@ -1,0 +1,151 @@
+"""A site's Slurm by its commands: each question is one process, ended when it hangs."""
+
+import os
+import subprocess
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TypeVar
+
+from fabrica.engines.slurm import cluster_text
+from fabrica.engines.slurm.controller import Node, Refused, Silent, Waiting
+from fabrica.engines.slurm.jobs import (
+    QUEUE_FORMAT,
+    ROW_FORMAT,
+    Garbled,
+    Job,
+    Row,
+    read_queue,
+    read_rows,
+)
+from fabrica.engines.slurm.probe import Probe
+from fabrica.engines.slurm.settings import SlurmSettings
+from fabrica.engines.slurm.submission import Submission, joined, sbatch_options
+
+_Value = TypeVar("_Value")
+_NAMES_MAX = 2_000  # beyond, an argument would be too long: all jobs are asked for, and ours picked
+_NO_FOR_EVER = (
+    *("invalid partition", "invalid qos", "invalid account", "invalid feature", "invalid gres", "invalid wckey"),
+    *("node configuration is not available", "memory specification can not be satisfied", "invalid reservation"),
+    *("requested time limit", "more processors requested", "access/permission denied", "user's group not permitted"),
+    *("job violates accounting/qos policy", "invalid generic resource", "node count specification invalid"),
+    *("requested partition configuration not available", "invalid constraint", "user id is missing"),
+    *("invalid user", "job size specification", "script is empty", "cpu count per node can not be satisfied"),
+)
+
+
+class Commands:
+    """Asks by sbatch, scancel, squeue, sacct and sinfo. Nothing of our own environment reaches them."""
+
+    def __init__(self, settings: SlurmSettings, probe: Probe) -> None:
+        self._settings = settings
+        self._probe = probe
+
+    @property
+    def version(self) -> str:
+        return self._probe.version
+
+    @property
+    def has_accounting(self) -> bool:
+        return self._probe.accounting
+
+    @property
+    def measures_energy(self) -> bool:
+        return self._probe.energy
+
+    def submit(self, submission: Submission, *, user: str | None) -> str:
+        """Submit one job with sbatch, its script on standard input."""
+        done = self._run(["sbatch", *sbatch_options(submission)], stdin=submission.script, user=user)
+        if done.returncode == 0:
+            job = done.stdout.strip().partition(";")[0]
+            if job.isdecimal():
+                return job
+            raise Silent(f"sbatch printed no job id: {joined([done.stdout])}")
+        words = joined([done.stderr, done.stdout])
+        if any(one in words.lower() for one in _NO_FOR_EVER):
+            raise Refused(words)
+        raise Silent(words or f"sbatch ended with status {done.returncode}")
+
+    def cancel(self, jobs: Sequence[str], *, user: str | None) -> None:
+        """End jobs with scancel, which tells every process of theirs and kills what does not end."""
+        done = self._run(["scancel", *jobs], user=user)
+        words = joined([done.stderr, done.stdout])
+        if done.returncode != 0 and "invalid job id" not in words.lower() and "already completing" not in words.lower():
+            raise Silent(words)
+
+    def queue(self, names: Collection[str]) -> list[Job]:
+        """Ask squeue once for all."""
+        by_name = [f"--name={','.join(sorted(names))}"] if len(names) <= _NAMES_MAX else []
+        common = ["--noheader", "--all", "--array", "--states=all", f"--Format={QUEUE_FORMAT}"]
+        text = self._answer(["squeue", *common, *by_name])
+        return [job for job in _read(read_queue, text) if job.name in names]
+
+    def rows(self, names: Collection[str], jobs: Collection[str], *, since: int) -> list[Row]:
+        """Ask sacct once for all, repeated starts included."""
+        past = max(0, int(time.time()) - since)
+        which = [f"--jobs={','.join(sorted(jobs))}"] if jobs else [f"--name={','.join(sorted(names))}"]
+        common = ["--duplicates", "--noheader", "--parsable2", "--allusers", f"--starttime=now-{past}"]
+        text = self._answer(["sacct", *common, *which, f"--format={ROW_FORMAT}"])
+        return [row for row in _read(read_rows, text) if row.name in names]
+
+    def nodes(self) -> list[Node]:
+        """Ask sinfo once for every node."""
+        text = self._answer(["sinfo", "--noheader", "--all", "--Node", f"--Format={cluster_text.NODE_FORMAT}"])
+        return _read(cluster_text.read_nodes, text)
+
+    def waiting(self) -> list[Waiting]:
+        """Ask squeue once for all jobs, four words of each."""
+        text = self._answer(["squeue", "--noheader", "--all", "--array", f"--Format={cluster_text.WAITING_FORMAT}"])
+        return _read(cluster_text.read_waiting, text)
+
+    def _answer(self, command: Sequence[str]) -> str:
+        done = self._run(command)
+        if done.returncode != 0:
+            raise Silent(joined([done.stderr, done.stdout]) or f"{command[0]} ended with status {done.returncode}")
+        return done.stdout
+
+    def _run(
+        self, command: Sequence[str], *, stdin: str = "", user: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        return run_slurm(self._settings, command, stdin=stdin, user=user)
+
+
+def run_slurm(
+    settings: SlurmSettings, command: Sequence[str], *, stdin: str = "", user: str | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run one command of Slurm, as another user of the site when one is named.
+
+    Raises:
+        Silent: it is not there, or did not end in time.
+    """
+    program = str(settings.command_folder / command[0]) if settings.command_folder else command[0]
+    whole = [program, *command[1:]]
+    try:
+        return subprocess.run(
+            whole,
+            input=stdin,
+            env=environment_of(settings, os.environ),
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            timeout=settings.command_seconds,
+            cwd="/",
+        )
+    except subprocess.TimeoutExpired:
+        raise Silent(f"{command[0]} gave no answer in {settings.command_seconds:g} s") from None
+    except OSError as trouble:
+        raise Silent(f"{program} cannot be started: {trouble.strerror}") from trouble
+
+
+def environment_of(settings: SlurmSettings, inherited: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables of a command: no option hidden in the environment changes what it says."""
+    variables = {"PATH": inherited.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C", "SLURM_TIME_FORMAT": "%s", "TZ": "UTC"}
+    conf = str(settings.slurm_conf) if settings.slurm_conf else inherited.get("SLURM_CONF")
+    return variables | ({"SLURM_CONF": conf} if conf else {})
+
+
+def _read(reader: Callable[[str], list[_Value]], text: str) -> list[_Value]:
+    try:
+        return reader(text)
+    except Garbled as trouble:
+        raise Silent(f"Slurm printed what it never prints: {trouble}") from trouble

@@ -1,0 +1,86 @@
+"""What the engine asks of a site's Slurm, whichever way it is asked: by commands or by REST."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from fabrica.engines.slurm.jobs import Job, Row
+from fabrica.engines.slurm.submission import Submission
+
+
+class Silent(Exception):
+    """Slurm gave no answer that can be relied on: it hangs, is down, or refuses to speak to us now."""
+
+
+class Refused(Exception):
+    """Slurm has said no, for a reason that asking again does not change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One node in one partition. `memory_mib` is what jobs may have; `gres` and `gres_used` count by `name:type`."""
+
+    name: str
+    partition: str
+    state: str
+    cpus: int
+    cpus_held: int
+    memory_mib: int
+    threads_per_core: int = 1
+    gres: dict[str, int] = field(default_factory=dict)
+    gres_held: dict[str, int] = field(default_factory=dict)
+    time_limit_seconds_max: int | None = None
+    reason: str = ""
+    since: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One job in the queue, of whoever: what a partition's queue is counted from."""
+
+    partition: str
+    running: bool
+    nodes: int
+    cpus: int
+    gres: dict[str, int]
+
+
+class Controller(Protocol):
+    """One site's Slurm. Every call is one question, whatever the number of jobs.
+
+    Raises of each: `Silent`. A call that changes something may have been heard all the same.
+    """
+
+    @property
+    def version(self) -> str:
+        """Slurm's version, such as `22.05.8`."""
+
+    @property
+    def has_accounting(self) -> bool:
+        """Whether `rows` can be asked."""
+
+    @property
+    def measures_energy(self) -> bool:
+        """Whether the site's energy plugin counts joules."""
+
+    def submit(self, submission: Submission, *, user: str | None) -> str:
+        """Submit one job and return its id.
+
+        Raises:
+            Refused: there is no job, and asking again would change nothing.
+        """
+
+    def cancel(self, jobs: Sequence[str], *, user: str | None) -> None:
+        """Ask for the end of jobs; one that has ended is no error."""
+
+    def queue(self, names: Collection[str]) -> list[Job]:
+        """Return the jobs of these names that the controller knows, ended ones too."""
+
+    def rows(self, names: Collection[str], jobs: Collection[str], *, since: int) -> list[Row]:
+        """Return every start of these jobs; `jobs` empty: of all jobs of these names that came after `since`."""
+
+    def nodes(self) -> list[Node]:
+        """Return every node once for each of its partitions."""
+
+    def waiting(self) -> list[Waiting]:
+        """Return all jobs that run or wait, of everybody."""

@@ -1,0 +1,172 @@
+"""The Slurm engine: five verbs over one Slurm. It asks once for all attempts, and a silent Slurm ends nothing."""
+
+import logging
+import shutil
+import time
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from fabrica.engines.contract import Handle, Observation, StartOrder, StartRefused
+from fabrica.engines.slurm import starting
+from fabrica.engines.slurm.controller import Controller, Node, Refused, Silent
+from fabrica.engines.slurm.following import Following
+from fabrica.engines.slurm.inventory import devices_of_node, partition_inventory, threads_of
+from fabrica.engines.slurm.settings import SlurmPartition, SlurmSettings
+from fabrica.engines.slurm.store import Store
+from fabrica.values.states import EndReason
+from fabrica.wire.agents import Inventory, PartitionInventory
+from fabrica.wire.runs import Usage
+
+_SHAPES_SECONDS = 60.0
+_log = logging.getLogger("fabrica.engines.slurm")
+
+
+class SlurmEngine:
+    """Runs as jobs of a site's Slurm. Any number of engine objects share one folder; Slurm and the folder know all."""
+
+    name: Literal["slurm"] = "slurm"
+
+    def __init__(self, folder: Path, *, settings: SlurmSettings, connect: Callable[[], Controller]) -> None:
+        self._settings = settings
+        self._store = Store(folder.absolute())
+        self._store.make()
+        self._store.forget_removed()
+        self._connect = connect
+        self._connected: Controller | None = None
+        self._starter = starting.Starter(self._store, settings, self._controller)
+        self._following = Following(self._store, settings, self._starter, self._controller)
+        self._nodes: tuple[float, list[Node]] | None = None
+        self._inventory: Inventory | None = None
+
+    def _controller(self) -> Controller:
+        """Return the way to Slurm, found at the first question that it answers."""
+        if self._connected is None:
+            self._connected = self._connect()
+        return self._connected
+
+    def capacity(self) -> Inventory:
+        """Return the site's partitions. While Slurm is silent: what it told last, as old as it is."""
+        try:
+            controller = self._controller()
+            nodes = controller.nodes()
+        except Silent as trouble:
+            _log.warning("what the site has is not known now: %s", trouble)
+            return self._inventory or self._empty_inventory()
+        self._nodes = (time.monotonic(), nodes)
+        disk_free_bytes = shutil.disk_usage(self._store.folder).free
+        try:
+            jobs = controller.waiting()
+        except Silent:
+            jobs = None
+        self._inventory = Inventory(
+            engine="slurm",
+            engine_version=controller.version,
+            partitions=tuple(
+                partition_inventory(one, nodes, jobs, disk_free_bytes=disk_free_bytes)
+                for one in self._settings.partitions
+            ),
+            taken_at=datetime.now(UTC),
+        )
+        return self._inventory
+
+    def _empty_inventory(self) -> Inventory:
+        partitions = tuple(
+            partition_inventory(one, [], None, disk_free_bytes=None) for one in self._settings.partitions
+        )
+        return Inventory(engine="slurm", engine_version="", partitions=partitions, taken_at=datetime.now(UTC))
+
+    def start(self, order: StartOrder) -> Handle:
+        """Submit the attempt once, however often and from however many processes this is called."""
+        with self._store.locked(order.attempt):
+            if self._store.read(order.attempt) is None:
+                self._submit(order)
+        return Handle(order.attempt)
+
+    def _submit(self, order: StartOrder) -> None:
+        partition, nodes = self._refuse_what_can_never_run(order)
+        record = starting.prepare(
+            order,
+            partition,
+            self._settings,
+            limit_seconds_max=_told_partition(partition, nodes).time_limit_seconds_max,
+            threads_per_core=threads_of(nodes),
+        )
+        try:
+            self._store.write(order.attempt, record)
+        except OSError as problem:
+            raise StartRefused(EndReason.SITE_DISK_FULL, f"The order cannot be kept: {problem}.") from problem
+        try:
+            self._starter.submit(order.attempt, record)
+        except Refused as refusal:
+            self._store.forget(order.attempt)
+            raise StartRefused(EndReason.SITE_DECLINED, f"Slurm does not take it: {refusal}") from refusal
+
+    def _refuse_what_can_never_run(self, order: StartOrder) -> tuple[SlurmPartition, list[Node]]:
+        """Return the partition and its nodes, none while Slurm is silent."""
+        partition = self._settings.by_name.get(order.partition)
+        if partition is None:
+            names = ", ".join(self._settings.by_name)
+            raise _declined(f"This site has no partition {order.partition!r}; it has {names}.")
+        asked = order.resources
+        if partition.resource_class != asked.resource_class:
+            raise _declined(f"Partition {order.partition} has {partition.resource_class}, not {asked.resource_class}.")
+        if asked.tasks > 1:
+            raise _declined("This site runs no job arrays yet; submit each task as a run of its own.")
+        own = [node for node in self._shapes() if node.partition == partition.slurm_name]
+        if not own:
+            return partition, []
+        fitting = [
+            node
+            for node in own
+            if devices_of_node(partition, node) >= asked.devices and node.memory_mib * 2**20 >= asked.memory_bytes
+        ]
+        told = _told_partition(partition, own)
+        nodes_max = min(partition.nodes_per_run_max or len(fitting), len(fitting))
+        if asked.nodes > nodes_max:
+            raise _declined(
+                f"Partition {order.partition} has {nodes_max} nodes for one run with {asked.devices} devices and "
+                f"{asked.memory_bytes} bytes of memory; {asked.nodes} were asked."
+            )
+        limit = told.time_limit_seconds_max
+        if limit is not None and asked.time_limit_seconds > limit:
+            raise _declined(
+                f"Partition {order.partition} lets a run take {limit} s; {asked.time_limit_seconds} s were asked."
+            )
+        return partition, own
+
+    def _shapes(self) -> list[Node]:
+        """Return the nodes, not older than a minute when Slurm answers."""
+        if self._nodes is None or time.monotonic() - self._nodes[0] > _SHAPES_SECONDS:
+            try:
+                self._nodes = (time.monotonic(), self._controller().nodes())
+            except Silent as trouble:
+                _log.warning("the site's nodes are not known now: %s", trouble)
+        return self._nodes[1] if self._nodes else []
+
+    def observe(self, handles: Iterable[Handle]) -> dict[Handle, Observation]:
+        """Return the state of each handle, from one look at the queue and at most one at accounting."""
+        return self._following.observe(handles)
+
+    def stop(self, handle: Handle, reason: EndReason) -> None:
+        """Cancel a job: at once when it waits, else Slurm tells it, waits and kills. The first reason stays."""
+        with self._store.locked(handle):
+            record = self._store.read(handle)
+            if record is None or record["ended"] or record["stop"]:
+                return
+            record["stop"] = {"reason": reason.value, "at": time.time()}
+            self._store.write(handle, record)
+        self._following.cancel(handle, record)
+
+    def usage(self, handle: Handle) -> Usage:
+        """Return what the attempt has used so far, over all its starts."""
+        return self.observe([handle])[handle].usage
+
+
+def _declined(words: str) -> StartRefused:
+    return StartRefused(EndReason.SITE_DECLINED, words)
+
+
+def _told_partition(partition: SlurmPartition, nodes: Sequence[Node]) -> PartitionInventory:
+    return partition_inventory(partition, nodes, None, disk_free_bytes=None)

@@ -1,0 +1,392 @@
+"""The job itself: starts the run's command on the node, keeps its limits, writes marks. Copied beside each run.
+
+It needs Python 3.6 or newer and nothing else, since it runs on the site's nodes with the site's own Python:
+`python3 -I -S KEEPER FOLDER` in the batch script, and with `--node` under srun on each node of a run of several.
+"""
+
+import fcntl
+import json
+import os
+import resource
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+OTHER_JOB_STATUS = 121
+NO_MARK_STATUS = 122
+TIME_LIMIT_STATUS = 124
+NOT_FOUND_STATUS = 127
+
+_BEAT_SECONDS = 10.0
+_DISK_SECONDS = 30.0
+_RESERVE_BYTES = 4096
+_PIPE_BYTES = 2**20
+_SLURM_VARIABLES = ("SLURM_", "SLURMD_", "PMI_", "PMIX_")
+_DEVICE_VARIABLES = (
+    *("CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ZE_AFFINITY_MASK"),
+    *("GPU_DEVICE_ORDINAL", "CUDA_DEVICE_ORDER", "CUDA_MPS_PIPE_DIRECTORY"),
+)
+
+
+def variables_of(order: "dict[str, object]", inherited: "dict[str, str]") -> "dict[str, str]":
+    """Return the command's whole environment: Slurm's own variables, the order's, and where it is among its nodes."""
+    kept = {
+        name: value
+        for name, value in inherited.items()
+        if name.startswith(_SLURM_VARIABLES) or name in _DEVICE_VARIABLES
+    }
+    kept.pop("SLURM_EXPORT_ENV", None)  # else an srun of the run itself would start with nothing
+    kept.update(order["variables"])  # type: ignore[call-overload]  # the engine wrote a table of strings
+    kept["FABRICA_ATTEMPT"] = str(order["attempt"])
+    kept["FABRICA_NODES"] = str(order["nodes"])
+    kept["FABRICA_NODE_RANK"] = inherited.get("SLURM_NODEID", "0") if "SLURM_STEP_ID" in inherited else "0"
+    kept["FABRICA_FIRST_NODE"] = inherited.get("FABRICA_FIRST_NODE") or socket.gethostname()
+    return kept
+
+
+class Job:
+    """One start of one attempt by Slurm."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+        self.engine = os.path.join(folder, "engine")
+        with open(os.path.join(self.engine, "order.json"), "rb") as file:
+            self.order = json.load(file)
+        self.job = os.environ.get("SLURM_JOB_ID", "")
+        self.restart = int(os.environ.get("SLURM_RESTART_COUNT") or 0)
+        self.began = time.time()
+        self.clock = time.monotonic()
+        self.command = 0
+        self.status = None  # type: int | None
+        self.asked = None  # type: tuple[str, str] | None
+        self.told_to_end = False
+        self.near_limit = False
+        self.kill_at = None  # type: float | None
+        self.disk_bytes = None  # type: int | None
+        self.disk_look = None  # type: subprocess.Popen[bytes] | None
+        self.disk_due = _DISK_SECONDS
+        self.log = -1
+        self.log_room = 0
+        self.log_dropped = 0
+        self.pipe = -1
+
+    def to_the_end(self) -> int:
+        """Start the command, watch it, write how it ended; return the batch script's exit status."""
+        if not self.is_the_one():
+            print("[fabrica] another job of Slurm runs this attempt already; this one ends", file=sys.stderr)
+            return OTHER_JOB_STATUS
+        try:
+            self.open_log()
+            self.reserve()
+            self.mark("started", {"at": self.began, "job": self.job, "node": socket.gethostname()})
+        except OSError as trouble:
+            print(f"[fabrica] the first mark cannot be written: {trouble}", file=sys.stderr)
+            return NO_MARK_STATUS
+        for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGCHLD):
+            signal.signal(number, self.note)
+        try:
+            words = self.start()
+        except OSError as trouble:
+            return self.end("engine_error", None, f"The command could not be prepared: {trouble}.", 1)
+        if words:
+            return self.end("command_not_found", None, f"The command cannot be executed: {words}.", 127)
+        self.watch()
+        return self.judge()
+
+    def is_the_one(self) -> bool:
+        """Say whether this job is the first of the attempt: a submission that was lost may come after all."""
+        place = os.path.join(self.engine, "job")
+        try:
+            descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            with open(place) as file:
+                return file.read().strip() == self.job
+        with os.fdopen(descriptor, "w") as file:
+            file.write(self.job)
+            file.flush()
+            os.fsync(file.fileno())
+        return True
+
+    def open_log(self) -> None:
+        place = os.path.join(self.folder, "log")
+        self.log = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+        self.log_room = max(0, self.order["log_bytes_max"] - os.fstat(self.log).st_size)
+
+    def reserve(self) -> None:
+        """Occupy the space of the last mark, so that it can be written when the disk is full."""
+        with open(self.place_of("ended") + ".reserve", "wb") as file:
+            file.write(b" " * _RESERVE_BYTES)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def place_of(self, kind: str) -> str:
+        return os.path.join(self.engine, f"{kind}-{self.restart}.json")
+
+    def mark(self, kind: str, told: "dict[str, object]") -> None:
+        """Write a mark whole or not at all."""
+        place = self.place_of(kind)
+        with open(place + ".part", "wb") as file:
+            file.write(json.dumps(told).encode())
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(place + ".part", place)
+
+    def note(self, number: int, _frame: object) -> None:
+        self.told_to_end = self.told_to_end or number == signal.SIGTERM
+        self.near_limit = self.near_limit or number == signal.SIGUSR1
+
+    def start(self) -> str:
+        """Start the command in a session of its own; return why it cannot be executed, else nothing."""
+        self.pipe, output = os.pipe()
+        complaint_in, complaint_out = os.pipe()
+        self.command = os.fork()
+        if self.command == 0:
+            become(self.arguments(), self.environment(), self.folder, self.order, output, complaint_out)
+        os.close(output)
+        os.close(complaint_out)
+        os.set_blocking(self.pipe, False)
+        try:
+            fcntl.fcntl(self.pipe, 1031, _PIPE_BYTES)  # F_SETPIPE_SZ
+        except OSError:
+            pass
+        with os.fdopen(complaint_in, "rb") as file:
+            complaint = file.read().decode(errors="replace")
+        if complaint:
+            os.waitpid(self.command, 0)
+        return complaint
+
+    def arguments(self) -> "list[str]":
+        if self.order["nodes"] == 1:
+            return list(self.order["command"])
+        srun = shutil.which(self.order["srun"]) or self.order["srun"]
+        nodes = str(self.order["nodes"])
+        return [
+            *(srun, "--nodes=" + nodes, "--ntasks=" + nodes, "--ntasks-per-node=1", "--export=ALL"),
+            *("--cpus-per-task=" + str(self.order["cpus"]), "--kill-on-bad-exit=1", "--input=none", "--unbuffered"),
+            *(sys.executable, "-I", "-S", os.path.join(self.engine, "keeper.py"), self.folder, "--node"),
+        ]
+
+    def environment(self) -> "dict[str, str]":
+        if self.order["nodes"] == 1:
+            return variables_of(self.order, dict(os.environ))
+        kept = dict(os.environ)
+        kept.pop("SLURM_EXPORT_ENV", None)
+        kept["FABRICA_FIRST_NODE"] = socket.gethostname()
+        return kept
+
+    def watch(self) -> None:
+        """Turn until the command has ended: read its output, keep its limits, beat."""
+        wake_in, wake_out = os.pipe()
+        os.set_blocking(wake_out, False)
+        signal.set_wakeup_fd(wake_out)
+        beat_at = 0.0
+        open_pipes = [wake_in, self.pipe]
+        while self.status is None:
+            ready = select.select(open_pipes, [], [], 0.5)[0]
+            if wake_in in ready:
+                os.read(wake_in, 4096)
+            if self.pipe in ready and not self.read_once():
+                open_pipes.remove(self.pipe)
+            self.reap()
+            self.keep_limits()
+            if self.elapsed() >= beat_at:
+                self.beat()
+                beat_at = self.elapsed() + _BEAT_SECONDS
+        self.send(signal.SIGKILL)  # what it left in its session
+        for _ in range(64):
+            if not select.select([self.pipe], [], [], 0)[0] or not self.read_once():
+                break
+
+    def elapsed(self) -> float:
+        return time.monotonic() - self.clock
+
+    def read_once(self) -> bool:
+        """Take one piece of output; say whether more can come. A full disk costs the text, never the run."""
+        try:
+            text = os.read(self.pipe, _PIPE_BYTES)
+        except BlockingIOError:
+            return True
+        kept = 0
+        if text and self.log_room:
+            try:
+                kept = os.write(self.log, text[: self.log_room])
+            except OSError:
+                kept = 0
+        self.log_room -= kept
+        self.log_dropped += len(text) - kept
+        return bool(text)
+
+    def reap(self) -> None:
+        pid, status = os.waitpid(self.command, os.WNOHANG)
+        if pid:
+            self.status = status
+
+    def keep_limits(self) -> None:
+        """Warn before the time limit, end at it; end a run whose folder has grown too large."""
+        limits, elapsed = self.order["limits"], self.elapsed()
+        if self.kill_at is not None and elapsed >= self.kill_at:
+            self.send(signal.SIGKILL)
+        if self.asked is not None or self.told_to_end:
+            return  # Slurm has told every process of the job, and kills what does not end
+        self.look_at_disk(elapsed)
+        warn_at = limits["time_limit_seconds"] - limits["signal_seconds"]
+        if elapsed >= warn_at or (self.near_limit and limits["shortened"]):
+            words = "It ran for its whole time limit of {} s.".format(limits["time_limit_seconds"])
+            if elapsed < limits["time_limit_seconds"]:
+                words = "It was told to end {:.0f} s before its time limit of {} s.".format(
+                    limits["time_limit_seconds"] - elapsed, limits["time_limit_seconds"]
+                )
+            self.asked = ("time_limit", words)
+            self.kill_at = max(elapsed, limits["time_limit_seconds"]) + limits["grace_seconds"]
+            self.send(signal.SIGTERM)
+        elif self.disk_bytes is not None and self.disk_bytes > limits["disk_bytes"]:
+            self.asked = ("folder_full", self.words_of_disk())
+            self.kill_at = elapsed
+            self.send(signal.SIGKILL)
+
+    def look_at_disk(self, elapsed: float) -> None:
+        """Add up the folder with du, beside the run, and spend no more than a twentieth of the time on it."""
+        if self.disk_look is None and elapsed >= self.disk_due:
+            self.disk_due = elapsed
+            self.disk_look = subprocess.Popen(
+                ["du", "-sk", self.folder], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            )
+        elif self.disk_look is not None and self.disk_look.poll() is not None:
+            told = self.disk_look.communicate()[0].split()
+            if told and told[0].isdigit():
+                self.disk_bytes = int(told[0]) * 1024
+            self.disk_look = None
+            self.disk_due = elapsed + max(_DISK_SECONDS, 20 * (elapsed - self.disk_due))
+
+    def words_of_disk(self) -> str:
+        limit = self.order["limits"]["disk_bytes"]
+        return f"Its folder held {self.disk_bytes} bytes; {limit} are its limit."
+
+    def beat(self) -> None:
+        """Write proof of life. A disk that is full costs one beat, not the run."""
+        try:
+            self.mark("usage", self.figures())
+        except OSError as trouble:
+            print(f"[fabrica] a beat cannot be written: {trouble}", file=sys.stderr)
+
+    def figures(self) -> "dict[str, object]":
+        return {"at": time.time(), "disk_bytes": self.disk_bytes, "log_dropped_bytes": self.log_dropped}
+
+    def send(self, number: int) -> None:
+        """Send a signal to the command's session: all it has started, but what became a daemon; Slurm ends that."""
+        try:
+            os.killpg(self.command, number)
+        except (ProcessLookupError, PermissionError):
+            return
+
+    def judge(self) -> int:
+        """Write why the command ended; return the exit status that says the same to Slurm."""
+        assert self.status is not None
+        killed_by = os.WTERMSIG(self.status) if os.WIFSIGNALED(self.status) else None
+        code = os.WEXITSTATUS(self.status) if killed_by is None else None
+        status = code if code is not None else 128 + (killed_by or 0)
+        if self.asked is not None:
+            return self.end(self.asked[0], code, self.asked[1], code or TIME_LIMIT_STATUS)
+        if killed_by == signal.SIGXFSZ:
+            self.disk_bytes = max(self.disk_bytes or 0, self.order["limits"]["disk_bytes"])
+            return self.end("folder_full", None, "It wrote a file larger than its folder's limit.", status)
+        if killed_by is not None:
+            name = signal_name(killed_by)
+            return self.end(
+                "killed_by_signal",
+                None,
+                f"The command was ended by {name}, which Fabrica did not send.",
+                status,
+            )
+        if code == 0:
+            return self.end("completed", 0, "The command ended with exit status 0.", 0)
+        return self.end("exit_nonzero", code, f"The command ended with exit status {code}.", status)
+
+    def end(self, reason: str, code: "int | None", words: str, status: int) -> int:
+        """Write the last mark into the space kept for it."""
+        if self.log_dropped:
+            note = "\n[fabrica] {} bytes of output were not kept: the log keeps the first {} bytes.\n"
+            try:
+                os.write(self.log, note.format(self.log_dropped, self.order["log_bytes_max"]).encode())
+            except OSError:
+                pass
+        told = self.figures()
+        told.update({"reason": reason, "exit_code": code, "words": words, "job": self.job})
+        if self.order["nodes"] == 1:
+            used = resource.getrusage(resource.RUSAGE_CHILDREN)
+            told["cpu_seconds"] = used.ru_utime + used.ru_stime
+            told["memory_peak_bytes"] = used.ru_maxrss * 1024
+        reserve = self.place_of("ended") + ".reserve"
+        with open(reserve, "r+b") as file:
+            file.write(json.dumps(told).encode().ljust(_RESERVE_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(reserve, self.place_of("ended"))
+        return status
+
+
+def become(
+    arguments: "list[str]",
+    variables: "dict[str, str]",
+    folder: str,
+    order: "dict[str, dict[str, int]]",
+    output: int,
+    complaint: int,
+) -> None:
+    """Turn this forked process into the command; why it cannot be executed goes to `complaint`."""
+    try:
+        os.setsid()
+        limit(order)
+        os.chdir(os.path.join(folder, "work"))
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        for source, target in ((nothing, 0), (output, 1), (output, 2)):
+            os.dup2(source, target)
+        for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ):
+            signal.signal(number, signal.SIG_DFL)
+        os.execvpe(arguments[0], arguments, variables)  # noqa: S606 - no shell is what we want
+    except BaseException as trouble:
+        words = "{}: {}".format(arguments[0], getattr(trouble, "strerror", None) or trouble)
+        os.write(complaint, words.encode(errors="replace")[:2000])
+    os._exit(NOT_FOUND_STATUS)
+
+
+def limit(order: "dict[str, dict[str, int]]") -> None:
+    """Set what the kernel itself keeps: no core dumps, no file larger than the folder may be."""
+    os.umask(0o077)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    most = order["limits"]["disk_bytes"]
+    hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+    most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+
+
+def run_on_node(folder: str) -> None:
+    """Become the command on one node of several; srun gathers its output."""
+    with open(os.path.join(folder, "engine", "order.json"), "rb") as file:
+        order = json.load(file)
+    variables = variables_of(order, dict(os.environ))
+    limit(order)
+    os.chdir(os.path.join(folder, "work"))
+    try:
+        os.execvpe(order["command"][0], order["command"], variables)  # noqa: S606
+    except OSError as trouble:
+        print("[fabrica] {}: {}".format(order["command"][0], trouble.strerror), file=sys.stderr)
+        sys.exit(NOT_FOUND_STATUS)
+
+
+def signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+if __name__ == "__main__":
+    if sys.argv[2:] == ["--node"]:
+        run_on_node(sys.argv[1])
+    else:
+        sys.exit(Job(sys.argv[1]).to_the_end())

@@ -1,0 +1,103 @@
+"""Looks at the site's queue and accounting, each rarely enough that Slurm hardly notices, and remembered between."""
+
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+
+from fabrica.engines.slurm.controller import Controller, Silent
+from fabrica.engines.slurm.jobs import Job, Row, ours_by_name
+
+_SHARE_OF_TIME = 20  # a look costs at most a twentieth of the time
+_PAUSE_SECONDS_MAX = 60.0
+_SILENCE_SECONDS = 5.0
+
+
+@dataclass(slots=True)
+class Pace:
+    """When the next question may be asked: after an interval, later when the last one was slow or in vain."""
+
+    interval_seconds: float
+    _due: float = 0.0
+
+    def ready(self) -> bool:
+        return time.monotonic() >= self._due
+
+    def asked(self, began: float, *, in_vain: bool) -> None:
+        """Note a question that began at a monotonic time and is over now."""
+        now = time.monotonic()
+        pause = max(self.interval_seconds, _SHARE_OF_TIME * (now - began), _SILENCE_SECONDS if in_vain else 0)
+        self._due = now + min(pause, max(_PAUSE_SECONDS_MAX, self.interval_seconds))
+
+
+@dataclass(slots=True)
+class Queue:
+    """What squeue last told. `asked_at`: epoch seconds before the question; `silence`: why it told nothing."""
+
+    asked_at: float = 0.0
+    names: frozenset[str] = frozenset()
+    jobs: dict[str, list[Job]] = field(default_factory=dict)
+    silence: str = ""
+
+    def knows(self, name: str, since: float) -> bool:
+        """Say whether this look covers a name, and began after an instant."""
+        return not self.silence and name in self.names and self.asked_at > since
+
+
+@dataclass(slots=True)
+class History:
+    """What sacct told so far, by name of job, with when each was last asked."""
+
+    rows: dict[str, list[Row]] = field(default_factory=dict)
+    asked_at: dict[str, float] = field(default_factory=dict)
+    silence: str = ""
+
+    def forget(self, name: str) -> None:
+        self.rows.pop(name, None)
+        self.asked_at.pop(name, None)
+
+
+class Looks:
+    """Asks for all at once, and only when it is time."""
+
+    def __init__(self, controller: Callable[[], Controller], *, queue_seconds: float, history_seconds: float) -> None:
+        self._controller = controller
+        self._queue_pace = Pace(queue_seconds)
+        self._history_pace = Pace(history_seconds)
+        self.queue = Queue()
+        self.history = History()
+
+    def look_at_queue(self, names: Collection[str]) -> None:
+        """Ask the queue for jobs of these names, when it is time."""
+        if not names or not self._queue_pace.ready():
+            return
+        began, asked_at = time.monotonic(), time.time()
+        try:
+            jobs = ours_by_name(self._controller().queue(names))
+            self.queue = Queue(asked_at, frozenset(names), jobs)
+        except Silent as trouble:
+            self.queue = Queue(asked_at, frozenset(names), {}, silence=str(trouble) or "no answer")
+        self._queue_pace.asked(began, in_vain=bool(self.queue.silence))
+
+    def look_at_history(self, wanted: dict[str, str | None], *, since: int) -> None:
+        """Ask accounting for jobs by name, when it is time; by their id those whose id is known (None: it is not)."""
+        if not wanted or not self._history_pace.ready():
+            return
+        began, asked_at = time.monotonic(), time.time()
+        known = {name: job for name, job in wanted.items() if job is not None}
+        unknown = {name for name, job in wanted.items() if job is None}
+        try:
+            controller = self._controller()
+            rows = controller.rows(known, list(known.values()), since=since) if known else []
+            rows += controller.rows(unknown, (), since=since) if unknown else []
+            self._keep(wanted, rows, asked_at)
+        except Silent as trouble:
+            self.history.silence = str(trouble) or "no answer"
+        self._history_pace.asked(began, in_vain=bool(self.history.silence))
+
+    def _keep(self, wanted: Collection[str], rows: Collection[Row], asked_at: float) -> None:
+        self.history.silence = ""
+        found: dict[str, list[Row]] = {name: [] for name in wanted}
+        for row in rows:
+            found[row.name].append(row)
+        self.history.rows |= found
+        self.history.asked_at |= dict.fromkeys(wanted, asked_at)

@@ -1,0 +1,79 @@
+"""What the Slurm engine keeps on disk: one file for each attempt, written before anything is asked of Slurm.
+
+ENGINE FOLDER/
+  attempts/ID.json  the attempt: its folder, what it asks for, the intent to submit, then Slurm's job id, then the end
+  locks/NN          held while an attempt is submitted, adopted or stopped; an attempt's id says which
+"""
+
+import fcntl
+import os
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from fabrica.engines.files import read_json, write_json
+from fabrica.values.ids import AttemptId
+
+Record = dict[str, Any]
+
+_LOCKS = 64
+
+
+class Store:
+    """The engine's folder. Methods that change something expect the caller to hold the attempt's lock."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._attempts = folder / "attempts"
+        self._locks = folder / "locks"
+        self._settled: dict[str, Record] = {}
+
+    def make(self) -> None:
+        """Create the folders that are missing."""
+        for folder in (self._attempts, self._locks):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    @contextmanager
+    def locked(self, attempt: str) -> Iterator[None]:
+        """Hold an attempt's lock, also against other processes."""
+        number = zlib.crc32(attempt.encode()) % _LOCKS
+        descriptor = os.open(self._locks / f"{number:02d}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def read(self, attempt: str) -> Record | None:
+        """Return what is known of an attempt; None when it was never started here, or is no attempt's id."""
+        if attempt in self._settled:
+            return self._settled[attempt]
+        try:
+            AttemptId.parse(attempt)
+        except ValueError:
+            return None
+        return read_json(self._place(attempt))
+
+    def write(self, attempt: str, record: Record) -> None:
+        """Keep what is known of an attempt; it survives a power cut."""
+        write_json(self._place(attempt), record, durable=True)
+
+    def remember(self, attempt: str, record: Record) -> None:
+        """Keep an ended attempt in memory, too: it never changes again."""
+        self._settled[attempt] = record
+
+    def forget(self, attempt: str) -> None:
+        """Drop an attempt that Slurm has refused."""
+        self._place(attempt).unlink(missing_ok=True)
+
+    def forget_removed(self) -> None:
+        """Forget ended attempts whose folder the agent has removed."""
+        for path in self._attempts.glob("att_*.json"):
+            record = read_json(path)
+            if record is not None and record.get("ended") and not Path(record["folder"]).exists():
+                path.unlink(missing_ok=True)
+
+    def _place(self, attempt: str) -> Path:
+        return self._attempts / f"{attempt}.json"

@@ -1,0 +1,35 @@
+"""The real Slurm clusters that engines are held against: one node of two cores each, for the whole session."""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.contracts.engine_benches import SLURM_CONF
+from tests.services.slurm.cluster import SlurmCluster
+from tests.services.slurm.configuration import Partition
+from tests.services.slurm.fixtures import cluster
+
+_ONE_NODE: dict[str, Any] = {
+    "nodes": 1,
+    "cpus_per_node": 2,
+    "gpus_per_node": 0,
+    "partitions": (Partition("batch", default=True),),
+}
+
+
+@pytest.fixture(scope="session")
+def slurm_queue_only() -> Iterator[SlurmCluster]:
+    """Yield a cluster without accounting."""
+    with cluster(name="mini", **_ONE_NODE) as started:
+        os.environ[SLURM_CONF.format("SLURM_QUEUE_ONLY")] = str(started.site.slurm_conf_path)
+        yield started
+
+
+@pytest.fixture(scope="session")
+def slurm_accounted() -> Iterator[SlurmCluster]:
+    """Yield a cluster with accounting and REST."""
+    with cluster(name="full", accounting=True, rest=True, **_ONE_NODE) as started:
+        os.environ[SLURM_CONF.format("SLURM_ACCOUNTED")] = str(started.site.slurm_conf_path)
+        yield started
