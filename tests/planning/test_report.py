@@ -43,9 +43,14 @@ def test_the_page_is_well_formed_and_needs_nothing_else() -> None:
 
 def test_every_picture_has_words_and_a_table() -> None:
     pictures = PAGE.count("<svg ")
-    assert pictures == 3
-    assert len(re.findall(r'role="img" aria-labelledby="(\w+)-words"><title id="\1-words">\w', PAGE)) == pictures
-    assert PAGE.count("<table>") == pictures
+    assert pictures == 2 * 3  # wide and narrow
+    assert len(re.findall(r'role="img" aria-labelledby="([\w-]+)-words"><title id="\1-words">\w', PAGE)) == pictures
+    assert PAGE.count("<table>") == 3
+
+
+def test_a_page_shows_each_picture_once_whatever_its_width() -> None:
+    assert PAGE.count('<svg class="wide-picture"') == PAGE.count('<svg class="narrow-picture"') == 3
+    assert re.search(r"max-width: \d+rem\) \{ \.wide-picture \{ display: none; \}", PAGE)
 
 
 def test_a_hostile_name_is_shown_as_text() -> None:
