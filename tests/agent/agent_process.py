@@ -26,7 +26,7 @@ def main(settings_file: Path, kill_at: str) -> None:
         "after the journal, before the start": (engine, "start", True),
         "after the start, before the journal": (engine, "start", False),
         "while collecting": (Finish, "_gather", False),
-        "while uploading": (HttpTransport, "upload_blob", False),
+        "while uploading": (HttpTransport, "upload_blobs", False),
         "before the end is told": (Finish, "_tell_end", True),
         "after the end is told": (Finish, "_tell_end", False),
         "before an acknowledgement is kept": (Conversation, "keep", True),

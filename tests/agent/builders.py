@@ -129,6 +129,10 @@ class MemoryServer:
             raise ServerUnreachable("the server is away.")
         self.blobs[sha256] = source.read_bytes()
 
+    def upload_blobs(self, files: Mapping[str, Path]) -> None:
+        for sha256, source in files.items():
+            self.upload_blob(sha256, source)
+
     def kinds(self, attempt: AttemptId) -> list[str]:
         return [event.kind for event in self.events if event.attempt == attempt]
 

@@ -14,6 +14,7 @@ from fabrica.agent.keys import Identity
 from fabrica.values.ids import AgentId, SiteId
 from fabrica.wire import signatures
 from fabrica.wire.agents import SyncRequest
+from fabrica.wire.blobs import unpack
 from fabrica.wire.enrolment import AgentToken, AgentTokenRefused, Challenge, TokenRequest
 from fabrica.wire.problems import FabricaError, NotFound
 from tests.agent.builders import MemoryServer
@@ -92,6 +93,12 @@ def _handler_for(server: MemoryServer) -> type[BaseHTTPRequestHandler]:
                 with tempfile.NamedTemporaryFile() as file:
                     server.fetch_bundle(match[1], Path(file.name), bytes_max=10**9)
                     return 200, Path(file.name).read_bytes()
+            if self.path == "/api/v1/agent/blobs":
+                for sha256, packed in unpack(content):
+                    with tempfile.NamedTemporaryFile() as file:
+                        Path(file.name).write_bytes(packed)
+                        server.upload_blob(sha256, Path(file.name))
+                return 204, b""
             if match := re.fullmatch(r"/api/v1/agent/blobs/([0-9a-f]{64})", self.path):
                 with tempfile.NamedTemporaryFile() as file:
                     Path(file.name).write_bytes(content)

@@ -196,3 +196,15 @@ def test_waits_double_up_to_a_ceiling_and_begin_anew_after_success() -> None:
     assert all(ceiling / 2 <= wait <= ceiling for wait, ceiling in zip(waits, (1, 2, 4, 8, 8, 8), strict=True))
     backoff.succeeded()
     assert backoff.failed() <= 1
+
+
+def test_small_files_are_uploaded_in_one_request(tmp_path: Path, key_file: Path) -> None:
+    server = MemoryServer()
+    files = {}
+    for content in (b"", b"one", b"two\n" * 500):
+        place = tmp_path / sha256(content)
+        place.write_bytes(content)
+        files[sha256(content)] = place
+    with served(server) as address:
+        HttpTransport(address, key_file).upload_blobs(files)
+    assert server.blobs == {name: place.read_bytes() for name, place in files.items()}

@@ -95,7 +95,7 @@ def _sealed(network: Network, story: Story) -> list[str]:
         ("fabrica.engines.local.engine:LocalEngine.start:after", "submitting"),
         ("fabrica.agent.conversation:Conversation.keep:before", "running"),
         ("fabrica.agent.finishing:Finish._gather:after", "finishing"),
-        ("fabrica.agent.transport:HttpTransport.upload_blob:after", "finishing"),
+        ("fabrica.agent.transport:HttpTransport.upload_blobs:after", "finishing"),
         ("fabrica.agent.journal:Journal.forget:before", "finishing"),
     ],
     ids=lambda value: str(value).split(":", 1)[-1],

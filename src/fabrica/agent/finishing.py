@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from fabrica.record import folder as record_files
 from fabrica.record.seal import seal
 from fabrica.values.states import ENDS, AttemptState, EndReason
 from fabrica.wire.agents import Event
+from fabrica.wire.blobs import PACK_BYTES_MAX, PACKED_FILE_BYTES_MAX, head
 from fabrica.wire.problems import FabricaError
 from fabrica.wire.runs import Artifact
 
@@ -56,7 +57,8 @@ class Finish:
             ending, artifacts = self._gather(entry, entry.ending, folder)
             self.journal.write(entry.attempt, ending=ending.model_dump_json(), artifacts=artifacts)
         self._tell_rest(entry, folder)
-        refusals = {artifact: words for artifact in artifacts if (words := self._upload(artifact, folder))}
+        alone = self._upload_together(artifacts, folder)
+        refusals = {artifact: words for artifact in alone if (words := self._upload(artifact, folder))}
         words = " ".join((ending.words or ENDS[ending.reason].words, *refusals.values()))
         sent = tuple(artifact for artifact in artifacts if artifact not in refusals)
         self._tell_end(entry, ending.model_copy(update={"words": words}), sent)
@@ -101,11 +103,30 @@ class Finish:
         while series := tail.next():
             self.journal.write(entry.attempt, self._event(entry, "metrics", metrics=series), metrics_read=tail.read)
 
+    def _upload_together(self, artifacts: Iterable[Artifact], folder: AttemptFolder) -> list[Artifact]:
+        """Upload the small files, many in one request. Return those that are to be uploaded one by one."""
+        alone: list[Artifact] = []
+        for pack in packs(artifacts):
+            if self.interrupted():
+                raise Interrupted
+            try:
+                if len(pack) > 1:
+                    self.transport.upload_blobs({one.sha256: _place(one, folder) for one in pack})
+                    continue
+            except FileNotFoundError:
+                _log.info("a file of %s vanished while it was sent", folder.root.name)
+            except FabricaError as problem:
+                if problem.status not in (413, 422):
+                    raise
+                _log.info("the files of %s are sent one by one: %s", folder.root.name, problem)
+            alone += pack
+        return alone
+
     def _upload(self, artifact: Artifact, folder: AttemptFolder) -> str:
         """Upload one file. Return words when it can never be sent, else nothing."""
         if self.interrupted():
             raise Interrupted
-        place = (folder.record if artifact.kind == "record" else folder.work) / artifact.path
+        place = _place(artifact, folder)
         try:
             self.transport.upload_blob(artifact.sha256, place)
         except FileNotFoundError:
@@ -142,6 +163,28 @@ class Finish:
         return Event(
             sequence=UNNUMBERED, attempt=order.attempt, fence=order.fence, kind=kind, at=self.clock(), **fields
         )
+
+
+def packs(artifacts: Iterable[Artifact]) -> list[list[Artifact]]:
+    """Return files as they are uploaded together: small ones many at once, each larger one by itself."""
+    found: list[list[Artifact]] = []
+    small: list[Artifact] = []
+    left = PACK_BYTES_MAX
+    for one in artifacts:
+        size = len(head(one.sha256, one.bytes)) + one.bytes
+        if one.bytes > PACKED_FILE_BYTES_MAX:
+            found.append([one])
+            continue
+        if size > left:
+            found.append(small)
+            small, left = [], PACK_BYTES_MAX
+        small.append(one)
+        left -= size
+    return [*found, small] if small else found
+
+
+def _place(artifact: Artifact, folder: AttemptFolder) -> Path:
+    return (folder.record if artifact.kind == "record" else folder.work) / artifact.path
 
 
 def _artifact_of(path: Path) -> Artifact:

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -16,6 +16,7 @@ from fabrica.agent.keys import KeyFile
 from fabrica.agent.settings import is_loopback
 from fabrica.agent.tokens import Tokens
 from fabrica.wire.agents import SyncAnswer, SyncRequest
+from fabrica.wire.blobs import pack
 from fabrica.wire.enrolment import AgentTokenRefused, AnswerRefused, KeyChange, OwnSite
 from fabrica.wire.problems import ServerUnreachable, TooLarge, from_problem
 from fabrica.wire.signatures import NONCE_HEADER, SIGNATURE_HEADER, SignatureWrong, check_answer, new_nonce
@@ -35,6 +36,9 @@ class Transport(Protocol):
 
     def upload_blob(self, sha256: str, source: Path) -> None:
         """Upload one file under its SHA-256."""
+
+    def upload_blobs(self, files: Mapping[str, Path]) -> None:
+        """Upload small files together, each under its SHA-256."""
 
 
 def make_client(server: str) -> httpx.Client:
@@ -168,6 +172,20 @@ class HttpTransport:
                 lambda token: check_status(
                     self._client.put(f"/blobs/{sha256}", content=_chunks(source), headers=headers | _bearer(token))
                 )
+            )
+
+    def upload_blobs(self, files: Mapping[str, Path]) -> None:
+        """Upload small files together, each under its SHA-256; together at most `PACK_BYTES_MAX`.
+
+        Raises:
+            FileNotFoundError: one of them is gone; nothing was sent.
+            ServerUnreachable, FabricaError: as with `sync`. What was stored of a refused body is stored.
+        """
+        body = pack((sha256, source.read_bytes()) for sha256, source in files.items())
+        headers = {"Content-Type": "application/octet-stream"}
+        with _told():
+            self._authorised(
+                lambda token: check_status(self._client.put("/blobs", content=body, headers=headers | _bearer(token)))
             )
 
 

@@ -1,5 +1,6 @@
 """Every endpoint, asked by everybody: nobody, strangers, each role, operators, agents and withdrawn agents."""
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from django.test import Client
 
 from fabrica.server.config.api import api
 from fabrica.server.core.actors import SYSTEM, Actor
+from fabrica.server.core.storage import open_storage
 from fabrica.server.ledger import corrections
 from fabrica.server.ledger import queries as ledger_queries
 from fabrica.server.people import service as people
@@ -20,6 +22,7 @@ from fabrica.server.runs.models import Run
 from fabrica.server.sites import service as sites
 from fabrica.values.ids import AttemptId, ProjectId, RunId
 from fabrica.values.states import EndReason
+from fabrica.wire.blobs import PACK_BYTES_MAX, PACKED_FILE_BYTES_MAX, pack
 from fabrica.wire.signatures import new_private_key, public_key_of, sign
 from tests.builders import (
     agent_with_token,
@@ -239,6 +242,10 @@ TABLE: dict[tuple[str, str], tuple[list[int], Ask]] = {
     ),
     ("POST", "/agent/sync"): (AGENTS, lambda world: ("/agent/sync", make_sync().model_dump(mode="json"))),
     ("GET", "/agent/bundles/{sha256}"): (AGENTS, lambda world: (f"/agent/bundles/{world.bundle[0]}", None)),
+    ("PUT", "/agent/blobs"): (
+        [401, 401, 401, 401, 401, 401, 204, 403],
+        lambda world: ("/agent/blobs", pack([(world.output_sha256, OUTPUT)])),
+    ),
     ("PUT", "/agent/blobs/{sha256}"): (
         [401, 401, 401, 401, 401, 401, 204, 403],
         lambda world: (f"/agent/blobs/{world.output_sha256}", OUTPUT),
@@ -393,8 +400,30 @@ def test_a_file_of_another_run_is_not_found(world: World) -> None:
         assert world.ask("lead", "GET", f"/runs/{world.run}/artifacts/{sha256}").status_code == 404
 
 
+def test_files_uploaded_together_are_stored_each_under_its_own_hash(world: World) -> None:
+    contents = [b"", b"one", b"two"]
+    names = [hashlib.sha256(content).hexdigest() for content in contents]
+    body = pack(zip(names, contents, strict=True))
+    assert world.ask("agent", "PUT", "/agent/blobs", body).status_code == 204
+    assert [b"".join(open_storage().read(name)) for name in names] == contents
+
+
+def test_a_file_among_others_that_is_not_what_its_hash_says_is_refused_and_not_kept(world: World) -> None:
+    false = hashlib.sha256(b"another").hexdigest()
+    answer = world.ask("agent", "PUT", "/agent/blobs", pack([(false, b"this")]))
+    assert check_problem(answer)["code"] == "request.malformed"
+    assert not open_storage().has(false)
+
+
+def test_more_than_a_body_of_small_files_may_hold_is_refused(world: World) -> None:
+    large = b"x" * (PACKED_FILE_BYTES_MAX + 1)
+    answer = world.ask("agent", "PUT", "/agent/blobs", pack([(hashlib.sha256(large).hexdigest(), large)]))
+    assert answer.status_code == 413
+    answer = world.ask("agent", "PUT", "/agent/blobs", b"x" * (PACK_BYTES_MAX + 1))
+    assert answer.status_code == 413
+
+
 def test_a_bundle_with_a_link_is_refused_at_upload_and_not_kept(world: World, tmp_path: Path) -> None:
-    import hashlib
     import tarfile
 
     file = tmp_path / "hostile.tar"

@@ -18,6 +18,7 @@ from fabrica.server.runs.api import body_of
 from fabrica.server.sites import queries as sites
 from fabrica.server.sites import service as sites_service
 from fabrica.wire.agents import Event, SyncAnswer, SyncRequest
+from fabrica.wire.blobs import PACK_BYTES_MAX, PACKED_FILE_BYTES_MAX, unpack
 from fabrica.wire.problems import FabricaError, NotFound
 
 router = Router(tags=["agents"])
@@ -87,6 +88,15 @@ def bundle(request: Asked, sha256: str) -> StreamingHttpResponse:
     response = StreamingHttpResponse(open_storage().read(sha256), content_type="application/octet-stream")
     response["Content-Length"] = str(open_storage().size(sha256))
     return response
+
+
+@router.put("/blobs", response={204: None})
+def put_blobs(request: Asked) -> tuple[int, None]:
+    """Upload several small output or record files in one body, each under its SHA-256."""
+    storage = open_storage()
+    for sha256, content in unpack(b"".join(body_of(request, PACK_BYTES_MAX))):
+        storage.store(sha256, (content,), PACKED_FILE_BYTES_MAX)
+    return 204, None
 
 
 @router.put("/blobs/{sha256}", response={204: None})
