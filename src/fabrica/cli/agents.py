@@ -42,10 +42,17 @@ def run_agent(settings: Path, once: bool) -> None:
 
     from fabrica.agent.settings import read_settings
     from fabrica.values.signals import stop_on_signals
+    from fabrica.wire.agents import AgentRunning
 
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    started = open_agent(read_settings(settings.absolute()))
+    try:
+        started = open_agent(read_settings(settings.absolute()))
+    except AgentRunning as running:
+        if not once:
+            raise
+        say(f"{running.detail} This round is left to it.")
+        return
     if once:
         started.run_once()
         started.close()

@@ -71,6 +71,7 @@ def orders(request: Asked, body: SyncRequest) -> SyncAnswer:
     assert by.site is not None, "an agent has a site"
     now = clock.now()
     return SyncAnswer(
+        protocol=body.protocol,
         site=by.site,
         acknowledged=sites.acknowledged(by),
         leases=queries.leases(by, now, body.capacity),
