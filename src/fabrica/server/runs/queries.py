@@ -97,12 +97,10 @@ def _known_as(user: UserId | None) -> frozenset[str]:
 
 def dry_run(by: Actor, project: ProjectId, spec: wire.RunSpec) -> wire.DryRun:
     """Return where a run would go and what it would reserve, storing nothing."""
-    allocations = access.allocations(by, project, spec.resources.resource_class)
-    decision = placement_service.plan(
-        by, spec=spec, share_of=share_of(allocations, spec, clock.now()), history=history(by.user)
-    )
+    allocations, now = access.allocations(by, project, spec.resources.resource_class), clock.now()
+    share = share_of(allocations, spec, now)
+    decision = placement_service.plan(by, spec=spec, share_of=share, history=history(by.user))
     reserve = spec.resources.reserved_milliseconds
-    now = clock.now()
     free = max((one.free_milliseconds for one in allocations if one.starts_at <= now < one.ends_at), default=None)
     nowhere = access.start_words(allocations, now) or f"No site can take it. {decision.nearest or ''}"
     where = f"It would go to {decision.chosen}." if decision.chosen else nowhere
