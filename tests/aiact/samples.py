@@ -72,7 +72,7 @@ def make_hardware(**changes: Any) -> Hardware:
     return Hardware.model_validate(told | changes)
 
 
-def event(name: str, **facts: Any) -> dict[str, Any]:
+def event(name: str, /, **facts: Any) -> dict[str, Any]:
     """Return the line of a record that `log.event` writes."""
     return {"name": name, "facts": facts, "at": "2026-11-21T12:00:00.000Z"}
 

@@ -26,11 +26,11 @@ def _account(*runs: RecordedRun, factors: dict[str, SiteFactor] | None = None) -
 @given(st.lists(st.tuples(st.sampled_from(BOUNDARIES), st.sampled_from(BASES), st.floats(0, 1e12)), max_size=8))
 def test_a_figure_is_added_only_to_its_own_boundary_and_basis(figures: list[tuple[str, str, float]]) -> None:
     runs = [make_run(f"run_{n}", energy=(_energy(*one),)) for n, one in enumerate(figures)]
-    found = {(one.boundary, one.basis): one.joules for one in _account(*runs).counted}
+    found: dict[tuple[str, str], float] = {(one.boundary, one.basis): one.joules for one in _account(*runs).counted}
     for boundary in BOUNDARIES:
         for basis in BASES:
             own = [joules for a, b, joules in figures if (a, b) == (boundary, basis)]
-            assert found.get((boundary, basis), 0) == pytest.approx(sum(own))  # type: ignore[call-overload]
+            assert found.get((boundary, basis), 0) == pytest.approx(sum(own))
 
 
 def test_runs_that_do_not_count_for_compute_stand_apart() -> None:

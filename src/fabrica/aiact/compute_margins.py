@@ -98,7 +98,7 @@ def _flop(value: float | None) -> str:
 def _warnings(margins: tuple[Margin, ...], planned: float | None) -> Iterator[str]:
     for one in margins:
         effect = library.thresholds()[one.threshold].effect or library.thresholds()["modifier_ratio"].effect
-        if planned and one.with_planned in ("within_margin", "above") and one.state in ("below", "unknown"):
+        if planned and one.with_planned in ("within_margin", "above") and one.with_planned != one.state:
             could = "would" if one.with_planned == "above" else "may"
             yield (
                 f"With the planned {_flop(planned)}, {one.quantity} {could} cross {_flop(one.threshold_flop)} "

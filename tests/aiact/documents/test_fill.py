@@ -64,7 +64,7 @@ def test_more_evidence_never_loses_a_filled_item(chosen: set[str], more: str) ->
 
 
 def test_whole_records_fill_what_the_data_expects_of_them() -> None:
-    """The ceiling of the data: 86 of 174 items from records, 45 assisted; four of those hang on a person's word alone."""
+    """The ceiling of the data: 86 of 174 items from records, 45 assisted; four of them need only a person's word."""
     items = [one for name in TEMPLATES for one in items_of(fill(name, whole_evidence(), None, now=NOW)).values()]
     assert len(items) == 174
     assert {one.id for one in items if one.state == "automatic"} == {one.id for one in items if one.fill == "auto"}

@@ -153,9 +153,11 @@ def _of_events(run: RecordedRun, notices: list[str]) -> Iterator[Evidence]:
         if kind == "model.id":
             _add_hash(facts, run)
         try:
-            stated.setdefault(kind, []).append(checked_row(kind, facts))
+            row = checked_row(kind, facts)
         except RowWrong as wrong:
             notices.append(f"{run.run} states {kind} with a mistake, so it is passed over: {wrong}")
+            continue
+        stated.setdefault(kind, []).append(row)
     for kind, rows in stated.items():
         yield _from_file(
             run, kind, "events.jsonl", rows, "Stated by the program of the run in its sealed record.", "run"

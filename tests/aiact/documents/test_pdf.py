@@ -1,0 +1,63 @@
+"""The PDF: archival, tagged, with the JSON inside, and nothing fetched."""
+
+import builtins
+import json
+import re
+import zlib
+from typing import Any
+
+import pytest
+
+from fabrica.aiact.documents.fill import fill
+from fabrica.aiact.documents.pdf import pdf
+from fabrica.wire.documents import WriterMissing
+from tests.aiact.samples import NOW, gathered_from, make_answers, make_run
+
+HOSTILE = '<img src="file:///etc/passwd"><link rel=stylesheet href=https://example.eu/x.css>'
+
+
+def _pango_is_there() -> bool:
+    try:
+        import weasyprint  # noqa: F401
+    except OSError:
+        return False
+    return True
+
+
+def _unpacked(written: bytes) -> bytes:
+    streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", written, re.DOTALL)
+    return written + b"".join(zlib.decompressobj().decompress(one) for one in streams if one[:1] == b"x")
+
+
+@pytest.mark.skipif(not _pango_is_there(), reason="Pango is not on this machine")
+def test_the_file_is_tagged_archival_and_holds_the_same_for_machines() -> None:
+    document = fill("annex_v", gathered_from(make_run()), make_answers(items={"v-6": {"text": HOSTILE}}), now=NOW)
+    plain = json.dumps(document.model_dump(mode="json")).encode()
+    written = pdf(document, plain)
+    assert written.startswith(b"%PDF-1.7")
+    whole = _unpacked(written)
+    for told in (
+        b'pdfaid:part="3"',
+        b'pdfaid:conformance="A"',
+        b"/MarkInfo",
+        b"/Marked true",
+        b"/StructTreeRoot",
+        b"/Lang",
+    ):
+        assert told in whole
+    for entry in (b"/EmbeddedFile", b"/AFRelationship", b"document.json"):
+        assert entry in whole
+
+
+def test_without_the_writer_the_problem_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = builtins.__import__
+
+    def missing(name: str, *rest: Any, **more: Any) -> Any:
+        if name == "weasyprint":
+            raise OSError("cannot load library 'libpango-1.0-0'")
+        return real(name, *rest, **more)
+
+    monkeypatch.setattr(builtins, "__import__", missing)
+    with pytest.raises(WriterMissing, match="libpango") as problem:
+        pdf(fill("annex_v", gathered_from(), None, now=NOW), b"{}")
+    assert "apt-get install" in problem.value.remedy
