@@ -1,12 +1,14 @@
 """A site's Slurm by its commands: each question is one process, ended when it hangs."""
 
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from fabrica.engines.slurm import cluster_text
+from fabrica.engines.slurm.accounts import command_as, is_other
 from fabrica.engines.slurm.controller import Node, Refused, Silent, Waiting
 from fabrica.engines.slurm.jobs import (
     QUEUE_FORMAT,
@@ -43,6 +45,10 @@ class Commands:
     @property
     def version(self) -> str:
         return self._probe.version
+
+    @property
+    def cluster(self) -> str:
+        return self._probe.cluster
 
     @property
     def has_accounting(self) -> bool:
@@ -119,9 +125,14 @@ def run_slurm(
     """
     program = str(settings.command_folder / command[0]) if settings.command_folder else command[0]
     whole = [program, *command[1:]]
+    identity: dict[str, Any] = {}
     try:
+        if user is not None and is_other(user):
+            found = shutil.which(program) or program  # sudo's rule names the whole path
+            whole, identity = command_as([found, *command[1:]], user, root=os.geteuid() == 0)
         return subprocess.run(
             whole,
+            **identity,
             input=stdin,
             env=environment_of(settings, os.environ),
             capture_output=True,
@@ -133,8 +144,8 @@ def run_slurm(
         )
     except subprocess.TimeoutExpired:
         raise Silent(f"{command[0]} gave no answer in {settings.command_seconds:g} s") from None
-    except OSError as trouble:
-        raise Silent(f"{program} cannot be started: {trouble.strerror}") from trouble
+    except (OSError, KeyError) as trouble:
+        raise Silent(f"{program} cannot be started: {trouble}") from trouble
 
 
 def environment_of(settings: SlurmSettings, inherited: Mapping[str, str]) -> dict[str, str]:

@@ -56,6 +56,10 @@ class Controller(Protocol):
         """Slurm's version, such as `22.05.8`."""
 
     @property
+    def cluster(self) -> str:
+        """The cluster's name, as accounting has it."""
+
+    @property
     def has_accounting(self) -> bool:
         """Whether `rows` can be asked."""
 

@@ -4,10 +4,10 @@ import json
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from fabrica.engines.contract import Observation
 from fabrica.engines.slurm.jobs import Job, Row
@@ -25,20 +25,19 @@ _DISK_FULL_BELOW_BYTES = 2**20
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All that is known of an attempt's starts. `source`: where the figures come from, told when it is not Slurm's
-    accounting.
-    """
+    """All that is known of an attempt's starts, where its figures come from, and words when they are not whole."""
 
     rows: tuple[Row, ...]
     marks: Marks
-    source: str = ""
+    source: Literal["sacct", "squeue"] = "sacct"
+    words: str = ""
 
 
-def row_of_job(job: Job) -> Row:
+def row_of_job(job: Job, cluster: str = "") -> Row:
     """Return the start that the queue tells of as accounting would; it holds nothing yet when it has no nodes."""
     started = bool(job.nodes) and phase_of(job.state) in ("running", "ended")
     return Row(
-        cluster="",
+        cluster=cluster,
         job=job.job,
         name=job.name,
         state=job.state,
@@ -62,22 +61,30 @@ def note_start(record: Record, job: Job) -> bool:
     return True
 
 
-def rows_without_accounting(record: Record, job: Job | None) -> tuple[Row, ...]:
+def rows_without_accounting(record: Record, job: Job | None, cluster: str) -> tuple[Row, ...]:
     """Return the starts that the queue told of. One that is over ended when its mark says, or at its last beat."""
-    rows = [_noted_row(record, start) for start in record["starts"]]
-    current = row_of_job(job) if job else None
+    rows = [_noted_row(record, start, cluster) for start in record["starts"]]
+    current = row_of_job(job, cluster) if job else None
     if current is not None and current.started_at is not None:
         rows = [row for row in rows if row.started_at != current.started_at] + [current]
     return tuple(distinct(rows))
 
 
-def _noted_row(record: Record, start: dict[str, Any]) -> Row:
+def with_own_figures(rows: tuple[Row, ...], marks: Marks) -> tuple[Row, ...]:
+    """Return the starts with what the job itself counted in the last of them."""
+    end = marks.end
+    if end is None or not rows or rows[-1].cpu_seconds is not None:
+        return rows
+    return *rows[:-1], replace(rows[-1], cpu_seconds=end.cpu_seconds, memory_peak_bytes=end.memory_peak_bytes)
+
+
+def _noted_row(record: Record, start: dict[str, Any], cluster: str) -> Row:
     marks = read_marks(Path(record["folder"]), start["restart"])
     last = marks.end.ended_at if marks.end else marks.beat_at
     # Marks carry the node's clock; the start in it cancels what that clock is off.
     elapsed = 0 if last is None or marks.started_at is None else max(0, round(last - marks.started_at))
     return Row(
-        cluster="",
+        cluster=cluster,
         job=start["job"],
         name=record["name"],
         state="COMPLETED" if marks.end else "",
@@ -167,7 +174,7 @@ def ended_as_kept(end: End, evidence: Evidence, usage: Usage) -> dict[str, Any]:
     return {
         "reason": end.reason.value,
         "exit_code": end.exit_code,
-        "words": f"{end.words} {evidence.source}".strip(),
+        "words": f"{end.words} {evidence.words}".strip(),
         "started_at": started[0].started_at if started else None,
         "ended_at": max(ended_at, default=int(time.time())),
         "usage": usage.model_dump(mode="json"),
@@ -202,5 +209,5 @@ def write_rows(record: Record, rows: Sequence[Row], *, source: str) -> None:
         return
     (folder / ROWS_FILE).unlink(missing_ok=True)
     for row in distinct(rows):
-        line = row_as_kept(row, charged) | {"source": source or "sacct"}
+        line = row_as_kept(row, charged) | {"source": source}
         append_line(folder / ROWS_FILE, json.loads(json.dumps(line)))

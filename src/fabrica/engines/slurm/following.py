@@ -12,7 +12,7 @@ from fabrica.engines.slurm.controller import Controller, Refused, Silent
 from fabrica.engines.slurm.ending import Evidence
 from fabrica.engines.slurm.jobs import Job, Row
 from fabrica.engines.slurm.looks import Looks
-from fabrica.engines.slurm.marks import read_marks
+from fabrica.engines.slurm.marks import Marks, read_marks
 from fabrica.engines.slurm.settings import SlurmSettings
 from fabrica.engines.slurm.starting import Starter
 from fabrica.engines.slurm.states import START_ENDED, End, phase_of, words_of_wait
@@ -169,13 +169,24 @@ class Following:
         marks = read_marks(Path(record["folder"]), restart)
         rows = self._looks.history.rows.get(record["name"], [])
         if not rows:
-            source = _NOT_ACCOUNTED if self._has_accounting() else _NO_ACCOUNTING
-            return Evidence(ending.rows_without_accounting(record, job), marks, source)
-        current = ending.row_of_job(job) if job else None
+            return self._own_figures(record, job, marks)
+        current = ending.row_of_job(job, self._cluster()) if job else None
         if current is not None and current.started_at is not None:
             same = [row for row in rows if row.started_at == current.started_at and row.state in START_ENDED]
             rows = [*(row for row in rows if row.started_at != current.started_at), same[-1] if same else current]
         return Evidence(tuple(rows), marks)
+
+    def _own_figures(self, record: Record, job: Job | None, marks: Marks) -> Evidence:
+        """Return the queue's and the marks' figures, where accounting has none that are whole."""
+        words = _NOT_ACCOUNTED if self._has_accounting() else _NO_ACCOUNTING
+        rows = ending.with_own_figures(ending.rows_without_accounting(record, job, self._cluster()), marks)
+        return Evidence(rows, marks, "squeue", words)
+
+    def _cluster(self) -> str:
+        try:
+            return self._controller().cluster
+        except Silent:
+            return ""
 
     def _energy_counted(self) -> bool:
         try:
@@ -188,7 +199,8 @@ class Following:
         waited = time.monotonic() - self._over_since.setdefault(handle, time.monotonic())
         evidence = self._evidence(record, job)
         patience = self._settings.settle_seconds * (_RESTARTED_PATIENCE if job.restarts else 1)
-        accounted = not self._has_accounting() or self._is_accounted(record, job)
+        prompt = self._is_told_whole(record, job, evidence.marks)
+        accounted = prompt or not self._has_accounting() or self._is_accounted(record, job)
         marked = evidence.marks.end is not None or job.state not in ("COMPLETED", "FAILED") or not job.nodes
         if (not accounted and waited < patience) or (not marked and waited < self._settings.settle_seconds):
             usage = ending.current_usage(record, evidence, energy_counted=self._energy_counted())
@@ -196,12 +208,23 @@ class Following:
             words = "It has ended; the site's last word on it is awaited."
             return Observation("running" if job.nodes else "queued", started_at=started, words=words, usage=usage)
         if not accounted:
-            evidence = Evidence(ending.rows_without_accounting(record, job), evidence.marks, _NOT_ACCOUNTED)
+            evidence = self._own_figures(record, job, evidence.marks)
+        elif prompt and evidence.source == "squeue":
+            evidence = replace(evidence, words="")
         told = ending.told_by_job(job)
         last = next((row for row in reversed(evidence.rows) if row.cancelled_by), None)
         if last is not None:
             told = replace(told, cancelled_by=last.cancelled_by)
         return self._end(handle, record, ending.end_of(record, told, evidence), evidence)
+
+    def _is_told_whole(self, record: Record, job: Job, marks: Marks) -> bool:
+        """Say whether queue and marks tell all that accounting would, which is some seconds late.
+
+        Of a job of one start they do: its times and devices are the queue's own, and what it used stands in its mark.
+        """
+        if job.restarts or self._energy_counted() or (job.state == "CANCELLED" and not record["stop"]):
+            return False
+        return not job.nodes or (marks.end is not None and marks.end.cpu_seconds is not None)
 
     def _is_accounted(self, record: Record, job: Job) -> bool:
         """Say whether accounting has the last start's end, and every start before it."""
@@ -217,7 +240,7 @@ class Following:
         evidence = self._evidence(record, None)
         rows: tuple[Row, ...] = evidence.rows
         accounted = self._has_accounting()
-        if accounted and not evidence.source and rows and phase_of(rows[-1].state) == "ended":
+        if accounted and evidence.source == "sacct" and rows and phase_of(rows[-1].state) == "ended":
             told = ending.told_by_row(rows[-1])
             return self._end(handle, record, ending.end_of(record, told, evidence), evidence)
         marks = evidence.marks
@@ -226,10 +249,10 @@ class Following:
             self._absent_since[handle] = since, beat = (time.monotonic(), marks.beat)  # it lives, and Slurm forgot it
         waited = time.monotonic() - since
         if marks.end is not None and waited >= self._settings.settle_seconds:
-            own = self._own_figures(record, evidence)
+            own = self._own_figures(record, None, marks)
             return self._end(handle, record, ending.end_of(record, ending.told_by_marks(marks), own), own)
         if waited >= self._settings.vanish_seconds and not self._looks.history.silence:
-            own = self._own_figures(record, evidence)
+            own = self._own_figures(record, None, marks)
             asked = record["stop"]
             end = End(EndReason(asked["reason"]), None, "It was asked to end.") if asked else ending.VANISHED
             return self._end(handle, record, end, own)
@@ -239,11 +262,6 @@ class Following:
         if started is None and marks.started_at is None:
             return Observation("queued", words=words, usage=usage)
         return Observation("running", started_at=ending.instant(started), words=words, usage=usage)
-
-    def _own_figures(self, record: Record, evidence: Evidence) -> Evidence:
-        """Return the queue's and the marks' figures where accounting has none that are whole."""
-        source = _NOT_ACCOUNTED if self._has_accounting() else _NO_ACCOUNTING
-        return Evidence(ending.rows_without_accounting(record, None), evidence.marks, source)
 
     def _in_doubt(self, handle: Handle, record: Record) -> Observation:
         """Settle a submission of which no id came: look in both places until it is found, or lost for certain."""

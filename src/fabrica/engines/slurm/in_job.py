@@ -12,6 +12,7 @@ import select
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import time
@@ -314,6 +315,8 @@ class Job:
                 os.write(self.log, note.format(self.log_dropped, self.order["log_bytes_max"]).encode())
             except OSError:
                 pass
+        if self.order["opens_folder"]:
+            open_to_agent([os.path.join(self.folder, part) for part in ("work", "record")])
         told = self.figures()
         told.update({"reason": reason, "exit_code": code, "words": words, "job": self.job})
         if self.order["nodes"] == 1:
@@ -362,6 +365,18 @@ def limit(order: "dict[str, dict[str, int]]") -> None:
     hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
     most = most if hard == resource.RLIM_INFINITY else min(most, hard)
     resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+
+
+def open_to_agent(places: "list[str]") -> None:
+    """Let the agent read what the run has made for itself alone: the group's bits are the list's mask."""
+    me = os.geteuid()
+    for place in places:
+        for parent, folders, files in os.walk(place):
+            for entry in [os.path.join(parent, name) for name in folders + files]:
+                told = os.lstat(entry)
+                if told.st_uid == me and not stat.S_ISLNK(told.st_mode):
+                    passes = 0o010 if told.st_mode & 0o100 else 0
+                    os.chmod(entry, stat.S_IMODE(told.st_mode) | 0o060 | passes)
 
 
 def run_on_node(folder: str) -> None:

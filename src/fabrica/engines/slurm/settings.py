@@ -34,6 +34,9 @@ class SlurmPartition(Request):
     cpus_per_device: int = Field(default=1, ge=1, le=1024, description="CPUs asked for with each accelerator")
     time_limit_seconds_max: int | None = Field(default=None, ge=60, description="null: the partition's own")
     nodes_per_run_max: int | None = Field(default=None, ge=1, description="null: all nodes of the partition")
+    requeue: bool = Field(
+        default=False, description="whether Slurm may start a job anew by itself, after preemption or a node's failure"
+    )
     containers: bool | None = Field(default=None, description="whether its nodes have Apptainer; null: unknown")
     options: tuple[Annotated[str, Field(pattern=r"^--[a-z][a-z-]*(=[\w.,:/@%+-]+)?$")], ...] = Field(
         default=(), description="further options of sbatch that this site needs, such as `--reservation=fabrica`"

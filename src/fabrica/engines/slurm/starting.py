@@ -9,6 +9,7 @@ from pathlib import Path
 
 from fabrica.engines.contract import StartOrder, StartRefused
 from fabrica.engines.slurm import in_job
+from fabrica.engines.slurm.accounts import account_or_refusal, give_folder, is_other
 from fabrica.engines.slurm.controller import Controller, Silent
 from fabrica.engines.slurm.marks import ENGINE_FOLDER, KEEPER, ORDER, read_marks
 from fabrica.engines.slurm.settings import SlurmPartition, SlurmSettings
@@ -41,10 +42,13 @@ def prepare(
     Raises:
         StartRefused: the folder is missing, cannot be named in a script, or the disk is full.
     """
+    account = account_or_refusal(order.site_account) if order.site_account and is_other(order.site_account) else None
     limit = time_limit(order.resources.time_limit_seconds, settings, limit_seconds_max)
     try:
         submission = make_submission(order, partition, settings, limit=limit, threads_per_core=threads_per_core)
         _write_files(order, partition, settings, limit, threads_per_core)
+        if account is not None:
+            give_folder(order.folder, account, variables=order.variables)
     except FileNotFoundError as problem:
         raise StartRefused(EndReason.ENGINE_ERROR, f"The attempt's folder is missing: {problem}.") from problem
     except ValueError as problem:

@@ -36,6 +36,7 @@ class Submission:
     account: str | None = None
     qos: str | None = None
     constraint: str | None = None
+    requeue: bool = False
     options: tuple[str, ...] = ()
 
 
@@ -90,6 +91,7 @@ def make_submission(
         account=partition.account,
         qos=partition.qos,
         constraint=partition.constraint,
+        requeue=partition.requeue,
         options=partition.options,
     )
 
@@ -131,7 +133,7 @@ def sbatch_options(submission: Submission) -> list[str]:
         f"--mem={submission.memory_mib}M",
         f"--time={submission.minutes}",
         f"--signal=B:USR1@{submission.signal_seconds}",
-        "--no-requeue",
+        "--requeue" if submission.requeue else "--no-requeue",
         "--open-mode=append",
         "--export=NONE",
         f"--chdir={submission.folder}",
@@ -161,6 +163,7 @@ def order_as_kept(
         "attempt": order.attempt,
         "command": list(order.command),
         "variables": dict(order.variables),
+        "opens_folder": order.site_account is not None,
         "nodes": asked.nodes,
         "cpus": cpus,
         "srun": srun,
