@@ -21,7 +21,10 @@ OWN = (
     "/projects/{project}",
     "/sites/this-machine",
     "/office/",
+    "/runs/{living}/declare-lost",
     "/office/allocations",
+    "/office/people",
+    "/office/corrections",
 )
 
 
