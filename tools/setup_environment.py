@@ -29,6 +29,7 @@ def main(kind: str) -> None:
     _pip("--require-hashes", "-r", str(ROOT / "requirements" / "build.lock"))
     _install_lock(ROOT / "requirements" / LOCKS[kind])
     _pip("--no-deps", "--no-build-isolation", "--editable", str(ROOT))
+    _install_for_documents()
     for done in ("run", kind):  # the development lock holds every package of the other one
         _write(_stamp(done), _wanted(done))
     print(f"Ready after {time.monotonic() - started:.0f} s: .venv/bin/fabrica", flush=True)
@@ -59,6 +60,16 @@ def _install_lock(lock: Path) -> None:
     if fast.returncode != 0:
         print(f"uv could not install {lock.name}; trying pip. It said: {fast.stderr.strip()[-500:]}", flush=True)
         _pip("--require-hashes", "-r", str(lock))
+
+
+def _install_for_documents() -> None:
+    """Install the system's libraries that PDF needs where that is allowed; without them all else works."""
+    sys.path.insert(0, str(ROOT))
+    from tools.system_needs import install_for_documents
+
+    missing = install_for_documents()
+    if missing:
+        print(f"Documents cannot be written as PDF here. On Debian or Ubuntu: apt-get install {' '.join(missing)}")
 
 
 def _pip(*arguments: str) -> None:

@@ -15,6 +15,13 @@ NAMES = {  # what each program is called on PATH, the usual name first
 }
 PACKAGES = {"chromium": "chromium", "node": "nodejs", "npm": "npm", "postgresql": "postgresql"}  # Debian's names
 
+FOR_DOCUMENTS = {  # a file that tells that it is there: its package, Debian's name. PDF is written with these
+    "lib*/**/libpango-1.0.so.0": "libpango-1.0-0",
+    "lib*/**/libpangoft2-1.0.so.0": "libpangoft2-1.0-0",
+    "lib*/**/libharfbuzz-subset.so.0": "libharfbuzz-subset0",
+    "share/fonts/**/LiberationSerif-Regular.ttf": "fonts-liberation",
+}
+
 
 class MissingProgram(Exception):
     """A program is not on this machine and could not be installed; the text says what to do."""
@@ -59,6 +66,19 @@ def _found_or_installed(name: str, find: Callable[[], Path | None]) -> Path:
     if not found:
         raise MissingProgram(f"{name} is not on this machine. On Debian or Ubuntu: apt-get install {PACKAGES[name]}")
     return found
+
+
+def install_for_documents(root: Path = Path("/usr")) -> list[str]:
+    """Install what PDF documents need and return what is still missing, as Debian names it."""
+    missing = _missing_for_documents(root)
+    if missing and sys.platform == "linux":
+        install(*missing)
+        missing = _missing_for_documents(root)
+    return missing
+
+
+def _missing_for_documents(root: Path) -> list[str]:
+    return [package for pattern, package in FOR_DOCUMENTS.items() if next(root.glob(pattern), None) is None]
 
 
 def install(*packages: str) -> bool:
