@@ -327,7 +327,7 @@ def _stored(value: Any) -> str | int:
 
 def _entry(row: dict[str, Any], acknowledged: int) -> Entry:
     return Entry(
-        order=WorkOrder.model_validate_json(row["work_order"]),
+        order=WorkOrder.model_validate_json(row["work_order"], extra="ignore"),
         state=AttemptState(row["state"]),
         confirmed=row["accepted_sequence"] <= acknowledged,
         variables=None if row["variables"] is None else json.loads(row["variables"]),

@@ -81,7 +81,7 @@ class HttpTransport:
                     "POST", "/sync", request, self.tokens.server_key(), token=token, timeout=timeout
                 )
             )
-            return SyncAnswer.model_validate_json(content)
+            return SyncAnswer.model_validate_json(content, extra="ignore")  # of a newer server
 
     def own_site(self) -> OwnSite:
         """Ask what the server knows of this agent and its site; raises as `sync`."""
