@@ -18,6 +18,7 @@ from fabrica.wire.problems import FabricaError
 _EVENTS_MAX = 500
 _BYTES_MAX = 2 * 2**20
 _STOP_LOOK_SECONDS = 2.0
+_BREATH_SECONDS = 0.1
 _log = logging.getLogger("fabrica.agent")
 
 
@@ -65,6 +66,7 @@ class Conversation:
             self._journal.has_news.clear()
             if self._try(self.tell_all):
                 backoff.succeeded()
+                stop.wait(_BREATH_SECONDS)  # what many runs say meanwhile goes in one exchange
             else:
                 self._journal.has_news.set()
                 stop.wait(backoff.failed())

@@ -162,7 +162,7 @@ def _seen(by: Actor, run: RunId) -> Run:
 def _wire(row: Run, projects: dict[ProjectId, str], users: dict, *, whole: bool) -> wire.Run:  # type: ignore[type-arg]
     attempts = sorted(row.attempts.all(), key=lambda attempt: attempt.number)
     last = attempts[-1] if attempts else None
-    settled = settlement(row) if whole else None
+    settled = settlement(row) if whole and attempts else None
     spec = wire.RunSpec.model_validate(row.spec)
     alive = last is not None and last.state != AttemptState.ENDED
     return wire.Run(

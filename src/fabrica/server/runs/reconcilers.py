@@ -4,6 +4,7 @@ from django.db.models import Q
 
 from fabrica.server.core import clock
 from fabrica.server.core.claims import claimed
+from fabrica.server.core.kept import kept_together
 from fabrica.server.core.reconcilers import count_moved, reconciler
 from fabrica.server.core.verbs import SYSTEM
 from fabrica.server.runs import rules, service
@@ -18,9 +19,10 @@ def place_waiting_runs() -> int:
     clock_moved_back = Q(try_after__gt=now + max(rules.RETRY_PAUSES))  # no pause is as long, so this one is over
     due = Q(try_after__isnull=True) | Q(try_after__lte=now) | clock_moved_back
     waiting = Q(state__in=(RunState.SUBMITTED, RunState.HELD), cancel_requested_at__isnull=True)
-    return count_moved(
-        lambda run: service.place(SYSTEM, run=run), claimed(Run, where=due & waiting, limit=20, seconds=5)
-    )
+    with kept_together():  # the runs of one pass are placed in one transaction, each all or nothing
+        return count_moved(
+            lambda run: service.place(SYSTEM, run=run), claimed(Run, where=due & waiting, limit=10, seconds=5)
+        )
 
 
 @reconciler(every_seconds=5)
