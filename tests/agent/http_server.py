@@ -13,9 +13,9 @@ from pathlib import Path
 from fabrica.agent.keys import Identity
 from fabrica.values.ids import AgentId, SiteId
 from fabrica.wire import signatures
-from fabrica.wire.agents import SyncRequest
+from fabrica.wire.agents import PROTOCOL, SyncRequest
 from fabrica.wire.blobs import unpack
-from fabrica.wire.enrolment import AgentToken, AgentTokenRefused, Challenge, TokenRequest
+from fabrica.wire.enrolment import AgentToken, AgentTokenRefused, Challenge, OwnSite, TokenRequest
 from fabrica.wire.problems import FabricaError, NotFound
 from tests.agent.builders import MemoryServer
 
@@ -33,7 +33,7 @@ IDENTITY = Identity(
 def served(server: MemoryServer) -> Iterator[str]:
     """Serve until the block ends; yield the address."""
     http = ThreadingHTTPServer(("127.0.0.1", 0), _handler_for(server))
-    thread = threading.Thread(target=http.serve_forever, daemon=True)
+    thread = threading.Thread(target=http.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{http.server_address[1]}"
@@ -87,6 +87,12 @@ def _handler_for(server: MemoryServer) -> type[BaseHTTPRequestHandler]:
                 assert said["nonce"] == "a challenge"
                 token = AgentToken(token=TOKEN, expires_in_seconds=600, server_time=datetime.now(UTC))
                 return 200, token.model_dump_json().encode()
+            if self.path == "/api/v1/agent/site":
+                own = OwnSite(
+                    site=IDENTITY.site, name="Here", agent=IDENTITY.agent, draining=False, draining_reason=None,
+                    last_word_at=None, protocols=(PROTOCOL,),
+                )  # fmt: skip
+                return 200, own.model_dump_json().encode()
             if self.path == "/api/v1/agent/sync":
                 return 200, server.sync(SyncRequest.model_validate_json(content)).model_dump_json().encode()
             if match := re.fullmatch(r"/api/v1/agent/bundles/([0-9a-f]{64})", self.path):
