@@ -108,7 +108,7 @@ def test_any_changed_byte_shows(tmp_path: Path, key_file: Path, data: st.DataObj
         file.write_bytes(whole)
 
 
-@pytest.mark.parametrize("what", ["added", "removed", "signature", "link", "other key"])
+@pytest.mark.parametrize("what", ["added", "removed", "signature", "link", "folder", "other key"])
 def test_every_tampering_is_named(tmp_path: Path, key_file: Path, what: str) -> None:
     place = _issue(tmp_path, key_file)
     place.chmod(0o755)
@@ -120,6 +120,9 @@ def test_every_tampering_is_named(tmp_path: Path, key_file: Path, what: str) -> 
     elif what == "signature":
         (place / "manifest.sig").chmod(0o644)
         (place / "manifest.sig").write_bytes(base64.b64encode(b"0" * 64))
+    elif what == "folder":
+        html.unlink()
+        html.mkdir()
     elif what == "link":
         (tmp_path / "copy").write_bytes(html.read_bytes())
         html.unlink()

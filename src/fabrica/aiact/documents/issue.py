@@ -221,7 +221,9 @@ def verify(place: Path, *, public_key: str | None = None) -> Manifest:
     for name in sorted(present ^ listed.keys()):
         raise _changed(place, f"{name} is {'missing' if name in listed else 'not in the manifest'}")
     for name, one in listed.items():
-        if (place / name).is_symlink() or hashlib.sha256((place / name).read_bytes()).hexdigest() != one.sha256:
+        file = place / name
+        plain = file.is_file() and not file.is_symlink()
+        if not plain or hashlib.sha256(file.read_bytes()).hexdigest() != one.sha256:
             raise _changed(place, f"{name} is not as it was signed")
     _check_chain(place, manifest)
     return manifest
