@@ -195,16 +195,11 @@ class SlurmCluster:
             "log-file": f"{self.folder}/log/munged.log",
             "seed-file": f"{self.folder}/state/munged.seed",
             "num-threads": 4,
-            **self._trusted_group(),
         }
-        self._launch("munged", ["munged", "--foreground", *(f"--{key}={value}" for key, value in options.items())])
+        # forced: what is amiss with a folder above, private or of a group, is told and does not end it
+        command = ["munged", "--foreground", "--force", *(f"--{key}={value}" for key, value in options.items())]
+        self._launch("munged", command)
         self._wait("munged", lambda: self._succeeds("munge", f"--socket={self.site.munge_socket}", "--no-input"))
-
-    def _trusted_group(self) -> dict[str, int]:
-        """Let munged accept a folder that the group of its owner may write to, as Debian makes a user's own folders."""
-        above = (folder.stat() for folder in self.folder.parents)
-        groups = {found.st_gid for found in above if found.st_mode & stat.S_IWGRP and not found.st_mode & stat.S_ISVTX}
-        return {"trusted-group": groups.pop()} if len(groups) == 1 else {}
 
     def _start_mariadbd(self) -> None:
         if not any(database.data_folder(self.site).iterdir()):
@@ -221,13 +216,19 @@ class SlurmCluster:
 
     def _start_slurmrestd(self) -> None:
         command = ["slurmrestd", "-a", "rest_auth/jwt", f"127.0.0.1:{self.site.rest_port}"]
+        if not self.site.accounting:  # else it ends for want of slurmdbd
+            command[1:1] = ["-s", "openapi/slurmctld" if self.version() >= (23, 11) else "openapi/v0.0.38"]
         variables = {"SLURM_JWT": "daemon"}
-        if os.geteuid() == 0:  # it must be nobody who could act for others by themselves
+        if os.geteuid() == 0 and self._open_to_all():  # it should be nobody who could act for others by themselves
             command = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", *command]
         else:
             variables["SLURMRESTD_SECURITY"] = "disable_user_check"
         self._launch("slurmrestd", command, **variables)
         self._wait_for_port("slurmrestd", self.site.rest_port)
+
+    def _open_to_all(self) -> bool:
+        """Return whether other users of this machine can reach the folder."""
+        return all(above.stat().st_mode & stat.S_IXOTH for above in self.folder.parents)
 
     def _wait_for_nodes(self) -> None:
         def all_idle() -> bool:
@@ -296,6 +297,11 @@ class SlurmCluster:
 
     def _succeeds(self, *command: str) -> bool:
         return self._try(*command).returncode == 0
+
+    def version(self) -> tuple[int, int]:
+        """Return the release of Slurm, for example `(22, 5)`."""
+        major, minor, *_ = self.command("slurmd", "-V").split()[1].split(".")
+        return int(major), int(minor)
 
     def pid(self, daemon: str, node: int | None = None) -> int:
         """Return the process id of `munged`, `slurmctld`, `slurmdbd`, `mariadbd`, `slurmrestd`, or a node's `slurmd`.

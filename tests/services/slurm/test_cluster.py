@@ -154,11 +154,13 @@ def test_a_shell_that_only_points_at_a_cluster_is_not_part_of_it(slurm_mini: Slu
         shell.wait()
 
 
-def test_a_cluster_starts_where_the_group_of_its_owner_may_write() -> None:
+@pytest.mark.parametrize("mode", [0o700, 0o775])
+def test_a_cluster_starts_in_a_folder_of_whatever_mode(mode: int) -> None:
     above = Path(tempfile.mkdtemp(prefix="fabrica-slurm-"))
-    above.chmod(0o775)
+    above.chmod(mode)
     try:
-        with SlurmCluster(above / "site", name="alpha", nodes=1) as cluster:
+        with SlurmCluster(above / "site", name="alpha", nodes=1, rest=True) as cluster:
             assert cluster.command("srun", "echo", "here") == "here\n"
+            assert cluster.runs("slurmrestd")
     finally:
         shutil.rmtree(above)
