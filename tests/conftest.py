@@ -22,6 +22,15 @@ from tests.services.s3 import S3, s3  # noqa: E402
 from tests.services.slurm.fixtures import make_slurm, slurm_full, slurm_mini  # noqa: E402, F401
 from tools.system_needs import program  # noqa: E402
 
+_SERVICES = {"postgresql_url", "s3_server", "oidc"}
+
+
+@pytest.hookimpl(tryfirst=True)  # before the tests are chosen by their markers
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if _SERVICES.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker("processes")
+
 
 def pytest_unconfigure() -> None:
     shutil.rmtree(HOME, ignore_errors=True)

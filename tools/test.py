@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PROGRAMS = Path(sys.executable).parent
 PYTEST = ("pytest", "-p", "no:cacheprovider")
 SLOW = "browser or docs or faults or slurm"
+PROCESSES = f"processes and not ({SLOW})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,8 @@ STEPS = [
     Step("contracts", "Import contracts", ("lint-imports", "--no-cache")),
     Step("types", "Types", ("mypy",)),
     Step("docs", "Documentation, no warnings", ("python", "-m", "sphinx", "-W", "-q", "docs", "docs/_build/html")),
-    Step("unit", "Unit tests on SQLite", (*PYTEST, "-n", "2", "-m", f"not ({SLOW})", "tests")),
+    Step("unit", "Unit tests on SQLite", (*PYTEST, "-n", "2", "-m", f"not ({SLOW} or processes)", "tests")),
+    Step("processes", "Real networks, keepers and services", (*PYTEST, "-n", "2", "-m", PROCESSES, "tests")),
     Step(
         "postgresql",
         "Server tests on PostgreSQL",

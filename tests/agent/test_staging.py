@@ -119,6 +119,7 @@ def test_staging_again_begins_from_nothing_but_keeps_the_log(tmp_path: Path) -> 
     assert "a first try" in folder.log.read_text()
 
 
+@pytest.mark.processes
 def test_the_environment_of_a_lock_is_built_once_and_shared(tmp_path: Path) -> None:
     bundle = make_bundle({"requirements.lock": "# no packages\n", "train.py": ""})
     stage = _stage(tmp_path, MemoryServer(bundles={sha256(bundle): bundle}))
@@ -130,6 +131,7 @@ def test_the_environment_of_a_lock_is_built_once_and_shared(tmp_path: Path) -> N
     assert (Path(second["VIRTUAL_ENV"]) / "pyvenv.cfg").stat().st_mtime_ns == made
 
 
+@pytest.mark.processes
 def test_a_lock_that_cannot_be_installed_says_why_and_leaves_nothing(tmp_path: Path) -> None:
     bundle = make_bundle({"requirements.lock": "./no-such-package-here\n"})
     stage = _stage(tmp_path, MemoryServer(bundles={sha256(bundle): bundle}))
@@ -186,6 +188,7 @@ def _wheel(folder: Path) -> Path:
     return wheel
 
 
+@pytest.mark.processes
 def test_an_environment_tells_the_packages_that_are_really_in_it(tmp_path: Path) -> None:
     wheel = _wheel(tmp_path)
     bundle = make_bundle({"requirements.lock": f"# made by hand\nrides-kit @ {wheel.as_uri()}\n"})

@@ -35,6 +35,7 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.processes
 def test_a_half_made_environment_is_made_again(checkout: Path) -> None:
     (checkout / "requirements" / "build.lock").write_text("no-such-thing==1 --hash=sha256:" + "0" * 64 + "\n")
     setup = [sys.executable, str(checkout / "tools" / "setup_environment.py"), "run"]

@@ -10,6 +10,8 @@ from fabrica.engines.contract import Engine
 from fabrica.values.states import EndReason
 from tests.contracts.engine_benches import BENCHES, Bench
 
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture(params=[kind for kind in BENCHES if kind.name != "simulated"], ids=lambda kind: kind.name)
 def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:

@@ -13,7 +13,10 @@ from fabrica.values.states import EndReason
 from tests.contracts.engine_benches import BENCHES, SLURM_BENCHES, Bench, start_in_this_process
 
 _BENCHES = (
-    *(pytest.param(kind, id=kind.name) for kind in BENCHES),
+    *(
+        pytest.param(kind, id=kind.name, marks=() if kind.name == "simulated" else pytest.mark.processes)
+        for kind in BENCHES
+    ),
     *(pytest.param(kind, id=kind.__name__.lower(), marks=pytest.mark.slurm) for kind in SLURM_BENCHES),
 )
 

@@ -17,10 +17,13 @@ _BECOME_POWERLESS = (
     *("setpriv", "--securebits=+noroot,+noroot_locked", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"),
 )
 
-pytestmark = pytest.mark.skipif(
-    os.geteuid() != 0 or shutil.which("setpriv") is None,
-    reason="needs root and setpriv to become less; as an ordinary user the contract suite itself is this test",
-)
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.skipif(
+        os.geteuid() != 0 or shutil.which("setpriv") is None,
+        reason="needs root and setpriv to become less; as an ordinary user the contract suite itself is this test",
+    ),
+]
 
 
 def _core_cases(become: tuple[str, ...], folder: Path) -> subprocess.CompletedProcess[str]:

@@ -16,6 +16,8 @@ from fabrica.values.states import RunState
 from fabrica.wire.runs import LogSlice, Run
 from tests.flows.home import Home, wait_until, write_run
 
+pytestmark = pytest.mark.processes
+
 TRAIN = """
 from fabrica.run import log
 for step in range(3):

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 from django.test import Client
+from pytest_django.plugin import DjangoDbBlocker
 
 from fabrica.server.config.api import api
 from fabrica.server.core.actors import SYSTEM, Actor
@@ -66,8 +67,17 @@ class World:
         return Client().generic(method, f"/api/v1{path}", content, "application/json", headers=headers)
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> World:
+@pytest.fixture(scope="module")
+def world(
+    tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[World]:
+    """Yield one world for all tests: what a test changes is undone at its end."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield _made_world(tmp_path_factory.mktemp("world"))
+        transaction.set_rollback(True)
+
+
+def _made_world(folder: Path) -> World:
     lead = make_user("Lea Lead")
     project = make_project(lead)
     make_allocation(project)
@@ -83,7 +93,7 @@ def world(tmp_path: Path) -> World:
     gone, tokens["withdrawn"] = agent_with_token(make_site("gone-site"))
     assert gone.agent is not None
     sites.withdraw_agent(SYSTEM, agent=gone.agent)
-    bundle = make_bundle(tmp_path)
+    bundle = make_bundle(folder)
     run, attempt = make_placed_run(lead, project, make_spec(bundle_sha256=stored(bundle[1])))
     artifact = {"path": "page.html", "sha256": stored(OUTPUT), "bytes": len(OUTPUT)}
     for kind, said in (
