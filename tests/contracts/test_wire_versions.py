@@ -9,7 +9,7 @@ from fabrica.server.sites import rules
 from fabrica.wire.agents import PROTOCOL, SyncAnswer, SyncRequest
 from tests.contracts.golden import FOLDER, MESSAGES, file, written
 
-KINDS = {"sync-request": SyncRequest, "sync-answer": SyncAnswer}
+KINDS: dict[str, type[SyncRequest] | type[SyncAnswer]] = {"sync-request": SyncRequest, "sync-answer": SyncAnswer}
 SPOKEN = sorted(rules.PROTOCOLS)
 
 

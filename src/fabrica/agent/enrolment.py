@@ -143,8 +143,16 @@ def _template(
     if engine == "slurm":
         lines += [
             '# support = "support@site.example.eu"   # whom people ask for an account here',
+            "",
             "[site_accounts]",
             '# "ada@example.eu" = "ada"',
+            "",
+            "[[engine_settings.partitions]]",
+            "# Fabrica's name of a partition; `slurm` where Slurm calls it otherwise.",
+            'name = "cpu"',
+            '# slurm = "standard"',
+            'resource_class = "cpu.core"',
+            '# account = "fabrica"',
         ]
     else:
         mark = "" if person else "# "

@@ -3,13 +3,14 @@
 import logging
 import shutil
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from fabrica.engines.contract import Handle, Observation, StartOrder, StartRefused
+from fabrica.engines.contract import Finding, Handle, Observation, StartOrder, StartRefused
 from fabrica.engines.slurm import starting
+from fabrica.engines.slurm.checks import check
 from fabrica.engines.slurm.controller import Controller, Node, Refused, Silent
 from fabrica.engines.slurm.following import Following
 from fabrica.engines.slurm.inventory import devices_of_node, partition_inventory, threads_of
@@ -76,6 +77,10 @@ class SlurmEngine:
             partition_inventory(one, [], None, disk_free_bytes=None) for one in self._settings.partitions
         )
         return Inventory(engine="slurm", engine_version="", partitions=partitions, taken_at=datetime.now(UTC))
+
+    def check(self, accounts: Sequence[str]) -> Iterator[Finding]:
+        """Try what the engine needs, for `fabrica agent check`."""
+        return check(self._settings, self._connect, accounts)
 
     def start(self, order: StartOrder) -> Handle:
         """Submit the attempt once, however often and from however many processes this is called."""

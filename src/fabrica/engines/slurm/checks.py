@@ -1,0 +1,100 @@
+"""The Slurm engine's part of a dry run: Slurm answers, the partitions are there, people's accounts may submit."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+
+from fabrica.engines.contract import Finding, StartRefused
+from fabrica.engines.slurm.accounts import account_or_refusal, is_other
+from fabrica.engines.slurm.commands import run_slurm
+from fabrica.engines.slurm.controller import Controller, Silent
+from fabrica.engines.slurm.probe import version_number
+from fabrica.engines.slurm.settings import SlurmPartition, SlurmSettings
+from fabrica.engines.slurm.submission import joined
+
+_OLDEST = (20, 11)
+
+
+def check(settings: SlurmSettings, connect: Callable[[], Controller], accounts: Sequence[str]) -> Iterator[Finding]:
+    """Try what the engine needs. Nothing is submitted: sbatch is asked with `--test-only`."""
+    try:
+        controller = connect()
+        told = {node.partition for node in controller.nodes()}
+    except Silent as trouble:
+        remedy = "is this a login node, with `scontrol` on PATH or in `command_folder`, and does munge run?"
+        yield Finding("slurm", "fix", f"Slurm does not answer: {trouble}", remedy)
+        return
+    yield from _version(controller)
+    for partition in settings.partitions:
+        if partition.slurm_name in told:
+            yield Finding("slurm", "ok", f"{partition.name} is Slurm's partition {partition.slurm_name}")
+        else:
+            words = f"{partition.name}: Slurm has no partition {partition.slurm_name} with nodes that we may see"
+            yield Finding("slurm", "fix", words, f"there are: {', '.join(sorted(told)) or 'none'}")
+    if settings.form == "commands":
+        for account in accounts or (None,):
+            yield from _account(settings, account)
+
+
+def _version(controller: Controller) -> Iterator[Finding]:
+    words = f"Slurm {controller.version} of the cluster {controller.cluster}"
+    if version_number(controller.version) < _OLDEST:
+        yield Finding("slurm", "warn", words, f"nothing older than {_OLDEST[0]}.{_OLDEST[1]} was ever tried")
+    else:
+        yield Finding("slurm", "ok", words)
+    if not controller.has_accounting:
+        words = "Slurm keeps no accounts here: usage is told by the runs' own marks"
+        yield Finding("accounting", "warn", words, "slurmdbd would let usage be checked by Slurm's own rows")
+
+
+def _account(settings: SlurmSettings, account: str | None) -> Iterator[Finding]:
+    who = account or "this account"
+    if account is not None:
+        try:
+            account_or_refusal(account)
+        except StartRefused as refusal:
+            yield Finding("submit", "fix", refusal.words)
+            return
+    if is_other(account) and os.geteuid() != 0 and not shutil.which("setfacl"):
+        yield Finding("submit", "fix", "there is no setfacl, which gives a run's folder to its account", "install acl")
+    for partition in settings.partitions:
+        yield _try_submission(settings, partition, account, who)
+
+
+def _try_submission(settings: SlurmSettings, partition: SlurmPartition, account: str | None, who: str) -> Finding:
+    words = f"{who} may submit to {partition.name}"
+    try:
+        done = run_slurm(settings, ["sbatch", *_trial(partition)], stdin="#!/bin/sh\n", user=account)
+    except Silent as trouble:
+        return Finding("submit", "fix", f"{who}, {partition.name}: {trouble}")
+    said = joined([done.stderr, done.stdout])
+    if done.returncode == 0:
+        return Finding("submit", "ok", words)
+    if is_other(account) and "sudo:" in said:
+        program = _path(settings, "sbatch")
+        rule = f"{os.environ.get('USER', 'AGENT')} ALL=({account}) NOPASSWD: {program}, {_path(settings, 'scancel')}"
+        return Finding(
+            "submit", "fix", f"sudo does not let us submit as {account}: {said}", f"a rule in sudoers: {rule}"
+        )
+    remedy = "look at the partition's `account`, `qos`, `constraint` and `options`, and at the account's rights"
+    return Finding("submit", "fix", f"{who} may not submit to {partition.name}: {said}", remedy)
+
+
+def _trial(partition: SlurmPartition) -> list[str]:
+    optional = {"account": partition.account, "qos": partition.qos, "constraint": partition.constraint}
+    return [
+        "--test-only",
+        f"--partition={partition.slurm_name}",
+        "--nodes=1",
+        "--time=1",
+        "--chdir=/",
+        "--output=/dev/null",
+        *(f"--{name}={value}" for name, value in optional.items() if value),
+        *partition.options,
+    ]
+
+
+def _path(settings: SlurmSettings, name: str) -> str:
+    if settings.command_folder:
+        return str(settings.command_folder / name)
+    return shutil.which(name) or name

@@ -1,0 +1,61 @@
+"""The dry run on a real Slurm: nothing is submitted, and what is wrong is named."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fabrica.engines.contract import ChecksItself, Finding
+from tests.engines.slurm.bench import SlurmSite
+from tests.services.slurm.cluster import SlurmCluster
+
+pytestmark = pytest.mark.slurm
+
+
+def found(site: SlurmSite, accounts: Sequence[str] = (), **settings: Any) -> list[Finding]:
+    engine = site.open(**settings)
+    assert isinstance(engine, ChecksItself)
+    return list(engine.check(accounts))
+
+
+def to_mend(findings: list[Finding]) -> list[str]:
+    return [finding.words for finding in findings if finding.verdict == "fix"]
+
+
+@pytest.fixture
+def site(slurm_mini: SlurmCluster, tmp_path: Path) -> SlurmSite:
+    return SlurmSite(slurm_mini, tmp_path)
+
+
+def test_a_site_that_is_ready_has_nothing_to_mend_and_no_job_of_it(site: SlurmSite) -> None:
+    told = found(site, ["nobody"])
+    assert to_mend(told) == []
+    assert {"nobody may submit to gpu", "nobody may submit to cpu"} <= {one.words for one in told}
+    assert "cluster alpha" in told[0].words
+    assert any(one.subject == "accounting" and one.verdict == "warn" for one in told)
+    assert site.cluster.command("squeue", "--noheader").strip() == ""
+
+
+def test_a_partition_that_slurm_has_not_is_named_with_those_it_has(site: SlurmSite) -> None:
+    told = found(site, partitions=[{"name": "big", "slurm": "nowhere"}])
+    words = "big: Slurm has no partition nowhere with nodes that we may see"
+    assert words in to_mend(told)
+    assert any(one.words == words and "gpu" in one.remedy for one in told)
+
+
+@pytest.mark.parametrize("quirk", [{"constraint": "not-a-feature"}, {"options": ["--reservation=none-such"]}])
+def test_a_quirk_that_slurm_does_not_take_is_told_in_its_words(site: SlurmSite, quirk: dict[str, Any]) -> None:
+    (words,) = to_mend(found(site, partitions=[{"name": "gpu"} | quirk]))
+    assert words.startswith("this account may not submit to gpu: ")
+
+
+def test_an_account_that_is_not_there_is_told(site: SlurmSite) -> None:
+    (words,) = to_mend(found(site, ["not-here-at-all"]))
+    assert "no account 'not-here-at-all'" in words
+
+
+def test_a_slurm_that_does_not_answer_is_told_with_where_to_look(site: SlurmSite) -> None:
+    (finding,) = found(site, command_folder="/nowhere")
+    assert finding.verdict == "fix"
+    assert "munge" in finding.remedy
