@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fabrica.cli.output import console, json_option, print_json, say
+from fabrica.cli.plan_training import train, validate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +17,11 @@ if TYPE_CHECKING:
 
 @click.group()
 def plan() -> None:
-    """Try on paper what a cluster would do."""
+    """Try on paper what a cluster would do, or what a training would take."""
+
+
+plan.add_command(train)
+plan.add_command(validate)
 
 
 @plan.command("replay")

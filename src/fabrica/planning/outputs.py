@@ -4,7 +4,7 @@ import csv
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -32,6 +32,20 @@ def write_page(page: str, path: Path) -> None:
     """
     with _whole(path) as file:
         file.write(page)
+
+
+def write_text_once(text: str, path: Path) -> None:
+    """Write a file that is not there yet, with the folder it is in.
+
+    Raises:
+        OutputNotWritten: it is there already, or cannot be written.
+    """
+    if path.exists():
+        raise OutputNotWritten(f"{path} is there already.", remedy="Name another folder, or move the file away.")
+    with suppress(OSError):  # writing tells what is wrong, with its reason
+        path.parent.mkdir(parents=True, exist_ok=True)
+    with _whole(path) as file:
+        file.write(text)
 
 
 @contextmanager

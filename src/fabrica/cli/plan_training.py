@@ -1,0 +1,279 @@
+"""`fabrica plan train` and `fabrica plan validate`: what a training takes, and how far the planner can be trusted."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from fabrica.cli.output import console, json_option, print_json, say
+
+if TYPE_CHECKING:
+    from fabrica.planning.training.answer import Answer
+    from fabrica.planning.training.model_file import Training
+    from fabrica.planning.training.pools import Pool
+    from fabrica.planning.training.validate import Validation
+    from fabrica.planning.training.where import Place
+
+
+@click.command("train")
+@click.argument("model_file", metavar="MODEL.toml", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--site", metavar="SITE", help="Train on the largest published machine of a site.")
+@click.option("--accelerators", metavar="KIND:COUNT", help="Train on so many of a kind, such as H100-SXM:4096.")
+@click.option("--everywhere", is_flag=True, help="Compare all sites whose machines are published.")
+@click.option("--devices", metavar="N", type=click.IntRange(min=1), help="Only so many devices of a site.")
+@click.option("--tokens", metavar="TOKENS", help="Train on so many tokens, such as 15T; goes before the file.")
+@click.option(
+    "--report",
+    "page",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write a page with pictures.",
+)
+@click.option(
+    "--write",
+    "folder",
+    metavar="FOLDER",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Make a fabrica.toml there, and tell the allocation and the AI Act's margin.",
+)
+@json_option
+def train(
+    model_file: Path,
+    site: str | None,
+    accelerators: str | None,
+    everywhere: bool,
+    devices: int | None,
+    tokens: str | None,
+    page: Path | None,
+    folder: Path | None,
+    as_json: bool,
+) -> None:
+    """Tell what it would take to train a model: layout, days, energy, carbon and cost, with intervals.
+
+    \b
+    Example:
+        fabrica plan train euro-70b.toml --accelerators H100-SXM:4096 --tokens 15T --report plan.html
+    """
+    _need_numpy()
+    from fabrica.planning.training.answer import as_plain, ask
+    from fabrica.planning.training.model_file import read_training
+
+    if sum((site is not None, accelerators is not None, everywhere)) != 1:
+        raise click.UsageError("Give one of --site, --accelerators and --everywhere.")
+    training, wanted = read_training(model_file), _tokens(tokens)
+    if everywhere:
+        if page is not None or folder is not None:
+            raise click.UsageError("--report and --write are of one place: give --site or --accelerators.")
+        _everywhere(training, wanted, devices, as_json=as_json)
+        return
+    answer = ask(training, _pool(site, accelerators, devices), tokens=wanted)
+    margins = _margins(answer.flop)
+    if page is not None:
+        from fabrica.planning.outputs import write_page
+        from fabrica.planning.training.report import report
+
+        write_page(report(answer), page)
+    if folder is not None:
+        from fabrica.cli.plan_manifest import write_manifest
+
+        say(f"Wrote {write_manifest(answer, folder)}: put your program into 'command', then 'fabrica run {folder}'.")
+    if as_json:
+        print_json({**as_plain(answer), "ai_act": margins})
+    else:
+        _show(answer)
+        _show_action(answer, margins)
+
+
+def _need_numpy() -> None:
+    from importlib.util import find_spec
+
+    if find_spec("numpy") is None:
+        from fabrica.wire.training import NumbersMissing
+
+        raise NumbersMissing("NumPy is not installed.", remedy="pip install 'fabrica[planning]'")
+
+
+def _tokens(text: str | None) -> float | None:
+    from fabrica.planning.training.model_file import parse_tokens
+
+    try:
+        return None if text is None else parse_tokens(text)
+    except ValueError as error:
+        raise click.UsageError(f"--tokens: {error}.") from None
+
+
+def _pool(site: str | None, accelerators: str | None, devices: int | None) -> "Pool":
+    from fabrica.planning.training.pools import parse_pool, pool_of_site
+
+    if accelerators is None:
+        return pool_of_site(site or "", devices)
+    if devices is not None:
+        raise click.UsageError("--devices is for --site and --everywhere; --accelerators holds its own count.")
+    return parse_pool(accelerators)
+
+
+def _margins(flop: float) -> list[dict[str, object]]:
+    """Return how far the planned compute is from the thresholds of the AI Act and its guidance."""
+    from fabrica.aiact import library
+    from fabrica.aiact.compute_margins import state_of
+
+    found: list[dict[str, object]] = []
+    for name in ("gpai_indicative", "systemic_presumption"):
+        one = library.thresholds()[name]
+        limit = one.value_flop
+        assert limit is not None
+        state = state_of(flop, limit)
+        found.append({"threshold": name, "flop": limit, "share": flop / limit, "state": state, "source": one.source})
+    return found
+
+
+def _show(answer: "Answer") -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    from fabrica.planning.training.words import paragraph
+
+    out = console()
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("layout", "tokens/s/device", "step, s", "computing", "peak", "memory free", "J/token"):
+        table.add_column(column, justify="left" if column == "layout" else "right")
+    for layout in answer.layouts:
+        energy = "unknown" if layout.joules_per_token is None else f"{layout.joules_per_token:.2g}"
+        computing = layout.parts_seconds["compute"] / layout.step_seconds
+        figures = (f"{layout.tokens_per_s_per_gpu:,.0f}", f"{layout.step_seconds:.2f}", f"{computing:.0%}")
+        shares = (f"{layout.model_flop_share:.0%}", f"{layout.memory_free_share:.0%}", energy)
+        table.add_row(escape(layout.words), *figures, *shares)
+    out.print(table)
+    out.print()
+    options = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("stops: how it is kept going", "checkpoint every", "devices held", "useful share"):
+        options.add_column(column, justify="left" if column.startswith("stops") else "right")
+    for one in answer.goodput:
+        every = f"{one.interval_seconds / 60:.2g} min"
+        options.add_row(one.name, every, f"{one.devices_held:,}", f"{one.useful_share:.1%}")
+    out.print(options)
+    out.print()
+    out.print(escape(paragraph(answer)))
+    looked = f"{answer.layouts_looked_at:,} layouts were looked at, {answer.layouts_that_fit:,} fit."
+    out.print(f"[dim]{looked} Intervals hold 9 of 10.[/dim]")
+
+
+def _show_action(answer: "Answer", margins: list[dict[str, object]]) -> None:
+    from fabrica.planning.training.words import span
+
+    out = console()
+    resource = answer.pool.resource_class or answer.pool.device.key
+    out.print(
+        f"Allocation to ask for: {span(answer.figures.device_hours)} device-hours of {resource}; ask for the high end."
+    )
+    for one in margins:
+        words = {"below": "below", "above": "ABOVE", "within_margin": "WITHIN THE MARGIN OF ERROR OF"}[
+            str(one["state"])
+        ]
+        out.print(f"AI Act: {answer.flop:.2e} FLOP of training is {words} {one['flop']:.0e} FLOP ({one['source']}).")
+
+
+_STATES = {"below": "below", "above": "ABOVE", "within_margin": "WITHIN THE MARGIN OF ERROR OF"}
+
+
+def _everywhere(training: "Training", tokens: float | None, devices: int | None, *, as_json: bool) -> None:
+    from fabrica.planning.training.answer import as_plain
+    from fabrica.planning.training.where import everywhere
+
+    places = everywhere(training, tokens=tokens, devices=devices)
+    if as_json:
+        rows = [
+            {
+                "site": one.pool.site,
+                "pool": one.pool.words,
+                "answer": as_plain(one.answer) if one.answer else None,
+                "reason": one.reason,
+                "note": one.note,
+            }
+            for one in places
+        ]
+        print_json({"places": rows})
+    else:
+        _show_places(places)
+
+
+def _show_places(places: "tuple[Place, ...]") -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    from fabrica.planning.training.words import span
+
+    out = console()
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("site", "pool", "days", "MWh", "t CO2e", "EUR"):
+        table.add_column(column, justify="left" if column in ("site", "pool") else "right")
+    notes = []
+    for place in places:
+        pool, answer = place.pool, place.answer
+        name = f"{pool.devices:,} x {pool.device.key}"
+        if answer is None:
+            table.add_row(pool.site, name, escape("does not fit"), "", "", "")
+            notes.append(f"{pool.site}, {name}: {place.reason}")
+            continue
+        figures = answer.figures
+        energy = figures.megawatt_hours or figures.it_megawatt_hours
+        mark = "" if figures.megawatt_hours else "*"
+        cells = [span(figures.days), "unknown" if energy is None else span(energy) + mark]
+        cells.append("unknown" if figures.tonnes_co2e is None else span(figures.tonnes_co2e) + mark)
+        cells.append("unknown" if figures.eur is None else span(figures.eur))
+        table.add_row(pool.site, name, *cells)
+        notes += [f"{pool.site}, {name}: {words}" for words in (place.note, pool.planned) if words]
+        notes += [f"{pool.site}, {name}: {words}" for words in answer.prediction.extrapolates]
+    out.print(table)
+    out.print("* without cooling, for the site's PUE is not published. How long each queue is, is not known here.")
+    for note in dict.fromkeys(notes):
+        out.print(f"- {escape(note)}")
+
+
+@click.command("validate")
+@click.argument(
+    "runs_file", metavar="[RUNS.yaml]", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+@json_option
+def validate(runs_file: Path | None, as_json: bool) -> None:
+    """Hold the training planner against published runs, by default against those that come with it.
+
+    \b
+    Example:
+        fabrica plan validate --json
+    """
+    _need_numpy()
+    from fabrica.planning.training.runs import OWN_FILE, read_runs
+    from fabrica.planning.training.validate import as_plain, validate
+
+    found = validate(read_runs(runs_file or OWN_FILE))
+    if as_json:
+        print_json(as_plain(found))
+    else:
+        _show_validation(found)
+
+
+def _show_validation(found: "Validation") -> None:
+    from rich.table import Table
+
+    out = console()
+    rows = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("run", "predicted", "low", "high", "reported", "error", "group left out"):
+        rows.add_column(column, justify="left" if column == "run" else "right")
+    for row in found.rows:
+        rates = (row.predicted_tokens_per_s_per_gpu, row.low, row.high, row.reported)
+        mark = "" if row.inside else " out"
+        shown = [f"{rate:,.0f}" if rate >= 1000 else f"{rate:.3g}" for rate in rates]
+        rows.add_row(row.id, *shown, f"{row.error:+.1%}{mark}", f"{row.left_out_error:+.1%}")
+    out.print(rows)
+    out.print()
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("class", "rows", "mean error", "worst", "inside", "mean, group left out", "worst", "inside"):
+        table.add_column(column, justify="left" if column == "class" else "right")
+    for one in found.summary:
+        figures = (one.mean_error, one.worst_error, one.inside)
+        left_out = (one.left_out_mean_error, one.left_out_worst_error, one.left_out_inside)
+        table.add_row(one.name, str(one.rows), *(f"{share:.1%}" for share in (*figures, *left_out)))
+    out.print(table)
+    if found.without_rate:
+        out.print(f"No rate was published for {', '.join(found.without_rate)}.")

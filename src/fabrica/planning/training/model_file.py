@@ -1,0 +1,211 @@
+"""A founder's model as a TOML file: shapes, and how it is to be trained; read strictly, with the line of a mistake."""
+
+import difflib
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fabrica.planning.training.devices import PRECISION_NAMES
+from fabrica.planning.training.model import Experts, LatentAttention, Model, Window
+from fabrica.wire.training import ModelRefused
+
+BYTES_MAX = 2**20
+SHAPES = ("layers", "hidden", "ffn", "heads", "vocab", "seq_len")
+_KEYS: Mapping[str, tuple[str, ...]] = {
+    "": ("name", *SHAPES, "kv_heads", "head_dim", "gated_mlp", "params_b", "active_params_b"),
+    "moe": ("experts", "top_k", "expert_ffn", "shared_experts", "dense_layers"),
+    "latent_attention": ("query_rank", "key_value_rank", "rope_dim", "plain_dim", "value_dim"),
+    "window": ("tokens", "share"),
+    "training": ("tokens", "global_batch_tokens", "precision", "software"),
+}
+SOFTWARE = ("vendor", "framework")
+_UNITS = {"": 1.0, "K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
+_TOKENS = re.compile(r"^\s*(\d+(?:[._]\d+)*(?:e\d+)?)\s*([KMBT]?)\s*(?:tokens)?\s*$", re.IGNORECASE)
+DISAGREEMENT = 0.1  # of stated and counted parameters, beyond which a shape is taken to be mistyped
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """A model and how it is to be trained. Null: not told."""
+
+    model: Model
+    tokens: float | None
+    batch_tokens: float | None
+    precision: str
+    software: str
+
+
+def parse_tokens(text: str | float) -> float:
+    """Return the tokens of `15T`, `300B`, `4.5e12` or a plain number.
+
+    Raises:
+        ValueError: not of this form, or none at all.
+    """
+    if isinstance(text, int | float) and not isinstance(text, bool):
+        found, unit = float(text), ""
+    else:
+        match = _TOKENS.match(str(text))
+        if match is None:
+            raise ValueError(f"{text!r} is no number of tokens; write one such as 15T, 300B or 4.5e12")
+        found, unit = float(match[1].replace("_", "")), match[2].upper()
+    tokens = found * _UNITS[unit]
+    if not 1 <= tokens < 1e18:
+        raise ValueError(f"{text!r} is no number of tokens to train on; write one from 1 to 10^18, such as 15T")
+    return tokens
+
+
+def read_training(path: Path) -> Training:
+    """Return what a model's file says.
+
+    Raises:
+        ModelRefused: not readable, no TOML, or a key that is unknown, missing or cannot be; names key, line and remedy.
+    """
+    try:
+        if path.stat().st_size > BYTES_MAX:
+            raise ModelRefused(f"{path} is larger than {BYTES_MAX:,} bytes.", remedy="Give the shapes alone.")
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ModelRefused(f"{path} cannot be read: {error.strerror}.", remedy="Name a file of a model.") from None
+    except UnicodeDecodeError as error:
+        raise ModelRefused(f"{path} is not UTF-8 text (byte {error.start}).", remedy="Save it as UTF-8.") from None
+    return _Reader(path, text).training()
+
+
+class _Reader:
+    """One file being read: knows where each key stands."""
+
+    def __init__(self, path: Path, text: str) -> None:
+        self.path, self.text = path, text
+        try:
+            self.document = tomllib.loads(text)
+        except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+            raise ModelRefused(
+                f"{path} is no valid TOML: {error}.", remedy="The how-to shows a model's file."
+            ) from None
+
+    def training(self) -> Training:
+        self._check_keys()
+        model = self._model()
+        told = self.document.get("training", {})
+        return Training(
+            model,
+            self._tokens("tokens"),
+            self._tokens("global_batch_tokens"),
+            self._one_of("precision", told.get("precision", "bf16"), PRECISION_NAMES),
+            self._one_of("software", told.get("software", "vendor"), SOFTWARE),
+        )
+
+    def _check_keys(self) -> None:
+        tables = tuple(name for name in _KEYS if name)
+        self._check(self.document, (*_KEYS[""], *tables), "")
+        for table in tables:
+            rows = self.document.get(table, {})
+            if not isinstance(rows, dict):
+                raise self._mistake(table, f"[{table}] must be a table.", f"Write [{table}] and its keys below it.")
+            self._check(rows, _KEYS[table], table)
+
+    def _check(self, row: Mapping[str, Any], known: tuple[str, ...], table: str) -> None:
+        for key in row:
+            if key not in known:
+                near = difflib.get_close_matches(key, known, n=1)
+                where = f" in [{table}]" if table else ""
+                remedy = f"Did you mean '{near[0]}'?" if near else f"Known keys{where}: {', '.join(known)}."
+                raise self._mistake(key, f"There is no key '{key}'{where}.", remedy)
+
+    def _model(self) -> Model:
+        number = self._whole
+        mixture, latent = self.document.get("moe"), self.document.get("latent_attention")
+        heads = number("heads")
+        made = Model(
+            str(self.document.get("name", self.path.stem)),
+            number("layers", most=10_000),
+            number("hidden"),
+            number("ffn"),
+            heads,
+            number("kv_heads", default=heads),
+            number("vocab"),
+            number("seq_len"),
+            self._truth("gated_mlp", default=True),
+            number("head_dim") if "head_dim" in self.document else None,
+            self._experts() if mixture is not None else None,
+            None if latent is None else LatentAttention(**{k: number(k, "latent_attention") for k in latent}),
+            self._window() if "window" in self.document else None,
+        )
+        self._check_shapes(made)
+        return made
+
+    def _check_shapes(self, model: Model) -> None:
+        if "head_dim" not in self.document and model.latent is None and model.hidden % model.heads:
+            raise self._mistake(
+                "heads",
+                f"{model.hidden} hidden do not divide into {model.heads} heads.",
+                "Correct one, or give head_dim.",
+            )
+        if model.heads % model.key_value_heads:
+            raise self._mistake(
+                "kv_heads",
+                f"{model.heads} heads do not divide into {model.key_value_heads} of keys and values.",
+                "Give a number that divides the heads.",
+            )
+        told = self.document.get("params_b")
+        if isinstance(told, int | float) and abs(model.parameters / 1e9 / max(told, 1e-9) - 1) > DISAGREEMENT:
+            raise self._mistake(
+                "params_b",
+                f"The shapes make {model.parameters / 1e9:.3g} billion parameters, not {told:g}.",
+                "Correct the shape that is mistyped, or leave params_b out.",
+            )
+
+    def _experts(self) -> Experts:
+        count, layers = self._whole("experts", "moe"), self._whole("layers")
+        return Experts(
+            count,
+            self._whole("top_k", "moe", most=count),
+            self._whole("expert_ffn", "moe"),
+            self._whole("shared_experts", "moe", default=0, least=0),
+            self._whole("dense_layers", "moe", default=0, least=0, most=layers - 1),
+        )
+
+    def _window(self) -> Window:
+        share = self.document["window"].get("share", 1.0)
+        if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
+            raise self._mistake("share", f"share of [window] is {share!r}.", "Write a share of the layers, 0 to 1.")
+        return Window(self._whole("tokens", "window"), float(share))
+
+    def _whole(
+        self, key: str, table: str = "", *, default: int | None = None, least: int = 1, most: int = 10**8
+    ) -> int:
+        row = self.document.get(table, {}) if table else self.document
+        value = row.get(key, default)
+        name = f"{table}.{key}" if table else key
+        if value is None:
+            raise self._mistake(key, f"The key '{name}' is missing.", "Add it; the how-to shows a model's file.")
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise self._mistake(key, f"{name} is {value!r}.", f"Write a whole number from {least:,} to {most:,}.")
+        return value
+
+    def _truth(self, key: str, *, default: bool) -> bool:
+        value = self.document.get(key, default)
+        if not isinstance(value, bool):
+            raise self._mistake(key, f"{key} is {value!r}.", "Write true or false.")
+        return value
+
+    def _tokens(self, key: str) -> float | None:
+        value = self.document.get("training", {}).get(key)
+        try:
+            return None if value is None else parse_tokens(value)
+        except ValueError as error:
+            raise self._mistake(key, f"training.{key}: {error}.", "") from None
+
+    def _one_of(self, key: str, value: Any, known: tuple[str, ...]) -> str:
+        if value not in known:
+            raise self._mistake(key, f"{key} is {value!r}.", f"Write one of {', '.join(known)}.")
+        return str(value)
+
+    def _mistake(self, key: str, detail: str, remedy: str) -> ModelRefused:
+        found = re.compile(rf"""^\s*(?:\[\s*{re.escape(key)}\s*\]|["']?{re.escape(key)}["']?\s*=)""")
+        line = next((n for n, row in enumerate(self.text.splitlines(), 1) if found.match(row)), None)
+        place = f"{self.path}, line {line}" if line else str(self.path)
+        return ModelRefused(f"{place}: {detail}", remedy=remedy, key=key, line=line)

@@ -1,0 +1,171 @@
+"""The report of an answer: one HTML page that needs nothing else, with pictures of the best layouts."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+from fabrica.planning.report import STYLE
+from fabrica.planning.training.answer import Answer
+from fabrica.planning.training.words import amount, paragraph, span
+
+WIDTH, ROW, BAR, LEFT, RIGHT, TOP = 720, 44, 20, 8, 8, 4
+STEP_PARTS: Mapping[str, tuple[str, ...]] = {
+    "computing": ("compute",),
+    "traffic in layers": ("tensor", "context", "expert"),
+    "pipeline": ("bubble", "hops"),
+    "between steps": ("data", "optimizer", "fixed"),
+    "stragglers and losses": ("stragglers",),
+}
+MEMORY_PARTS: Mapping[str, tuple[str, ...]] = {
+    "weights": ("weights",),
+    "gradients": ("gradients",),
+    "optimizer": ("optimizer",),
+    "activations": ("activations",),
+    "buffers": ("buffers",),
+}
+COLOURS = """
+:root { --part-0: #3466a8; --part-1: #b5651d; --part-2: #7a4f9a; --part-3: #2f7d5b; --part-4: #8a8f98; }
+@media (prefers-color-scheme: dark) {
+  :root { --part-0: #7aa7e6; --part-1: #e0a15c; --part-2: #bb94dc; --part-3: #6fc29d; --part-4: #7d8792; }
+}
+.part-0 { fill: var(--part-0); } .part-1 { fill: var(--part-1); } .part-2 { fill: var(--part-2); }
+.part-3 { fill: var(--part-3); } .part-4 { fill: var(--part-4); } .name { fill: var(--ink); font-size: 13px; }
+"""
+
+
+def report(answer: Answer) -> str:
+    """Return the page."""
+    name = escape(answer.model_name)
+    body = [
+        f"<h1>What would it take to train {name}?</h1><p>{escape(paragraph(answer))}</p>",
+        _key_figures(answer),
+        _steps(answer),
+        _memory(answer),
+        _goodput(answer),
+    ]
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
+        f'content="width=device-width, initial-scale=1"><title>Training {name}</title>'
+        f"<style>{STYLE}{COLOURS}</style></head>\n<body><main>\n" + "\n".join(body) + "\n</main></body></html>\n"
+    )
+
+
+def _key_figures(answer: Answer) -> str:
+    figures = answer.figures
+    told = [
+        ("days", span(figures.days)),
+        ("device-hours", span(figures.device_hours)),
+        ("training compute", f"{answer.flop:.2e} FLOP"),
+        ("tokens a second", amount(answer.prediction.rate * answer.pool.devices)),
+    ]
+    energy = figures.megawatt_hours or figures.it_megawatt_hours
+    if energy is not None:
+        told.append(("MWh" if figures.megawatt_hours else "MWh before cooling", span(energy)))
+    if figures.tonnes_co2e is not None:
+        told.append(("t CO2e" if figures.megawatt_hours else "t CO2e, at least", span(figures.tonnes_co2e)))
+    if figures.eur is not None:
+        told.append(("EUR at market prices", span(figures.eur)))
+    cells = "".join(f"<div><dt>{escape(term)}</dt><dd>{escape(value)}</dd></div>" for term, value in told)
+    return f"<dl>{cells}</dl>"
+
+
+def _steps(answer: Answer) -> str:
+    rows = [(layout.words, _grouped(layout.parts_seconds, STEP_PARTS)) for layout in answer.layouts]
+    best = answer.layouts[0]
+    computing = rows[0][1]["computing"] / best.step_seconds
+    words = (
+        f"Seconds of a step by part, for {len(rows)} layouts. The fastest, {best.words}, takes "
+        f"{best.step_seconds:.2f} s, of which {computing:.0%} is computing."
+    )
+    head = ("layout", "tokens/s and device", "step, s", *STEP_PARTS, "memory free", "J/token")
+    table = [
+        (
+            layout.words,
+            f"{layout.tokens_per_s_per_gpu:,.0f}",
+            f"{layout.step_seconds:.2f}",
+            *(f"{seconds:.2f}" for seconds in parts.values()),
+            f"{layout.memory_free_share:.0%}",
+            "unknown" if layout.joules_per_token is None else f"{layout.joules_per_token:.2g}",
+        )
+        for layout, (_, parts) in zip(answer.layouts, rows, strict=True)
+    ]
+    text = "Layouts that no other beats in speed, energy and free memory at once, the fastest first."
+    return _section("The best layouts", text, stacked("steps", words, rows, "s"), _table(head, table))
+
+
+def _memory(answer: Answer) -> str:
+    rows = [(layout.words, _grouped(layout.memory_gigabytes, MEMORY_PARTS)) for layout in answer.layouts]
+    ceiling = answer.pool.device.memory_gigabytes
+    words = f"Memory of the fullest device by part, for {len(rows)} layouts. A device has {ceiling:g} GB."
+    table = [(name, *(f"{part:.1f}" for part in parts.values())) for name, parts in rows]
+    picture = stacked("memory", words, rows, "GB", ceiling)
+    return _section(
+        "Memory of a device", words, picture, _table(("layout", *(f"{p}, GB" for p in MEMORY_PARTS)), table)
+    )
+
+
+def _goodput(answer: Answer) -> str:
+    rows = [
+        (
+            one.name,
+            f"{one.mean_seconds_between_stops / 3600:.2g} h",
+            f"{one.interval_seconds / 60:.2g} min",
+            f"{one.devices_held:,}",
+            f"{one.useful_share:.1%}",
+        )
+        for one in answer.goodput
+    ]
+    head = ("how it is kept going", "between stops", "checkpoint every", "devices held", "useful share")
+    return f'<section><h2>Stops</h2><div class="wide">{_table(head, rows)}</div></section>'
+
+
+def _grouped(parts: Mapping[str, float], groups: Mapping[str, tuple[str, ...]]) -> dict[str, float]:
+    return {name: sum(parts[member] for member in members) for name, members in groups.items()}
+
+
+def stacked(
+    name: str, words: str, rows: Sequence[tuple[str, Mapping[str, float]]], unit: str, ceiling: float | None = None
+) -> str:
+    """Return bars from left to right, each cut into its parts, with a line at `ceiling` where given, and a legend."""
+    top = max([ceiling or 0.0, *(sum(parts.values()) for _, parts in rows)]) or 1.0
+    across = (WIDTH - LEFT - RIGHT - 80) / top
+    drawn = []
+    for place, (label, parts) in enumerate(rows):
+        down, left = TOP + place * ROW, float(LEFT)
+        drawn.append(f'<text class="name" x="{LEFT}" y="{down + 14}">{escape(label)}</text>')
+        for number, seconds in enumerate(parts.values()):
+            wide = seconds * across
+            drawn.append(
+                f'<rect class="part-{number}" x="{left:.1f}" y="{down + 18}" width="{wide:.1f}" height="{BAR}"/>'
+            )
+            left += wide
+        total = sum(parts.values())
+        drawn.append(f'<text class="tick" x="{left + 6:.1f}" y="{down + 32}">{total:.3g} {unit}</text>')
+    bottom = TOP + len(rows) * ROW
+    if ceiling:
+        line = LEFT + ceiling * across
+        drawn.append(f'<line class="ceiling" x1="{line:.1f}" x2="{line:.1f}" y1="{TOP}" y2="{bottom}"/>')
+    drawn.append(_legend(list(rows[0][1]), bottom + 8))
+    return (
+        f'<svg viewBox="0 0 {WIDTH} {bottom + 32}" role="img" aria-labelledby="{name}-words">'
+        f'<title id="{name}-words">{escape(words)}</title>{"".join(drawn)}</svg>'
+    )
+
+
+def _legend(names: Sequence[str], down: float) -> str:
+    across = (WIDTH - LEFT - RIGHT) / len(names)
+    return "".join(
+        f'<rect class="part-{number}" x="{LEFT + number * across:.1f}" y="{down}" width="12" height="12"/>'
+        f'<text class="tick" x="{LEFT + number * across + 18:.1f}" y="{down + 11}">{escape(name)}</text>'
+        for number, name in enumerate(names)
+    )
+
+
+def _section(title: str, text: str, picture: str, table: str) -> str:
+    numbers = f'<details><summary>The numbers</summary><div class="wide">{table}</div></details>'
+    return f'<section><h2>{escape(title)}</h2><p class="soft">{escape(text)}</p>{picture}{numbers}</section>'
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    top = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
+    lines = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<table><thead><tr>{top}</tr></thead><tbody>{lines}</tbody></table>"

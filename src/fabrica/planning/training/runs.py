@@ -1,0 +1,216 @@
+"""Published training runs: a file of them, read into what the planner can predict."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from fabrica.planning.training.constants import Case
+from fabrica.planning.training.devices import FOLDER, Device, find_device
+from fabrica.planning.training.layouts import FULL, NONE, SELECTIVE, Fixed
+from fabrica.planning.training.model import Experts, LatentAttention, Model
+from fabrica.planning.training.software import year_of
+from fabrica.wire.problems import FabricaError
+from fabrica.wire.training import RunsMalformed
+
+OWN_FILE = FOLDER / "runs.yaml"
+BATCH_TOKENS, LARGE_BATCH_TOKENS, LARGE_POOL = 4 * 2**20, 16 * 2**20, 4096
+POOL_MIN, POOL_MAX = 128, 2048
+_RECOMPUTE = {"none": NONE, "selective": SELECTIVE, "partial": SELECTIVE, "full": FULL}
+VENDOR = "NVIDIA"  # its containers shard with kernels of their own
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One published run. `reported`: tokens a second and device; null where none was published. `guessed` names what
+    the source does not tell and the planner had to assume. `lost_time`: the figure includes stops and evaluation."""
+
+    id: str
+    group: str
+    model: Model
+    device: Device
+    devices: int
+    precision: str
+    batch_sequences: float
+    fixed: Fixed
+    case: Case
+    reported: float | None
+    lost_time: bool
+    memory_gibibytes: float | None
+    guessed: tuple[str, ...]
+
+
+def read_runs(path: Path) -> tuple[Run, ...]:
+    """Return the runs of a file of the form of the package's own `runs.yaml`; keys that are not known are passed over.
+
+    Raises:
+        RunsMalformed: not readable, not YAML, or a run lacks what it needs; says which run and key.
+    """
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        content = yaml.load(path.read_bytes(), Loader=loader)  # noqa: S506 - a safe loader
+    except OSError as error:
+        raise RunsMalformed(f"{path} cannot be read: {error.strerror}.", remedy="Name a file of runs.") from None
+    except yaml.YAMLError as error:
+        raise RunsMalformed(f"{path} is not YAML: {error}.", remedy="Correct the syntax there.") from None
+    if not isinstance(content, dict) or not isinstance(content.get("runs"), list):
+        raise RunsMalformed(f"{path} has no list 'runs'.", remedy="Write 'models' and 'runs', as runs.yaml does.")
+    models = content.get("models") or {}
+    return tuple(_run(row, models, place) for place, row in enumerate(content["runs"], start=1))
+
+
+def _run(row: Any, models: Mapping[str, Any], place: int) -> Run:
+    name = row.get("id", f"number {place}") if isinstance(row, dict) else f"number {place}"
+    try:
+        return _read(row, models)
+    except KeyError as missing:
+        raise RunsMalformed(
+            f"Run {name} lacks {missing}.", remedy="Write it; null where the source is silent."
+        ) from None
+    except FabricaError as problem:
+        raise RunsMalformed(f"Run {name}: {problem.detail}", remedy=problem.remedy) from None
+    except (TypeError, ValueError, AttributeError) as error:
+        raise RunsMalformed(f"Run {name} cannot be read: {error}.", remedy="Compare it with runs.yaml.") from None
+
+
+def _read(row: Mapping[str, Any], models: Mapping[str, Any]) -> Run:
+    guessed: list[str] = []
+    told, note = row.get("reported") or {}, str(row.get("note") or "")
+    device = find_device(row["accelerator"])
+    model = _model(row["model"], models[row["model"]], row.get("seq_len"), guessed)
+    devices, batch = _size(row, model, guessed)
+    layout = row.get("layout") or {}
+    derived = row.get("derived") or {}
+    basis = str(derived.get("basis") or "")
+    case = Case(
+        precision=row["precision"],
+        device=device.key,
+        family=device.family,
+        year=year_of(str(row.get("source") or "")),
+        experts=model.experts is not None,
+        campaign="tokens_b" in told and "whole programme" not in note,
+        programme="whole programme" in note,
+        framework=layout.get("zero") in ("fsdp", "hsdp") and VENDOR not in str(row.get("source")),
+    )
+    return Run(
+        row["id"],
+        row["group"],
+        model,
+        device,
+        devices,
+        row["precision"],
+        batch,
+        _fixed(layout, devices),
+        case,
+        reported_rate(told, derived, devices, row, model),
+        "lost time" in basis,
+        told.get("memory_gib"),
+        tuple(guessed),
+    )
+
+
+def reported_rate(
+    told: Mapping[str, Any], derived: Mapping[str, Any], devices: int, row: Mapping[str, Any], model: Model
+) -> float | None:
+    """Return tokens a second and device: as derived in the file, else from the rate, or the time of a step."""
+    if derived.get("tokens_per_s_per_gpu") is not None:
+        return float(derived["tokens_per_s_per_gpu"])
+    if told.get("tokens_per_s_per_gpu") is not None:
+        return float(told["tokens_per_s_per_gpu"])
+    if row.get("count") and told.get("tokens_per_s") is not None:
+        return float(told["tokens_per_s"]) / devices
+    if row.get("count") and told.get("step_s") is not None and row.get("global_batch_seqs"):
+        return float(row["global_batch_seqs"]) * model.seq_len / devices / float(told["step_s"])
+    return None
+
+
+def _fixed(layout: Mapping[str, Any], devices: int) -> Fixed:
+    def number(name: str) -> float | None:
+        return None if layout.get(name) is None else float(layout[name])
+
+    zero = layout.get("zero")
+    stage = 3.0 if zero in (3, "3", "fsdp", "hsdp") else 1.0 if zero in (1, 2, "1", "2") else None
+    placed = number("tp") is not None and number("pp") is not None
+    recompute = layout.get("recompute")
+    return Fixed(
+        tensor=number("tp"),
+        pipeline=number("pp"),
+        data=number("dp"),
+        context=number("cp") or 1.0,
+        expert=number("ep") if placed else None,
+        interleave=number("vpp") or (1.0 if placed else None),
+        micro_batch=number("micro_batch"),
+        zero=stage if stage is not None else (1.0 if placed else None),
+        zero_bubble=0.0,
+        recompute=None if recompute is None else _RECOMPUTE.get(str(recompute), SELECTIVE),
+    )
+
+
+def _size(row: Mapping[str, Any], model: Model, guessed: list[str]) -> tuple[int, float]:
+    """Return devices and sequences of a batch; what is not told is guessed from the other."""
+    devices, batch = row.get("count"), row.get("global_batch_seqs")
+    if batch is None and row.get("global_batch_tokens"):
+        batch = row["global_batch_tokens"] / model.seq_len
+    if batch is None:
+        guessed.append("batch")
+        large = (devices or 0) >= LARGE_POOL or (row.get("reported") or {}).get("tokens_b", 0) >= 10_000
+        batch = (LARGE_BATCH_TOKENS if large else BATCH_TOKENS) / model.seq_len
+        batch = max(batch, float(devices or 1) / 8)
+    if devices is None:
+        guessed.append("devices")
+        devices = POOL_MIN
+        while devices * 2 <= min(batch, POOL_MAX):
+            devices *= 2
+    return int(devices), float(batch)
+
+
+def _model(name: str, told: Mapping[str, Any], seq_len: Any, guessed: list[str]) -> Model:
+    length = int(seq_len or told["seq_len"])
+    if told.get("layers") is None or told.get("hidden") is None:
+        guessed.append("shapes")
+        return guess_shapes(name, float(told["params_b"]), told.get("active_params_b"), length)
+    mixture = told.get("moe")
+    experts = None
+    if mixture:
+        experts = Experts(
+            mixture["experts"],
+            mixture["top_k"],
+            mixture["expert_ffn"],
+            mixture.get("shared_experts") or 0,
+            mixture.get("dense_layers") or 0,
+        )
+    return Model(
+        name,
+        told["layers"],
+        told["hidden"],
+        told["ffn"],
+        told["heads"],
+        told.get("kv_heads") or told["heads"],
+        told["vocab"],
+        length,
+        bool(told.get("gated_mlp", True)),
+        told.get("head_dim"),
+        experts,
+        LatentAttention() if "latent attention" in str(told.get("note") or "") else None,
+    )
+
+
+def guess_shapes(name: str, billions: float, active: float | None, seq_len: int) -> Model:
+    """Return usual shapes for a count of parameters, where a source tells no more.
+
+    A mixture of unknown width is taken to use a ninth of its parameters for a token, the middle of published ones
+    (4 to 28 %).
+    """
+    mixture = "moe" in name.casefold() or (active is not None and active < 0.9 * billions)
+    used = billions if not mixture else active if active and active < 0.9 * billions else billions / 9
+    layers = max(round(13 * used**0.4), 4)
+    hidden = max(round((used * 1e9 / (12 * layers)) ** 0.5 / 128), 2) * 128
+    heads = hidden // 128
+    if not mixture:
+        return Model(name, layers, hidden, 8 * hidden // 3, heads, max(heads // 8, 1), 128_000, seq_len)
+    count, top_k = 64, 8
+    ffn = max(round(billions * 1e9 / (layers * 3 * hidden * count) / 64), 1) * 64
+    experts = Experts(count, top_k, ffn)
+    return Model(name, layers, hidden, ffn, heads, max(heads // 8, 1), 128_000, seq_len, experts=experts)

@@ -1,0 +1,141 @@
+"""All layouts of a model on a pool: which fit, how fast they are, and those that nothing else beats in every way."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from fabrica.planning.training.columns import Column, LayoutColumns
+from fabrica.planning.training.constants import Case, efficiencies, weights
+from fabrica.planning.training.devices import Device
+from fabrica.planning.training.layouts import Fixed, enumerate_layouts, select
+from fabrica.planning.training.memory import Memory, fits, memory
+from fabrica.planning.training.model import Model
+from fabrica.planning.training.power import device_watts
+from fabrica.planning.training.software import software_of
+from fabrica.planning.training.step import Step, step
+from fabrica.wire.training import LayoutImpossible
+
+POOL_MAX = 4_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A model to train on so many devices of a kind, in steps of so many sequences."""
+
+    model: Model
+    device: Device
+    devices: int
+    batch_sequences: float
+    case: Case
+    fixed: Fixed = field(default_factory=Fixed)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Layouts that fit, shape (layouts,), the fastest first: seconds a step, watts a device, share of memory free.
+
+    `looked_at` counts all layouts, those that do not fit too.
+    """
+
+    layouts: LayoutColumns
+    step: Step
+    rate: Column
+    watts: Column | None
+    memory_free: Column
+    looked_at: int
+
+    def joules_per_token(self) -> Column | None:
+        return None if self.watts is None else self.watts / self.rate
+
+
+def search(question: Question, numbers: Column) -> Found:
+    """Return every layout that fits the pool, the fastest first; `numbers` are those of a calibration.
+
+    Raises:
+        LayoutImpossible: none fits; says what lacks and from how many devices one would.
+    """
+    layouts = enumerate_layouts(
+        question.model, question.devices, question.batch_sequences, question.device.domain, question.fixed
+    )
+    count = len(layouts.tensor)
+    if count == 0:
+        raise _impossible(question, numbers, None)
+    routed = question.model.experts is not None
+    model, device = question.model.columns(), question.device.columns(question.case.precision)
+    software = software_of(question.case.year, question.case.precision)
+    free = fits(memory(model, layouts, software, routed=routed), device)
+    fitting = np.flatnonzero(free >= 0)
+    if len(fitting) == 0:
+        raise _impossible(question, numbers, float(-free.max() * question.device.memory_gigabytes))
+    layouts, free = select(layouts, fitting), free[fitting]
+    known = _scalars(efficiencies(numbers, weights([question.case])))
+    made = step(model, device, layouts, software, known, routed=routed)
+    used = layouts.tensor * layouts.pipeline * layouts.data * layouts.context
+    rate = made.tokens_per_second_per_device(model, layouts) * used / question.devices
+    order = np.argsort(-rate, kind="stable")
+    watts = device_watts(question.device, made)
+    return Found(
+        select(layouts, order),
+        made.at(order),
+        rate[order],
+        None if watts is None else watts[order],
+        free[order],
+        count,
+    )
+
+
+def _scalars(known: Any) -> Any:
+    """Return the constants of the only case as numbers of shape ()."""
+    return replace(known, **{name: getattr(known, name)[0] for name in known.__slots__})
+
+
+def memory_parts(question: Question, layouts: LayoutColumns) -> Memory:
+    """Return what each layout's fullest device holds, by part."""
+    software = software_of(question.case.year, question.case.precision)
+    return memory(question.model.columns(), layouts, software, routed=question.model.experts is not None)
+
+
+def pareto(found: Found) -> Any:
+    """Return the places of the layouts that no other beats in rate, energy for a token and free memory at once."""
+    energy = found.joules_per_token()
+    costs = np.stack([-found.rate, -found.memory_free, *([] if energy is None else [energy])], axis=1)
+    kept: list[int] = []
+    for place in range(len(costs)):  # the fastest first, so a later one never beats an earlier one in rate
+        earlier = costs[kept]
+        if not len(kept) or not np.any(np.all(earlier <= costs[place] + 1e-12, axis=1)):
+            kept.append(place)
+    return np.array(kept)
+
+
+def _impossible(question: Question, numbers: Column, lacking_gigabytes: float | None) -> LayoutImpossible:
+    nearest = _nearest(question, numbers)
+    lacks = (
+        f"; the nearest layout lacks {lacking_gigabytes:,.0f} GB a device"
+        if lacking_gigabytes is not None
+        else "; no layout divides the heads, the layers and the batch so"
+    )
+    name, key = question.model.name, question.device.key
+    return LayoutImpossible(
+        f"No layout of {name} fits {question.devices:,} x {key}{lacks}.",
+        remedy=f"From {nearest:,} devices one fits."
+        if nearest
+        else "Take a larger device, or a smaller model or batch.",
+        devices=question.devices,
+        devices_needed=nearest,
+    )
+
+
+def _nearest(question: Question, numbers: Column) -> int | None:
+    """Return the smallest power-of-two multiple of the pool on which a layout fits, if the batch allows one."""
+    devices = question.devices * 2
+    while devices <= POOL_MAX:
+        wider = replace(question, devices=devices)
+        layouts = enumerate_layouts(wider.model, devices, wider.batch_sequences, wider.device.domain, wider.fixed)
+        if len(layouts.tensor):
+            software = software_of(wider.case.year, wider.case.precision)
+            held = memory(wider.model.columns(), layouts, software, routed=wider.model.experts is not None)
+            if np.any(fits(held, wider.device.columns(wider.case.precision)) >= 0):
+                return devices
+        devices *= 2
+    return None

@@ -1,0 +1,97 @@
+"""An answer as one paragraph in words, and figures as people read them."""
+
+from fabrica.planning.training.answer import Answer
+from fabrica.planning.training.figures import Span
+
+_SCALES = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K"))
+
+
+def paragraph(answer: Answer) -> str:
+    """Return what it takes, how sure that is, what was assumed and what is not known, in whole sentences."""
+    figures, best = answer.figures, answer.layouts[0]
+    said = [
+        f"{answer.model_name} has {amount(answer.parameters)} parameters"
+        + (
+            f", of which {amount(answer.active_parameters)} work on each token"
+            if answer.active_parameters < 0.8 * answer.parameters
+            else ""
+        )
+        + f". Trained on {amount(answer.tokens)} tokens in {answer.precision} on {answer.pool.words}, it would take "
+        f"{span(figures.days)} days and {span(figures.device_hours)} device-hours, from its first step to its last.",
+        f"The best layout is {best.words}: {best.tokens_per_s_per_gpu:,.0f} tokens a second and device, "
+        f"{best.model_flop_share:.0%} of the peak, with {best.memory_free_share:.0%} of the memory free.",
+        _stops(answer),
+        _energy(answer),
+        _money(answer),
+        "How long it would wait in the queue before it starts is not known here.",
+    ]
+    if answer.pool.planned:
+        said.append(f"The system does not run yet ({answer.pool.planned}).")
+    if answer.assumed:
+        said.append(f"Assumed: {'; '.join(answer.assumed)}.")
+    if answer.prediction.extrapolates:
+        said.append(f"This reaches beyond the published runs: {'; '.join(answer.prediction.extrapolates)}.")
+    return " ".join(sentence for sentence in said if sentence)
+
+
+def _stops(answer: Answer) -> str:
+    good = answer.goodput[0]
+    hours = good.mean_seconds_between_stops / 3600
+    every = f"{hours:,.0f} hours" if hours >= 3 else f"{hours * 60:,.0f} minutes"
+    spares = good.devices_held - answer.pool.devices
+    return (
+        f"At published rates something stops it every {every}; with a checkpoint every "
+        f"{good.interval_seconds / 60:,.0f} minutes and {spares:,} spare devices, {good.useful_share:.0%} of the "
+        "device time advances the training."
+    )
+
+
+def _energy(answer: Answer) -> str:
+    figures = answer.figures
+    if figures.it_megawatt_hours is None:
+        return "Its energy is not known, for the power of the device is not published."
+    if figures.megawatt_hours is None:
+        energy = f"It uses {span(figures.it_megawatt_hours)} MWh before cooling; the site's PUE is not known"
+    else:
+        energy = f"It uses {span(figures.megawatt_hours)} MWh with cooling"
+    if figures.tonnes_co2e is None:
+        return f"{energy}, and neither is the place, so carbon is not told."
+    least = "at least " if figures.megawatt_hours is None else ""
+    return (
+        f"{energy}. On the country's grid, {figures.carbon_grams_per_kilowatt_hour:.0f} g/kWh in a year's mean, that "
+        f"is {least}{span(figures.tonnes_co2e)} t CO2e."
+    )
+
+
+def _money(answer: Answer) -> str:
+    figures = answer.figures
+    if figures.eur is None:
+        return "No market price of this device is known, so its value in euro is not told."
+    low, high = figures.prices_eur_per_hour or (0.0, 0.0)
+    return (
+        f"At European market prices of {low:.2f} to {high:.2f} EUR an hour the hours are worth {span(figures.eur)} "
+        "EUR; access through a EuroHPC call costs no such price."
+    )
+
+
+def amount(value: float) -> str:
+    """Return a count as people read it: `70.6 B`, `15 T`."""
+    for scale, letter in _SCALES:
+        if abs(value) >= scale:
+            return f"{value / scale:,.3g} {letter}" if abs(value) < 1e15 else f"{value:.2e}"
+    return f"{value:,.0f}"
+
+
+def span(figure: Span) -> str:
+    """Return a figure with its interval: `49 (38 to 63)`."""
+    return f"{_plain(figure.value)} ({_plain(figure.low)} to {_plain(figure.high)})"
+
+
+def _plain(value: float) -> str:
+    """Return a number with two or three digits that mean something."""
+    if value >= 1e6:
+        return f"{value / 1e6:,.3g} million"
+    if value >= 1000:
+        digits = len(f"{value:.0f}") - 3
+        return f"{round(value, -digits):,.0f}"
+    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
