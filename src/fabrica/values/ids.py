@@ -103,6 +103,10 @@ class CorrectionId(Id):
     prefix = "cor"
 
 
+class OutsideUseId(Id):
+    prefix = "out"
+
+
 class PlacementId(Id):
     prefix = "plc"
 

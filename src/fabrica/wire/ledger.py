@@ -11,6 +11,7 @@ from fabrica.values.ids import (
     AllocationId,
     AttemptId,
     CorrectionId,
+    OutsideUseId,
     ProjectId,
     ReservationId,
     RunId,
@@ -40,6 +41,7 @@ class TransferKind(StrEnum):
     GRANT = "grant"
     RESERVE = "reserve"
     CHARGE = "charge"
+    OUTSIDE = "outside"  # used by a job that went round Fabrica
     RELEASE = "release"
     WAIVE = "waive"
     EXPIRE = "expire"
@@ -181,6 +183,41 @@ class Statement(Body):
     next_cursor: str | None = None
 
 
+class OutsideStart(Request):
+    """One start of a job that went round Fabrica, as the site's accounting tells it: cumulative while it runs."""
+
+    cluster: str = Field(min_length=1, max_length=80)
+    job: str = Field(pattern=r"^[0-9]+(_[0-9]+|\+[0-9]+)?$", max_length=40, description="with the index in its array")
+    started_at: Instant
+    ended_at: Instant | None = Field(default=None, description="null: it runs")
+    resource_class: str = Field(max_length=40)
+    devices: int = Field(ge=0, le=2**31 - 1, description="allocated, not asked")
+    device_milliseconds: int = Field(ge=0, le=2**53 - 1)
+    partition: str = Field(default="", max_length=100)
+    slurm_account: str = Field(default="", max_length=100)
+    site_user: str = Field(default="", max_length=100, description="the account of the site it ran as")
+
+
+class OutsideUse(Body):
+    """One start of a job that went round Fabrica. `beyond`: what no allocation had free, and so is not charged."""
+
+    id: OutsideUseId
+    site: SiteId
+    project: ProjectId
+    cluster: str
+    job: str
+    started_at: Instant
+    ended_at: Instant | None
+    resource_class: str
+    devices: int
+    partition: str
+    slurm_account: str
+    site_user: str
+    used_milliseconds: int
+    charged_milliseconds: int
+    beyond_milliseconds: int
+
+
 class NewCorrection(Request):
     """What an operator proposes in the place of a wrong grant or charge. Nothing is posted before it is approved."""
 
@@ -310,6 +347,12 @@ class ReservationOpen(FabricaError):
     code = "ledger.reservation_open"
     status = 409
     title = "The reservation is still open"
+
+
+class OutsideUseConflict(FabricaError):
+    code = "ledger.outside_use_conflict"
+    status = 409
+    title = "A job outside Fabrica was told in another way before"
 
 
 class TransferUnknown(FabricaError):

@@ -19,8 +19,8 @@ from fabrica.server.core import clock
 from fabrica.server.core.actors import SYSTEM
 from fabrica.server.ledger import queries, service
 from fabrica.server.ledger.models import Entry, Transfer
-from fabrica.values.ids import AttemptId, RunId, UserId
-from fabrica.wire.ledger import InsufficientBalance, ReservationClosed, ReservationState
+from fabrica.values.ids import AttemptId, ProjectId, RunId, UserId
+from fabrica.wire.ledger import InsufficientBalance, OutsideStart, ReservationClosed, ReservationState
 from fabrica.wire.problems import FabricaError
 from tests.server.crashes import Crash, Crashed
 from tests.server.ledger.builders import END, SITE, START, h100, make_book, make_reservation
@@ -62,9 +62,12 @@ class Ledger(RuleBasedStateMachine):
         self.now = START + timedelta(days=1)
         self.clock = mock.patch.object(clock, "now", self._read_clock)
         self.clock.start()
-        self.allocation = make_book(GRANTED)
+        self.project = ProjectId.new()
+        self.allocation = make_book(GRANTED, self.project)
         self.expected: dict[AttemptId, Expected] = {}
         self.expired = 0
+        self.outside: dict[str, int] = {}
+        self.outside_charged = 0
 
     def _read_clock(self) -> datetime:
         return self.now
@@ -77,7 +80,7 @@ class Ledger(RuleBasedStateMachine):
     @property
     def available(self) -> int:
         held = sum(one.reserved + one.charged for one in self.expected.values())
-        return GRANTED - held - self.expired
+        return GRANTED - held - self.expired - self.outside_charged
 
     def ask(self, verb: Callable[[], object], crash_at: int | None) -> None:
         """Ask a verb, perhaps crash on the way, and ask again as a caller without an answer does."""
@@ -159,6 +162,18 @@ class Ledger(RuleBasedStateMachine):
                 return
         self.expected[attempt].corrected = charged
 
+    @rule(job=st.sampled_from(["1", "2_7"]), used=AMOUNTS, crash_at=CRASHES)
+    def charge_outside(self, job: str, used: int, crash_at: int | None) -> None:
+        """Charge a job that went round us: what is new of it, as far as it is free."""
+        start = OutsideStart(
+            cluster="alpha", job=job, started_at=START, resource_class="gpu.h100", devices=1, device_milliseconds=used
+        )
+        due = min(max(0, used - self.outside.get(job, 0)), self.available)
+        terms: dict[str, Any] = {"project": self.project, "site": SITE, "allocations": [self.allocation]}
+        self.ask(lambda: service.charge_outside(SYSTEM, start=start, **terms), crash_at)
+        self.outside[job] = max(used, self.outside.get(job, 0))
+        self.outside_charged += due
+
     @rule(crash_at=CRASHES)
     def expire(self, crash_at: int | None) -> None:
         left = self.available
@@ -178,7 +193,7 @@ class Ledger(RuleBasedStateMachine):
         found = queries.balance(self.allocation)
         assert found.available_milliseconds == self.available >= 0
         assert found.reserved_milliseconds == sum(one.reserved for one in self.expected.values())
-        assert found.consumed_milliseconds == sum(one.charged for one in self.expected.values())
+        assert found.consumed_milliseconds == self.outside_charged + sum(one.charged for one in self.expected.values())
         assert found.expired_milliseconds == self.expired
         delivered = sum(site.delivered_milliseconds for site in queries.site_balances(SITE))
         assert delivered == found.consumed_milliseconds

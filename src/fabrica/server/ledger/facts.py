@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from fabrica.server.core.facts import FactBody
-from fabrica.values.ids import AllocationId, CorrectionId, ProjectId, RunId, TransferId
+from fabrica.values.ids import AllocationId, CorrectionId, OutsideUseId, ProjectId, RunId, SiteId, TransferId
 from fabrica.wire.ledger import Reservation
 
 
@@ -54,6 +54,19 @@ class Expired(FactBody):
     kind: ClassVar[str] = "ledger.expired"
     subject_field: ClassVar[str] = "allocation"
     allocation: AllocationId
+    resource_class: str
+    milliseconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutsideCharged(FactBody):
+    """A job that went round Fabrica was charged: `milliseconds` is what moved now."""
+
+    kind: ClassVar[str] = "ledger.outside_charged"
+    subject_field: ClassVar[str] = "allocation"
+    allocation: AllocationId
+    outside_use: OutsideUseId
+    site: SiteId
     resource_class: str
     milliseconds: int
 

@@ -10,6 +10,7 @@ from fabrica.values.ids import (
     AllocationId,
     AttemptId,
     CorrectionId,
+    OutsideUseId,
     ProjectId,
     ReservationId,
     RunId,
@@ -175,4 +176,40 @@ class Entry(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["transfer", "account"], name="one_entry_an_account_of_transfer"),
             models.CheckConstraint(condition=~Q(milliseconds=0), name="entry_moves_something"),
+        ]
+
+
+class OutsideUse(models.Model):
+    """One start of a job that went round Fabrica, as the site's own accounting knows it: used = charged + beyond."""
+
+    id = IdField(OutsideUseId, primary_key=True)
+    site = IdField(SiteId)
+    cluster = models.CharField(max_length=80)
+    job = models.CharField(max_length=40)
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    project = IdField(ProjectId, db_index=True)
+    resource_class = models.CharField(max_length=40)
+    devices = models.IntegerField(default=0)
+    partition = models.CharField(max_length=100, blank=True, default="")
+    slurm_account = models.CharField(max_length=100, blank=True, default="")
+    site_user = models.CharField(max_length=100, blank=True, default="")
+    used_milliseconds = models.BigIntegerField(default=0)
+    charged_milliseconds = models.BigIntegerField(default=0)
+    beyond_milliseconds = models.BigIntegerField(default=0)
+    told_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["site", "cluster", "job", "started_at"], name="a_start_outside_is_counted_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    charged_milliseconds__gte=0,
+                    beyond_milliseconds__gte=0,
+                    used_milliseconds=F("charged_milliseconds") + F("beyond_milliseconds"),
+                ),
+                name="outside_use_is_charged_or_beyond",
+            ),
         ]

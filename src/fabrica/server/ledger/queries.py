@@ -1,14 +1,14 @@
 """Reads of the ledger. The caller has asked whether the reader may see the project; the ledger knows no members."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from django.db.models import F, OuterRef, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from fabrica.server.core.actors import Actor
-from fabrica.server.ledger import rules
-from fabrica.server.ledger.models import Account, Book, Correction, Entry, Reservation, Transfer
+from fabrica.server.ledger import outside, rules
+from fabrica.server.ledger.models import Account, Book, Correction, Entry, OutsideUse, Reservation, Transfer
 from fabrica.values.ids import AllocationId, AttemptId, CorrectionId, ProjectId, SiteId, TransferId
 from fabrica.values.quantities import DeviceTime
 from fabrica.wire import ledger as wire
@@ -21,6 +21,7 @@ _WORDS = {
     TransferKind.GRANT: "Granted {amount}",
     TransferKind.RESERVE: "Reserved {amount} at {site}",
     TransferKind.CHARGE: "Charged {amount} used at {site}",
+    TransferKind.OUTSIDE: "Charged {amount} used at {site} outside Fabrica",
     TransferKind.RELEASE: "Released {amount} not used at {site}",
     TransferKind.WAIVE: "Returned {amount}: not charged at {site}",
     TransferKind.EXPIRE: "Expired {amount}",
@@ -79,6 +80,30 @@ def reservation(attempt: AttemptId) -> wire.Reservation | None:
     return None if row is None else reservation_of(row, row.book)
 
 
+def held_at(site: SiteId, projects: Collection[ProjectId]) -> dict[tuple[ProjectId, str], int]:
+    """Return the device-milliseconds held for attempts at a site and not charged yet, by project and resource class."""
+    rows = Reservation.objects.filter(site=site, state=ReservationState.OPEN, book__project__in=projects)
+    sums = rows.values_list("book__project", "book__resource_class").annotate(
+        left=Sum(F("amount_milliseconds") - F("charged_milliseconds"))
+    )
+    return {(ProjectId(project), resource_class): left for project, resource_class, left in sums.order_by()}
+
+
+def reserved_for(site: SiteId, attempts: Collection[AttemptId]) -> set[AttemptId]:
+    """Return those attempts for which something was ever held at a site: the network's own runs there."""
+    return set(Reservation.objects.filter(site=site, attempt__in=attempts).values_list("attempt", flat=True))
+
+
+def outside_uses(
+    *, site: SiteId | None = None, project: ProjectId | None = None, limit: int = 20
+) -> tuple[wire.OutsideUse, ...]:
+    """Return the newest starts of jobs that went round Fabrica, at a site or of a project."""
+    rows = OutsideUse.objects.order_by("-started_at", "-pk")
+    rows = rows if site is None else rows.filter(site=site)
+    rows = rows if project is None else rows.filter(project=project)
+    return tuple(outside_use_of(row) for row in rows[:limit])
+
+
 def statement(project: ProjectId, limit: int = 50, cursor: str | None = None) -> wire.Statement:
     """Return a page of a project's transfers, newest first, with what was left after each.
 
@@ -128,7 +153,13 @@ def _statement_row(row: Transfer) -> wire.StatementRow:
 
 def check_books() -> list[str]:
     """Verify every balance, reservation and seal from the entries; return in words what differs (empty: nothing)."""
-    return [*_unbalanced_transfers(), *_wrong_accounts(), *_wrong_reservations(), *_broken_chains()]
+    return [
+        *_unbalanced_transfers(),
+        *_wrong_accounts(),
+        *_wrong_reservations(),
+        *_wrong_outside_uses(),
+        *_broken_chains(),
+    ]
 
 
 def _unbalanced_transfers() -> Iterator[str]:
@@ -155,11 +186,28 @@ def _wrong_reservations() -> Iterator[str]:
         rest = row.amount_milliseconds - row.charged_milliseconds
         held[row.book_id, AccountKind.RESERVED] += rest if row.state == ReservationState.OPEN else 0
         held[row.book_id, AccountKind.CONSUMED] += row.charged_milliseconds
+    for book, milliseconds in _consumed_outside():
+        held[book, AccountKind.CONSUMED] += milliseconds
     kinds = (AccountKind.RESERVED, AccountKind.CONSUMED)
     for account in Account.objects.filter(book__isnull=False, kind__in=kinds):
         should = held[str(account.book_id), account.kind]
         if account.balance_milliseconds != should:
             yield f"{account.book_id} has {account.balance_milliseconds} {account.kind}, its reservations say {should}"
+
+
+def _consumed_outside() -> Iterator[tuple[str, int]]:
+    entries = Entry.objects.filter(transfer__kind=TransferKind.OUTSIDE, account__kind=AccountKind.CONSUMED)
+    yield from entries.values_list("transfer__book").annotate(total=Sum("milliseconds")).order_by()
+
+
+def _wrong_outside_uses() -> Iterator[str]:
+    posted: dict[str, int] = defaultdict(int)
+    entries = Entry.objects.filter(transfer__kind=TransferKind.OUTSIDE, account__kind=AccountKind.CONSUMED)
+    for key, milliseconds in entries.values_list("transfer__key", "milliseconds").iterator():
+        posted[key.partition(":")[0]] += milliseconds
+    for use, charged in OutsideUse.objects.values_list("pk", "charged_milliseconds").iterator():
+        if posted[use] != charged:
+            yield f"{use} says that {charged} were charged, its transfers say {posted[use]}"
 
 
 def _broken_chains() -> Iterator[str]:
@@ -266,6 +314,32 @@ def reservation_of(row: Reservation, book: Book) -> wire.Reservation:
         charged_milliseconds=row.charged_milliseconds,
         used_milliseconds=row.used_milliseconds,
         overrun_milliseconds=held_of(row, book).overrun,
+    )
+
+
+def outside_of(row: OutsideUse) -> outside.Outside:
+    """Return a use outside Fabrica as the rules take it."""
+    return outside.Outside(used=row.used_milliseconds, charged=row.charged_milliseconds)
+
+
+def outside_use_of(row: OutsideUse) -> wire.OutsideUse:
+    """Return a use outside Fabrica as it crosses the network."""
+    return wire.OutsideUse(
+        id=row.pk,
+        site=row.site,
+        project=row.project,
+        cluster=row.cluster,
+        job=row.job,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        resource_class=row.resource_class,
+        devices=row.devices,
+        partition=row.partition,
+        slurm_account=row.slurm_account,
+        site_user=row.site_user,
+        used_milliseconds=row.used_milliseconds,
+        charged_milliseconds=row.charged_milliseconds,
+        beyond_milliseconds=row.beyond_milliseconds,
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 
-from fabrica.values.ids import AllocationId, AttemptId, TransferId
+from fabrica.values.ids import AllocationId, AttemptId, OutsideUseId, TransferId
 from fabrica.values.quantities import DeviceTime
 from fabrica.values.time import to_rfc3339
 from fabrica.wire import ledger as wire
@@ -100,7 +100,7 @@ def grant(terms: Terms, amount: DeviceTime) -> Posting:
         AmountRefused: nothing is granted.
         UnitMismatch: the amount counts another resource class.
     """
-    _check_unit(terms, amount)
+    check_unit(terms, amount)
     _check_positive(amount, "granted")
     return Posting(TransferKind.GRANT, _move(amount.milliseconds, AccountKind.GRANTED, AccountKind.AVAILABLE))
 
@@ -114,7 +114,7 @@ def reserve(terms: Terms, available: int, amount: DeviceTime, now: datetime) -> 
         AllocationNotStarted, AllocationEnded: `now` is outside the allocation's dates.
         InsufficientBalance: less is available than was asked.
     """
-    _check_unit(terms, amount)
+    check_unit(terms, amount)
     _check_positive(amount, "reserved")
     _check_dates(terms, now)
     _check_free(terms, available, amount.milliseconds)
@@ -147,10 +147,10 @@ def charge(held: Held, used_up_to: DeviceTime) -> tuple[Held, Posting | None]:
     due = charged - held.charged
     if due <= 0:
         return after, None
-    return after, Posting(TransferKind.CHARGE, _consume(due, AccountKind.RESERVED), position=charged)
+    return after, Posting(TransferKind.CHARGE, consume(due, AccountKind.RESERVED), position=charged)
 
 
-def _consume(milliseconds: int, source: AccountKind) -> Moves:
+def consume(milliseconds: int, source: AccountKind) -> Moves:
     """Move time of the allocation to consumed, and the same time of the site to delivered."""
     allocation = _move(milliseconds, source, AccountKind.CONSUMED)
     return allocation | _move(milliseconds, AccountKind.CAPACITY, AccountKind.DELIVERED)
@@ -218,7 +218,7 @@ def correct_grant(terms: Terms, available: int, granted: int, right: DeviceTime)
         UnitMismatch: the allocation counts another resource class.
         InsufficientBalance: more would be taken back than is available.
     """
-    _check_unit(terms, right)
+    check_unit(terms, right)
     _check_positive(right, "granted")
     _check_free(terms, available, max(0, granted - right.milliseconds))
     return (
@@ -238,7 +238,7 @@ def correct_charge(
         CorrectionRefused: the charge was waived, or would exceed the reservation.
         InsufficientBalance: more would be charged than is available.
     """
-    _check_unit(terms, right)
+    check_unit(terms, right)
     charged = held.charged - wrong + right.milliseconds
     if held.state is ReservationState.OPEN:
         raise wire.ReservationOpen(
@@ -254,10 +254,10 @@ def correct_charge(
             remedy=f"Give at most {held.amount.milliseconds - held.charged + wrong} device-milliseconds.",
         )
     _check_free(terms, available, max(0, right.milliseconds - wrong))
-    back = {account: -moved for account, moved in _consume(wrong, AccountKind.AVAILABLE).items()}
+    back = {account: -moved for account, moved in consume(wrong, AccountKind.AVAILABLE).items()}
     postings = [Posting(TransferKind.REVERSE, back)]
     if right.milliseconds:
-        postings.append(Posting(TransferKind.CORRECT, _consume(right.milliseconds, AccountKind.AVAILABLE)))
+        postings.append(Posting(TransferKind.CORRECT, consume(right.milliseconds, AccountKind.AVAILABLE)))
     return replace(held, charged=charged), tuple(postings)
 
 
@@ -320,7 +320,7 @@ def applied(balances: Moves, moves: Moves) -> dict[AccountKind, int]:
     return after
 
 
-def transfer_key(subject: AllocationId | AttemptId | TransferId, posting: Posting) -> str:
+def transfer_key(subject: AllocationId | AttemptId | TransferId | OutsideUseId, posting: Posting) -> str:
     """Return the key that only one transfer can have, so that the same news never posts twice."""
     return f"{subject}:{posting.kind}:{posting.position}"
 
@@ -338,7 +338,7 @@ def _check_positive(amount: DeviceTime, what: str) -> None:
         raise wire.AmountRefused(f"Nothing would be {what}.", remedy="Give an amount above zero.")
 
 
-def _check_unit(terms: Terms, amount: DeviceTime) -> None:
+def check_unit(terms: Terms, amount: DeviceTime) -> None:
     if amount.resource_class != terms.resource_class:
         raise _unit_mismatch(f"allocation {terms.allocation}", terms.resource_class, amount)
 

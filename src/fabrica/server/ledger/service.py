@@ -1,15 +1,16 @@
 """The verbs of the ledger. Each locks the allocation's book, asks the rules, and posts what they answer."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from fabrica.server.core import clock
 from fabrica.server.core.actors import Actor
 from fabrica.server.core.facts import announce
-from fabrica.server.core.verbs import current_actor, verb
-from fabrica.server.ledger import facts, permissions, queries, rules
-from fabrica.server.ledger.models import Account, Book, Entry, Reservation, Transfer
+from fabrica.server.core.verbs import verb
+from fabrica.server.ledger import facts, outside, permissions, queries, rules
+from fabrica.server.ledger.models import Account, Book, OutsideUse, Reservation, Transfer
+from fabrica.server.ledger.posting import native, post
 from fabrica.values.ids import AllocationId, AttemptId, ProjectId, RunId, SiteId, TransferId
 from fabrica.values.quantities import DeviceTime
 from fabrica.wire import ledger as wire
@@ -49,7 +50,7 @@ def grant(
         for kind in AccountKind
         if kind not in rules.SITE_ACCOUNTS
     )
-    transfer = _post(book, posting, subject=allocation, reason=reason, at=clock.now(), **_native(amount))
+    transfer = post(book, posting, subject=allocation, reason=reason, at=clock.now(), **native(amount))
     announce(
         facts.Granted(
             allocation=allocation,
@@ -94,7 +95,7 @@ def reserve(
         return _reserved_before(before, columns)
     posting = rules.reserve(queries.terms_of(book), _balance(book, AccountKind.AVAILABLE), amount, now)
     row = Reservation.objects.create(attempt=attempt, opened_at=now, **columns)
-    _post(book, posting, subject=attempt, reason="Held for the time limit of the attempt.", at=now, reservation=row)
+    post(book, posting, subject=attempt, reason="Held for the time limit of the attempt.", at=now, reservation=row)
     reservation = queries.reservation_of(row, book)
     announce(facts.Reserved(run=run, milliseconds=amount.milliseconds, reservation=reservation))
     return reservation
@@ -130,8 +131,10 @@ def _charge(book: Book, row: Reservation, used_up_to: DeviceTime | NativeAmount)
     now = clock.now()
     reservation = _keep(row, held, now)
     if posting is not None:
-        native = _native(used_up_to)
-        _post(book, posting, subject=row.attempt, reason="Used by the attempt.", at=now, reservation=row, **native)
+        post(
+            book, posting, subject=row.attempt, reason="Used by the attempt.", at=now, reservation=row,
+            **native(used_up_to),
+        )  # fmt: skip
         announce(facts.Charged(run=row.run, milliseconds=posting.milliseconds, reservation=reservation))
     return reservation
 
@@ -154,7 +157,7 @@ def _release(book: Book, row: Reservation) -> wire.Reservation:
     now = clock.now()
     reservation = _keep(row, held, now)
     if posting is not None:
-        _post(book, posting, subject=row.attempt, reason="Held and not used.", at=now, reservation=row)
+        post(book, posting, subject=row.attempt, reason="Held and not used.", at=now, reservation=row)
     moved = posting.milliseconds if posting else 0
     announce(facts.Released(run=row.run, milliseconds=moved, reservation=reservation))
     return reservation
@@ -192,10 +195,78 @@ def waive(by: Actor, *, attempt: AttemptId, reason: str, used_up_to_milliseconds
     now = clock.now()
     reservation = _keep(row, held, now)
     if posting is not None:
-        _post(book, posting, subject=attempt, reason=reason, at=now, reservation=row)
+        post(book, posting, subject=attempt, reason=reason, at=now, reservation=row)
     moved = posting.moves.get(AccountKind.AVAILABLE, 0) if posting else 0
     announce(facts.Waived(run=row.run, milliseconds=moved, reservation=reservation, reason=reason))
     return reservation
+
+
+@verb(may=permissions.system)
+def charge_outside(
+    by: Actor,
+    *,
+    project: ProjectId,
+    site: SiteId,
+    start: wire.OutsideStart,
+    allocations: Sequence[AllocationId],
+) -> wire.OutsideUse:
+    """Take note that a job which went round Fabrica has used up to this in all, and charge what is new of it.
+
+    It is charged to `allocations` in their order, never more than each has free; the rest is kept as beyond and not
+    charged later. Duplicates and older reports post nothing.
+
+    Raises:
+        AmountRefused: the amount cannot be posted.
+        OutsideUseConflict: the same start of the same job was told of another project or resource class.
+    """
+    used, now = rules.counted(DeviceTime(start.device_milliseconds, start.resource_class)), clock.now()
+    locked = {
+        pk: _locked_book(pk) for pk in sorted(allocations)
+    }  # in one order everywhere: no two verbs wait for each other
+    books = [locked[pk] for pk in allocations]
+    row, _ = OutsideUse.objects.select_for_update().get_or_create(
+        site=site,
+        cluster=start.cluster,
+        job=start.job,
+        started_at=start.started_at,
+        defaults={"project": project, "resource_class": start.resource_class, "told_at": now},
+    )
+    if (row.project, row.resource_class) != (project, start.resource_class):
+        raise wire.OutsideUseConflict(
+            f"Job {start.job} of {start.cluster} was told as {row.resource_class} of {row.project} before.",
+            remedy="Give each Slurm account one project, and keep it.",
+        )
+    free = [_balance(book, AccountKind.AVAILABLE) for book in books]
+    terms = [queries.terms_of(book) for book in books]
+    after, postings = outside.charge(queries.outside_of(row), used, list(zip(terms, free, strict=True)))
+    for place, posting in postings:
+        post(
+            books[place], posting, subject=row.pk, site=site, at=now,
+            reason=f"Used outside Fabrica by job {start.job} of {start.cluster}.",
+        )  # fmt: skip
+        announce(
+            facts.OutsideCharged(
+                allocation=books[place].pk,
+                outside_use=row.pk,
+                site=site,
+                resource_class=start.resource_class,
+                milliseconds=posting.milliseconds,
+            )
+        )
+    _keep_outside(row, after, start, now)
+    return queries.outside_use_of(row)
+
+
+def _keep_outside(row: OutsideUse, after: outside.Outside, start: wire.OutsideStart, now: datetime) -> None:
+    """Write what is known of a start now: the only writer of it. An older report changes nothing."""
+    if start.device_milliseconds < row.used_milliseconds:
+        return
+    row.used_milliseconds, row.charged_milliseconds, row.beyond_milliseconds = after.used, after.charged, after.beyond
+    row.devices, row.partition = start.devices, start.partition
+    row.slurm_account, row.site_user = start.slurm_account, start.site_user
+    row.ended_at = row.ended_at or start.ended_at
+    row.told_at = now
+    row.save()
 
 
 @verb(may=permissions.operator)
@@ -212,7 +283,7 @@ def expire(by: Actor, *, allocation: AllocationId) -> TransferId | None:
     posting = rules.expire(queries.terms_of(book), available, expired, now)
     if posting is None:
         return None
-    transfer = _post(book, posting, subject=allocation, reason="Left over at the end of the allocation.", at=now)
+    transfer = post(book, posting, subject=allocation, reason="Left over at the end of the allocation.", at=now)
     announce(facts.Expired(allocation=allocation, resource_class=book.resource_class, milliseconds=available))
     return transfer.id
 
@@ -241,10 +312,10 @@ def correct(
     if row is not None and held is not None:
         _keep(row, held, now)
     for posting in postings:
-        native = _native(right) if posting.kind is TransferKind.CORRECT else {}
-        last = _post(
+        unit = native(right) if posting.kind is TransferKind.CORRECT else {}
+        last = post(
             book, posting, subject=transfer, reason=reason, at=now, reservation=row, corrects=wrong,
-            actor=proposer, approver=approver, **native,
+            actor=proposer, approver=approver, **unit,
         )  # fmt: skip
     announce(
         facts.Corrected(
@@ -273,7 +344,7 @@ def righting(
     return row, held, postings
 
 
-# What the verbs share: locks, then one place that posts -------------------------------------------------------------
+# What the verbs share: locks, and how a reservation is written ---------------------------------------------------
 
 
 def _locked_book(allocation: AllocationId) -> Book:
@@ -306,74 +377,3 @@ def _keep(row: Reservation, held: rules.Held, now: datetime) -> wire.Reservation
             row.closed_at = now
         row.save(update_fields=["charged_milliseconds", "used_milliseconds", "state", "closed_at"])
     return queries.reservation_of(row, row.book)
-
-
-def _post(
-    book: Book,
-    posting: rules.Posting,
-    *,
-    subject: AllocationId | AttemptId | TransferId,
-    reason: str,
-    at: datetime,
-    reservation: Reservation | None = None,
-    **columns: Any,
-) -> Transfer:
-    """Write one transfer: entries, running balances, and its seal at the head of the book's chain."""
-    of_attempt = {name: getattr(reservation, name) for name in ("attempt", "run", "site")} if reservation else {}
-    by = current_actor()
-    transfer = Transfer(
-        book=book,
-        number=book.transfers_count + 1,
-        kind=posting.kind,
-        key=rules.transfer_key(subject, posting),
-        reason=reason,
-        actor=columns.pop("actor", by.key),  # an id where there is one: no person's name in what never changes
-        at=at,
-        previous_sha256=book.head_sha256,
-        **of_attempt,
-        **columns,
-    )
-    transfer.sha256 = queries.transfer_of(transfer, book, posting.moves).computed_sha256()
-    transfer.save(force_insert=True)
-    _move(transfer, posting, _locked_accounts(book, posting, reservation))
-    book.transfers_count, book.head_sha256 = transfer.number, transfer.sha256
-    book.save(update_fields=["transfers_count", "head_sha256"])
-    return transfer
-
-
-def _locked_accounts(book: Book, posting: rules.Posting, reservation: Reservation | None) -> list[Account]:
-    accounts = list(book.accounts.filter(kind__in=posting.moves))
-    of_site = rules.SITE_ACCOUNTS & posting.moves.keys()
-    if of_site and reservation is not None:
-        where = {"site": reservation.site, "resource_class": book.resource_class}
-        Account.objects.bulk_create((Account(kind=kind, **where) for kind in sorted(of_site)), ignore_conflicts=True)
-        accounts += Account.objects.select_for_update().filter(kind__in=of_site, **where).order_by("kind")
-    return accounts
-
-
-def _move(transfer: Transfer, posting: rules.Posting, accounts: list[Account]) -> None:
-    before = {AccountKind(account.kind): account.balance_milliseconds for account in accounts}
-    after = rules.applied(before, posting.moves)
-    for account in accounts:
-        account.balance_milliseconds = after[AccountKind(account.kind)]
-    Account.objects.bulk_update(accounts, ["balance_milliseconds"])
-    Entry.objects.bulk_create(
-        Entry(
-            transfer=transfer,
-            account=account,
-            milliseconds=posting.moves[AccountKind(account.kind)],
-            balance_after_milliseconds=account.balance_milliseconds,
-        )
-        for account in accounts
-    )
-
-
-def _native(amount: DeviceTime | NativeAmount) -> dict[str, Any]:
-    if isinstance(amount, DeviceTime):
-        return {}
-    return {
-        "native_amount": amount.amount,
-        "native_unit": amount.unit,
-        "rate_numerator": amount.rate_numerator,
-        "rate_denominator": amount.rate_denominator,
-    }
