@@ -66,6 +66,16 @@ def test_a_record_fills_what_it_holds_in_every_format(tmp_path: Path) -> None:
     assert "Draft, not issued." in (folder / "document.html").read_text()
 
 
+def test_a_classification_becomes_evidence(tmp_path: Path) -> None:
+    facts = tmp_path / "facts.yaml"
+    facts.write_text("{artefact: system, technique: machine_learning, used_for: [recruitment], as_of: 2028-01-06}")
+    result = _run("fill", "--template", "art6_assessment", "--classify", facts, "--out", tmp_path / "out", "--json")
+    states = {one["id"]: one["state"] for one in json.loads(result.stdout)["documents"][0]["items"]}
+    assert states["a6-1"] == "automatic"
+    page = (tmp_path / "out" / "drafts" / "art6_assessment" / "provider" / "document.html").read_text()
+    assert "Annex III 4(a)" in page
+
+
 def test_a_complete_document_is_issued_verified_and_compared(tmp_path: Path) -> None:
     first = json.loads(_issue(tmp_path).stdout)["documents"][0]
     second = json.loads(_issue(tmp_path, items={**ITEMS, "sn-1": "told anew"}).stdout)["documents"][0]

@@ -1,14 +1,13 @@
 """Commands of the AI Act desk: they need no server."""
 
-from datetime import UTC, date, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import click
 
 from fabrica.cli.aiact_compute import compute
 from fabrica.cli.aiact_documents import fill_documents, new_key, show_difference, show_template, verify_document
-from fabrica.cli.aiact_files import LARGEST_FILE_BYTES, read_yaml
+from fabrica.cli.aiact_files import LARGEST_FILE_BYTES, day_of, read_answers
 from fabrica.cli.output import json_option, print_json
 
 __all__ = ["LARGEST_FILE_BYTES", "aiact"]
@@ -49,7 +48,7 @@ def classify_answers(file: Path, as_of: datetime | None, as_json: bool) -> None:
     from fabrica.aiact.classify import classify
 
     answers = read_answers(file)
-    day = as_of.date() if as_of else _day_of(answers)
+    day = as_of.date() if as_of else day_of(answers)
     found = classify(answers, day)
     changes = what_would_change(answers, day)
     if as_json:
@@ -58,30 +57,3 @@ def classify_answers(file: Path, as_of: datetime | None, as_json: bool) -> None:
         from fabrica.cli.aiact_page import page
 
         page(found, changes)
-
-
-def read_answers(file: Path) -> dict[str, Any]:
-    """Return the facts in a file: its `answers` block, or all of it.
-
-    Raises:
-        AnswersUnreadable: too large, not YAML or JSON, or not keys with values.
-    """
-    from fabrica.wire.aiact import AnswersUnreadable
-
-    content = read_yaml(file, AnswersUnreadable, remedy="Give the answers alone.")
-    inner = content.get("answers", content) if isinstance(content, dict) else content
-    if not isinstance(inner, dict) or not all(isinstance(key, str) for key in inner):
-        raise AnswersUnreadable(
-            f"{file.name} holds no answers.", remedy="Write one fact a line, such as artefact: system."
-        )
-    return inner
-
-
-def _day_of(answers: dict[str, Any]) -> date:
-    given = answers.get("as_of")
-    if isinstance(given, str):
-        try:
-            return date.fromisoformat(given)
-        except ValueError:
-            pass  # told as a named problem when the facts are checked
-    return given if type(given) is date else datetime.now(UTC).date()

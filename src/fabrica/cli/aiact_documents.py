@@ -27,6 +27,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @click.option("--answers", "answers_file", metavar="FILE", type=_FILE, help="What a person types and confirms. YAML.")
 @click.option("--sources", "sources_file", metavar="FILE", type=_FILE, help="Compute from outside. YAML.")
+@click.option("--classify", "facts_file", metavar="FILE", type=_FILE, help="Facts for 'fabrica aiact classify'. YAML.")
 @click.option("--out", "store", metavar="DIR", required=True, type=click.Path(file_okay=False, path_type=Path))
 @click.option("--recipient", type=click.Choice(get_args(Recipient)), default="provider", show_default=True)
 @click.option("--format", "formats", metavar="LIST", default="html,json", show_default=True, help="html,pdf,docx,json")
@@ -38,6 +39,7 @@ def fill_documents(
     records: tuple[Path, ...],
     answers_file: Path | None,
     sources_file: Path | None,
+    facts_file: Path | None,
     store: Path,
     recipient: Recipient,
     formats: str,
@@ -60,6 +62,7 @@ def fill_documents(
         raise click.UsageError("--final signs the version: name a key with --key; 'fabrica aiact key FILE' makes one.")
     wanted = _formats(formats)
     compute, gathered, answers = _project(records, sources_file, answers_file, store)
+    gathered = _with_classification(gathered, facts_file)
     now = datetime.now(UTC)
     documents = []
     for template in _templates(name, recipient):
@@ -123,6 +126,23 @@ def _project(
         typed = evidence_of(answers, source=answers_file.name, sha256=digest)
     held = (*gathered.evidence, *typed, *issued_evidence(store))
     return compute, gathered._replace(evidence=held), answers
+
+
+def _with_classification(gathered: "Gathered", facts_file: Path | None) -> "Gathered":
+    """Return the evidence with what the desk makes of the facts in a file."""
+    if facts_file is None:
+        return gathered
+    import hashlib
+
+    from fabrica.aiact.classify import classify
+    from fabrica.aiact.documents.classification import classification_evidence
+    from fabrica.cli.aiact_files import day_of, read_answers
+
+    facts = read_answers(facts_file)
+    found = classify(facts, day_of(facts))
+    digest = hashlib.sha256(facts_file.read_bytes()).hexdigest()
+    held = classification_evidence(found, source=facts_file.name, sha256=digest)
+    return gathered._replace(evidence=(*gathered.evidence, held))
 
 
 def _told(document: "Document", place: Path) -> dict[str, Any]:

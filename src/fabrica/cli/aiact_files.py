@@ -1,6 +1,7 @@
 """Files that people write for the AI Act desk, and records they name, read into bodies."""
 
 from collections.abc import Iterable
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,3 +63,31 @@ def read_records(folders: Iterable[Path]) -> "tuple[RecordedRun, ...]":
     from fabrica.record.reading import read_run
 
     return tuple(read_run(folder) for folder in folders)
+
+
+def read_answers(file: Path) -> dict[str, Any]:
+    """Return the facts in a file: its `answers` block, or all of it.
+
+    Raises:
+        AnswersUnreadable: too large, not YAML or JSON, or not keys with values.
+    """
+    from fabrica.wire.aiact import AnswersUnreadable
+
+    content = read_yaml(file, AnswersUnreadable, remedy="Give the answers alone.")
+    inner = content.get("answers", content) if isinstance(content, dict) else content
+    if not isinstance(inner, dict) or not all(isinstance(key, str) for key in inner):
+        raise AnswersUnreadable(
+            f"{file.name} holds no answers.", remedy="Write one fact a line, such as artefact: system."
+        )
+    return inner
+
+
+def day_of(answers: dict[str, Any]) -> date:
+    """Return the day that facts ask for, else today."""
+    given = answers.get("as_of")
+    if isinstance(given, str):
+        try:
+            return date.fromisoformat(given)
+        except ValueError:
+            pass  # told as a named problem when the facts are checked
+    return given if type(given) is date else datetime.now(UTC).date()
