@@ -40,7 +40,7 @@ def test_a_signature_of_another_key_or_kind_is_refused() -> None:
         )
 
 
-@pytest.mark.parametrize(("algorithm", "key"), [("none", ""), ("HS256", PUBLIC)])
+@pytest.mark.parametrize(("algorithm", "key"), [("none", ""), ("HS256", PUBLIC)], ids=["none", "HS256"])
 def test_a_weaker_algorithm_is_refused(algorithm: str, key: str) -> None:
     forged = jwt.encode({"sub": "agent"}, key, algorithm=algorithm, headers={"typ": "fabrica-assertion+jwt"})
     with pytest.raises(SignatureWrong):
