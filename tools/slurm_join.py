@@ -40,9 +40,8 @@ def join(folder: Path, *, namespaces: bool) -> Joined:
     Raises:
         RuntimeError: a command failed, or an agent did not connect; says its last words.
     """
-    network = _fabrica("up", "--json")
-    url = str(network["url"])
-    _know_sites(Path(network["home"]))
+    url = str(_fabrica("up", "--json")["url"])
+    _know_sites()
     for site in SITES:
         _start_agent(site, folder, url, namespaces)
     _grant()
@@ -62,18 +61,12 @@ def _fabrica(*arguments: str, stdin: str = "") -> Any:
     return json.loads(done.stdout)
 
 
-def _know_sites(home: Path) -> None:
-    """Tell the network that the sites exist, as its office would for sites of its own."""
-    os.environ["FABRICA_HOME"] = str(home)
-    from fabrica.server.config.start import setup
-
-    setup()
-    from fabrica.server.core.verbs import SYSTEM
-    from fabrica.server.sites import service
-    from fabrica.values.ids import SiteId
-
+def _know_sites() -> None:
+    """Tell the network that the sites exist, as its office does for sites of its own."""
+    known = {site["id"] for site in _fabrica("sites", "--json")["sites"]}
     for site in SITES:
-        service.add_site(SYSTEM, site=SiteId(site.id), name=site.title)
+        if site.id not in known:
+            _fabrica("sites", "add", site.id, "--name", site.title, "--json")
 
 
 def _start_agent(site: LocalSite, folder: Path, url: str, namespaces: bool) -> None:
