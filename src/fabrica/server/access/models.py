@@ -20,3 +20,11 @@ class Allocation(models.Model):
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="allocation_ends_later")]
+
+
+class LimitsSeen(models.Model):
+    """What a site's agent last said of how allocations stand as limits in its Slurm."""
+
+    site = IdField(SiteId, primary_key=True)
+    report = models.JSONField()
+    told_at = models.DateTimeField()

@@ -1,10 +1,12 @@
 """Decisions about allocations: their dates, and which one a run draws on."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
-from fabrica.values.ids import SiteId
+from fabrica.values.ids import AllocationId, SiteId
 from fabrica.wire.access import Allocation, AllocationDatesWrong
+from fabrica.wire.limits import Remaining
 
 
 def check_dates(starts_at: datetime, ends_at: datetime, now: datetime) -> None:
@@ -39,6 +41,46 @@ def draw_on(allocations: Iterable[Allocation], site: SiteId, milliseconds: int, 
     if enough:
         return min(enough, key=lambda allocation: (allocation.ends_at, allocation.id))
     return max(there, key=lambda allocation: (allocation.free_milliseconds, allocation.id), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Reaching:
+    """An allocation that reaches a site: `site` None is the whole network's."""
+
+    resource_class: str
+    site: SiteId | None
+    starts_at: datetime
+    ends_at: datetime
+    available_milliseconds: int
+
+
+def remaining(
+    allocations: Iterable[Reaching], held_milliseconds: Mapping[str, int], now: datetime
+) -> tuple[Remaining, ...]:
+    """Return what may still be used at a site by resource class: of allocations that run now, and what is held."""
+    found = tuple(allocations)
+    usable = [one for one in found if one.starts_at <= now < one.ends_at]
+    classes = sorted({one.resource_class for one in found} | {kind for kind, held in held_milliseconds.items() if held})
+    return tuple(
+        Remaining(
+            resource_class=kind,
+            available_milliseconds=sum(one.available_milliseconds for one in usable if one.resource_class == kind),
+            of_network_milliseconds=sum(
+                one.available_milliseconds for one in usable if one.resource_class == kind and one.site is None
+            ),
+            held_milliseconds=held_milliseconds.get(kind, 0),
+        )
+        for kind in classes
+    )
+
+
+def charged_outside(
+    allocations: Iterable[tuple[AllocationId, str, datetime, datetime]], resource_class: str, now: datetime
+) -> list[AllocationId]:
+    """Return which allocations pay for a use outside Fabrica, in order: those of its class that run now."""
+    return [
+        one for one, kind, starts_at, ends_at in allocations if kind == resource_class and starts_at <= now < ends_at
+    ]
 
 
 def next_to_start(allocations: Iterable[Allocation], site: SiteId | None, now: datetime) -> Allocation | None:

@@ -9,6 +9,7 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
 from fabrica import __version__
+from fabrica.server.access.agent_api import router as agent_limits
 from fabrica.server.access.api import router as access
 from fabrica.server.config import callers
 from fabrica.server.config.bodies import StrictParser, too_large
@@ -40,6 +41,7 @@ for path, router, caller in (
     ("/sites", sites, callers.person),
     ("/agent", agents, callers.agent),
     ("/agent", agent_keys, callers.agent),
+    ("/agent", agent_limits, callers.agent),
     ("/agent", agents_outside, None),
 ):
     api.add_router(path, router, auth=caller)

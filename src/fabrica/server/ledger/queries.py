@@ -36,16 +36,21 @@ def balance(allocation: AllocationId) -> wire.Balance:
     Raises:
         AllocationUnknown: nothing was granted to it.
     """
-    book = Book.objects.prefetch_related("accounts").filter(pk=allocation).first()
-    if book is None:
+    found = balances_of([allocation]).get(allocation)
+    if found is None:
         raise allocation_unknown(allocation)
-    return _balance_of(book)
+    return found
 
 
 def balances(project: ProjectId) -> tuple[wire.Balance, ...]:
     """Return the accounts of all allocations of a project, the one that ends first at the head."""
     books = Book.objects.prefetch_related("accounts").filter(project=project).order_by("ends_at", "pk")
     return tuple(_balance_of(book) for book in books)
+
+
+def balances_of(allocations: Collection[AllocationId]) -> dict[AllocationId, wire.Balance]:
+    """Return the accounts of several allocations."""
+    return {book.pk: _balance_of(book) for book in Book.objects.prefetch_related("accounts").filter(pk__in=allocations)}
 
 
 def free(allocation: AllocationId) -> DeviceTime:
@@ -83,10 +88,9 @@ def reservation(attempt: AttemptId) -> wire.Reservation | None:
 def held_at(site: SiteId, projects: Collection[ProjectId]) -> dict[tuple[ProjectId, str], int]:
     """Return the device-milliseconds held for attempts at a site and not charged yet, by project and resource class."""
     rows = Reservation.objects.filter(site=site, state=ReservationState.OPEN, book__project__in=projects)
-    sums = rows.values_list("book__project", "book__resource_class").annotate(
-        left=Sum(F("amount_milliseconds") - F("charged_milliseconds"))
-    )
-    return {(ProjectId(project), resource_class): left for project, resource_class, left in sums.order_by()}
+    left = Sum(F("amount_milliseconds") - F("charged_milliseconds"))
+    sums = rows.values_list("book__project", "book__resource_class").annotate(left=left).order_by()
+    return {(project, resource_class): held for project, resource_class, held in sums}
 
 
 def reserved_for(site: SiteId, attempts: Collection[AttemptId]) -> set[AttemptId]:
@@ -94,13 +98,9 @@ def reserved_for(site: SiteId, attempts: Collection[AttemptId]) -> set[AttemptId
     return set(Reservation.objects.filter(site=site, attempt__in=attempts).values_list("attempt", flat=True))
 
 
-def outside_uses(
-    *, site: SiteId | None = None, project: ProjectId | None = None, limit: int = 20
-) -> tuple[wire.OutsideUse, ...]:
-    """Return the newest starts of jobs that went round Fabrica, at a site or of a project."""
-    rows = OutsideUse.objects.order_by("-started_at", "-pk")
-    rows = rows if site is None else rows.filter(site=site)
-    rows = rows if project is None else rows.filter(project=project)
+def outside_uses(limit: int = 20, **where: SiteId | ProjectId) -> tuple[wire.OutsideUse, ...]:
+    """Return the newest starts of jobs that went round Fabrica, of one `site` or one `project`."""
+    rows = OutsideUse.objects.filter(**where).order_by("-started_at", "-pk")
     return tuple(outside_use_of(row) for row in rows[:limit])
 
 
@@ -186,7 +186,7 @@ def _wrong_reservations() -> Iterator[str]:
         rest = row.amount_milliseconds - row.charged_milliseconds
         held[row.book_id, AccountKind.RESERVED] += rest if row.state == ReservationState.OPEN else 0
         held[row.book_id, AccountKind.CONSUMED] += row.charged_milliseconds
-    for book, milliseconds in _consumed_outside():
+    for _, book, milliseconds in _charged_outside():
         held[book, AccountKind.CONSUMED] += milliseconds
     kinds = (AccountKind.RESERVED, AccountKind.CONSUMED)
     for account in Account.objects.filter(book__isnull=False, kind__in=kinds):
@@ -195,16 +195,16 @@ def _wrong_reservations() -> Iterator[str]:
             yield f"{account.book_id} has {account.balance_milliseconds} {account.kind}, its reservations say {should}"
 
 
-def _consumed_outside() -> Iterator[tuple[str, int]]:
-    entries = Entry.objects.filter(transfer__kind=TransferKind.OUTSIDE, account__kind=AccountKind.CONSUMED)
-    yield from entries.values_list("transfer__book").annotate(total=Sum("milliseconds")).order_by()
+def _charged_outside() -> Iterator[tuple[str, str, int]]:
+    rows = Entry.objects.filter(transfer__kind=TransferKind.OUTSIDE, account__kind=AccountKind.CONSUMED)
+    for key, book, moved in rows.values_list("transfer__key", "transfer__book", "milliseconds").iterator():
+        yield key.partition(":")[0], book, moved
 
 
 def _wrong_outside_uses() -> Iterator[str]:
     posted: dict[str, int] = defaultdict(int)
-    entries = Entry.objects.filter(transfer__kind=TransferKind.OUTSIDE, account__kind=AccountKind.CONSUMED)
-    for key, milliseconds in entries.values_list("transfer__key", "milliseconds").iterator():
-        posted[key.partition(":")[0]] += milliseconds
+    for use, _, milliseconds in _charged_outside():
+        posted[use] += milliseconds
     for use, charged in OutsideUse.objects.values_list("pk", "charged_milliseconds").iterator():
         if posted[use] != charged:
             yield f"{use} says that {charged} were charged, its transfers say {posted[use]}"
