@@ -75,6 +75,8 @@ def _show(found: "ComputeAccount", energy: "EnergyAccount") -> None:
     from rich.markup import escape
     from rich.table import Table
 
+    from fabrica.aiact.documents.text import clean
+
     out = console()
     table = Table(box=None, pad_edge=False, header_style="dim")
     for column in ("run or source", "purpose", "counts", "hardware FLOP", "architecture FLOP", "reported"):
@@ -82,7 +84,7 @@ def _show(found: "ComputeAccount", energy: "EnergyAccount") -> None:
     for line in found.lines:
         figures = (_flop(line.hardware_flop), _flop(line.architecture_flop), _flop(line.flop))
         counts = line.counts.replace("_", " ")
-        table.add_row(escape(f"{line.id} {line.what}"), line.tag, counts, *figures)
+        table.add_row(escape(clean(f"{line.id} {line.what}")), line.tag, counts, *figures)
     out.print(table)
     for name in ("training_compute", "cumulative_training_compute"):
         total = getattr(found, name)

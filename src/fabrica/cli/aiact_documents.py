@@ -260,6 +260,7 @@ def show_difference(before: Path, after: Path, as_json: bool) -> None:
     from rich.markup import escape
 
     from fabrica.aiact.documents.issue import difference, read_document
+    from fabrica.aiact.documents.text import clean
 
     found = difference(read_document(before), read_document(after))
     if as_json:
@@ -267,6 +268,8 @@ def show_difference(before: Path, after: Path, as_json: bool) -> None:
         return
     for one in found:
         console().print(f"[bold]{escape(one.item)}[/bold] {escape(one.asks)}: {one.what}")
-        console().print(f"  - {escape(one.before or 'not there')}\n  + {escape(one.after or 'not there')}")
+        console().print(
+            f"  - {escape(clean(one.before or 'not there'))}\n  + {escape(clean(one.after or 'not there'))}"
+        )
     if not found:
         click.echo("They say the same.")

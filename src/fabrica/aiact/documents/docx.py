@@ -21,8 +21,11 @@ from fabrica.wire.documents import Document, DocumentItem, WriterMissing
 
 if TYPE_CHECKING:
     from docx.document import Document as Paper
+    from docx.table import Table
     from docx.text.run import Run
 
+_PAGE_MILLIMETRES = 166
+_NARROW, _WIDE = 8, 60  # characters: no column is thinner than a word, none takes the page alone
 _INK, _QUIET, _AMBER = (0x1D, 0x3F, 0x72), (0x4D, 0x56, 0x61), (0x7A, 0x4A, 0x00)
 
 
@@ -54,7 +57,7 @@ def docx(document: Document) -> bytes:
 
 
 def _settings(paper: "Paper", document: Document) -> None:
-    from docx.shared import Mm, Pt
+    from docx.shared import Mm, Pt, RGBColor
 
     about = paper.core_properties
     about.title, about.subject = clean(document.title)[:255], clean(document.subject)[:255]
@@ -65,6 +68,17 @@ def _settings(paper: "Paper", document: Document) -> None:
     page.page_width, page.page_height = Mm(210), Mm(297)
     page.left_margin = page.right_margin = Mm(22)
     page.footer.paragraphs[0].text = clean(f"{document.title} · {document.subject} · {document.status}")
+    for name, points in (
+        ("Title", 22),
+        ("Heading 1", 14),
+        ("Heading 2", 11.5),
+        ("Heading 3", 10.5),
+        ("Heading 4", 10.5),
+    ):
+        style = paper.styles[name]
+        style.font.name, style.font.size, style.font.color.rgb = "Liberation Sans", Pt(points), RGBColor(*_INK)
+        style.element.rPr.rFonts.attrib.clear()  # else the theme's own font wins
+        style.font.name = "Liberation Sans"
     normal = paper.styles["Normal"]
     normal.font.name, normal.font.size = "Liberation Serif", Pt(10.5)
 
@@ -74,6 +88,10 @@ def _item(paper: "Paper", item: DocumentItem, document: Document, level: int) ->
     said = f" · {item.said_by}" if item.said_by else ""
     _small(paper, f"{STATES[item.state]}{said}{' · optional' if item.optional else ''}")
     for block in item.blocks:
+        if len(item.blocks) > 1:
+            title = paper.add_paragraph()
+            title.paragraph_format.keep_with_next = True
+            _colour(title.add_run(clean(block.title)), _QUIET, bold=True, points=9)
         _facts(paper, facts_of(block))
     if item.text is not None:
         for one in paragraphs(item.text):
@@ -117,7 +135,20 @@ def _table(paper: "Paper", columns: Sequence[str], rows: Sequence[Sequence[str]]
     for row in rows:
         for cell, value in zip(table.add_row().cells, row, strict=True):
             cell.text = clean(value)
+    _set_widths(table, columns, rows)
     paper.add_paragraph()
+
+
+def _set_widths(table: "Table", columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Share the width of the page by the longest text of each column, so that no hash or name is squeezed."""
+    from docx.shared import Mm
+
+    longest = [max(len(row[number]) for row in (columns, *rows)) for number in range(len(columns))]
+    shares = [min(max(length, _NARROW), _WIDE) for length in longest]
+    table.autofit = False
+    for number, share in enumerate(shares):
+        for cell in table.columns[number].cells:
+            cell.width = Mm(_PAGE_MILLIMETRES * share / sum(shares))
 
 
 def _endings(paper: "Paper", document: Document) -> None:
@@ -131,9 +162,12 @@ def _endings(paper: "Paper", document: Document) -> None:
         _table(paper, ("Item", "What", "Before", "Now"), rows)
     if document.evidence_register:
         paper.add_heading("Register of evidence", level=1)
-        for entry in map(entry_words, document.evidence_register):
-            _words(paper, zip(("Id", "Kind", "Held in, and how it was made", "Time", "SHA-256"), entry, strict=True))
-            paper.add_paragraph()
+        for name, kind, held, at, digest in map(entry_words, document.evidence_register):
+            line = paper.add_paragraph()
+            line.paragraph_format.space_after = 0
+            line.add_run(clean(f"{name}  ")).bold = True
+            line.add_run(clean(f"{kind}. {held}"))
+            _small(paper, f"{at} · SHA-256 {digest}")
     paper.add_heading("About this document", level=1)
     for words in (*document.open_questions, *document.notices):
         _small(paper, words)
