@@ -73,3 +73,12 @@ def test_a_person_with_a_password_signs_in_by_e_mail() -> None:
     body = {"login": "ada@factory.example", "password": "correct horse battery staple"}
     assert client.post("/accounts/login/", body).headers["Location"] == "/"
     assert Client().post("/accounts/login/", body | {"password": "wrong"}).status_code == 200
+
+
+def test_nobody_takes_an_address_that_a_site_may_know_another_by() -> None:
+    person = make_user()
+    client = browser(person)
+    assert client.get("/accounts/email/").status_code == 404
+    answer = client.post("/accounts/email/", {"email": "ada@example.eu", "action_add": ""})
+    assert answer.status_code == 404
+    assert not User.objects.filter(email="ada@example.eu").exists()

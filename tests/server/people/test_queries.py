@@ -1,5 +1,7 @@
 """Who has no role in a project sees nothing of it."""
 
+from typing import Any
+
 import pytest
 
 from fabrica.server.core.actors import NOBODY, SYSTEM, Actor, NetworkRole
@@ -71,3 +73,11 @@ def test_a_deactivated_person_is_named_so(project: ProjectId) -> None:
     assert any(one.name.endswith("(deactivated)") for one in queries.project(SYSTEM, project).members)
     assert not queries.is_active(member)
     assert queries.is_active(SYSTEM)
+
+
+def test_where_anybody_may_sign_up_no_address_is_told_to_a_site(settings: Any) -> None:
+    person = make_user(email="ada@example.eu")
+    assert person.user is not None
+    assert queries.user_emails({person.user}) == {person.user: "ada@example.eu"}
+    settings.SIGN_UP_OPEN = True
+    assert queries.user_emails({person.user}) == {}

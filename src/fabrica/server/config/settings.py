@@ -107,6 +107,7 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
+SIGN_UP_OPEN = os.environ.get("FABRICA_SIGN_UP") == "open"
 ACCOUNT_ADAPTER = "fabrica.server.people.adapters.AccountAdapter"
 SOCIALACCOUNT_ADAPTER = "fabrica.server.people.adapters.SocialAccountAdapter"
 SOCIALACCOUNT_LOGIN_ON_GET = False

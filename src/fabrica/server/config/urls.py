@@ -5,7 +5,9 @@ from allauth.account.models import EmailAddress
 from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django.contrib import admin
 from django.contrib.auth.models import Group
+from django.http import Http404
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.defaults import page_not_found
 
 from fabrica.server.access import pages as access
 from fabrica.server.config.api import api
@@ -65,6 +67,8 @@ for _unused in (Group, EmailAddress, SocialAccount, SocialApp, SocialToken):  # 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", api.urls),
     path("admin/", admin.site.urls),
+    # an address is given by the office or the identity provider: sites map it to an account of theirs
+    path("accounts/email/", page_not_found, {"exception": Http404("Addresses are not changed here.")}),
     path("accounts/", include("allauth.urls")),
     path("", include((_portal, "portal"))),
     path("runs/", include((_runs, "runs"))),

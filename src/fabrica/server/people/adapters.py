@@ -1,17 +1,17 @@
 """How people come in: the choices allauth asks of us."""
 
-import os
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from django.conf import settings
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """Local accounts are made by the network's office unless the server opens sign-up."""
 
     def is_open_for_signup(self, request: Any) -> bool:
-        return os.environ.get("FABRICA_SIGN_UP") == "open"
+        return bool(settings.SIGN_UP_OPEN)
 
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]

@@ -1,5 +1,6 @@
 """Reads of people, narrowed to what the reader may see."""
 
+from django.conf import settings
 from django.db.models import Q
 
 from fabrica.server.core.actors import Actor, NetworkRole
@@ -79,7 +80,12 @@ def _name(user: User) -> str:
 
 
 def user_emails(users: set[UserId]) -> dict[UserId, str]:
-    """Return the e-mail address of each user: for sites, which hear only its SHA-256."""
+    """Return the e-mail address of each user that a site may believe; sites hear only its SHA-256.
+
+    Where anybody may sign up, an address is whatever they typed, so none is told: sites then know people by their id.
+    """
+    if settings.SIGN_UP_OPEN:
+        return {}
     return dict(User.objects.filter(pk__in=users).values_list("pk", "email"))
 
 
