@@ -44,7 +44,7 @@ class Following:
         self._last: dict[Handle, Observation] = {}
         self._over_since: dict[Handle, float] = {}
         self._absent_since: dict[Handle, tuple[float, str]] = {}
-        self._cancelled_at: dict[Handle, float] = {}
+        self._cancelled_at: dict[str, float] = {}
 
     def observe(self, handles: Iterable[Handle]) -> dict[Handle, Observation]:
         """Return the state of each handle."""
@@ -108,7 +108,7 @@ class Following:
         """Keep what was told as used, until accounting tells of a start that the queue has forgotten."""
         last = self._last.get(handle)
         if seen.state == "ended":
-            for kept in (self._last, self._over_since, self._absent_since, self._cancelled_at):
+            for kept in (self._last, self._over_since, self._absent_since):
                 kept.pop(handle, None)
             return seen
         if last is not None and last.usage.charged_milliseconds > seen.usage.charged_milliseconds:
@@ -132,8 +132,7 @@ class Following:
                 record.update(written)
         for job in jobs:
             if job.job != record["job"] and phase_of(job.state) != "ended":
-                _log.warning("job %s is a second one of %s and is cancelled", job.job, handle)
-                self._ask_cancel(handle, job.job, record["account"])
+                self._ask_cancel(job.job, record["account"], why=f"it is a second one of {handle}")
         return next((job for job in jobs if job.job == record["job"]), None)
 
     def _present(self, handle: Handle, record: Record, job: Job) -> Observation:
@@ -251,7 +250,7 @@ class Following:
         if marks.end is not None and waited >= self._settings.settle_seconds:
             own = self._own_figures(record, None, marks)
             return self._end(handle, record, ending.end_of(record, ending.told_by_marks(marks), own), own)
-        if waited >= self._settings.vanish_seconds and not self._looks.history.silence:
+        if marks.end is None and waited >= self._settings.vanish_seconds and not self._looks.history.silence:
             own = self._own_figures(record, None, marks)
             asked = record["stop"]
             end = End(EndReason(asked["reason"]), None, "It was asked to end.") if asked else ending.VANISHED
@@ -319,18 +318,20 @@ class Following:
     def cancel(self, handle: Handle, record: Record) -> None:
         """Ask Slurm to end an attempt's job; once in a while again while it lives."""
         if record["job"] is not None:
-            self._ask_cancel(handle, record["job"], record["account"])
+            self._ask_cancel(record["job"], record["account"], why=f"{handle} was asked to end")
 
-    def _ask_cancel(self, handle: Handle, job: str, user: str | None) -> None:
+    def _ask_cancel(self, job: str, user: str | None, *, why: str) -> None:
         now = time.monotonic()
-        if now - self._cancelled_at.get(handle, -_CANCEL_AGAIN_SECONDS) < _CANCEL_AGAIN_SECONDS:
+        if now - self._cancelled_at.get(job, -_CANCEL_AGAIN_SECONDS) < _CANCEL_AGAIN_SECONDS:
             return
-        self._cancelled_at[handle] = now
+        self._cancelled_at = {one: at for one, at in self._cancelled_at.items() if now - at < _CANCEL_AGAIN_SECONDS}
+        self._cancelled_at[job] = now
         try:
+            _log.info("job %s is cancelled: %s", job, why)
             self._controller().cancel([job], user=user)
         except Silent as trouble:
-            del self._cancelled_at[handle]
-            _log.warning("%s could not be cancelled, which is tried again: %s", handle, trouble)
+            del self._cancelled_at[job]
+            _log.warning("job %s could not be cancelled, which is tried again: %s", job, trouble)
 
 
 def _words_of_submission(record: Record) -> str:

@@ -25,8 +25,10 @@ class Pace:
     def asked(self, began: float, *, in_vain: bool) -> None:
         """Note a question that began at a monotonic time and is over now."""
         now = time.monotonic()
-        pause = max(self.interval_seconds, _SHARE_OF_TIME * (now - began), _SILENCE_SECONDS if in_vain else 0)
-        self._due = now + min(pause, max(_PAUSE_SECONDS_MAX, self.interval_seconds))
+        pause = (
+            max(_SILENCE_SECONDS, now - began) if in_vain else min(_SHARE_OF_TIME * (now - began), _PAUSE_SECONDS_MAX)
+        )
+        self._due = now + max(self.interval_seconds, pause)
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from fabrica.values.states import EndReason
 
 ENGINE_FOLDER = "engine"
 ORDER = "order.json"
-KEEPER = "keeper.py"
+KEEPER = "keeper.pyz"
 OUTPUT = "slurm.out"
 
 

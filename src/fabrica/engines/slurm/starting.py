@@ -8,8 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from fabrica.engines.contract import StartOrder, StartRefused
-from fabrica.engines.slurm import in_job
 from fabrica.engines.slurm.accounts import account_or_refusal, give_folder, is_other
+from fabrica.engines.slurm.archive import archive
 from fabrica.engines.slurm.controller import Controller, Silent
 from fabrica.engines.slurm.marks import ENGINE_FOLDER, KEEPER, ORDER, read_marks
 from fabrica.engines.slurm.settings import SlurmPartition, SlurmSettings
@@ -26,7 +26,6 @@ from fabrica.values.files import write_private
 from fabrica.values.states import EndReason
 
 _log = logging.getLogger("fabrica.engines.slurm")
-_IN_JOB = Path(in_job.__file__).read_bytes()
 
 
 def prepare(
@@ -86,7 +85,7 @@ def _write_files(
     cpus = cpus_per_node(order.resources.devices, partition, threads_per_core)
     srun = str(settings.command_folder / "srun") if settings.command_folder else "srun"
     write_private(engine / ORDER, json.dumps(order_as_kept(order, settings, limit=limit, cpus=cpus, srun=srun)))
-    (engine / KEEPER).write_bytes(_IN_JOB)
+    (engine / KEEPER).write_bytes(archive())
 
 
 class Starter:

@@ -1,8 +1,4 @@
-"""The job itself: starts the run's command on the node, keeps its limits, writes marks. Copied beside each run.
-
-It needs Python 3.6 or newer and nothing else, since it runs on the site's nodes with the site's own Python:
-`python3 -I -S KEEPER FOLDER` in the batch script, and with `--node` under srun on each node of a run of several.
-"""
+"""One start of one attempt by Slurm: starts the run's command, keeps its limits, writes marks."""
 
 import fcntl
 import json
@@ -16,37 +12,26 @@ import stat
 import subprocess
 import sys
 import time
+from typing import Any
+
+from fabrica.engines.slurm.in_job.command import (
+    NOT_FOUND_STATUS,
+    read_order,
+    send,
+    signal_name,
+    start_command,
+    variables_of,
+)
+from fabrica.engines.slurm.in_job.node import first_failure_place, warning_place
 
 OTHER_JOB_STATUS = 121
 NO_MARK_STATUS = 122
 TIME_LIMIT_STATUS = 124
-NOT_FOUND_STATUS = 127
 
 _BEAT_SECONDS = 10.0
 _DISK_SECONDS = 30.0
 _RESERVE_BYTES = 4096
 _PIPE_BYTES = 2**20
-_SLURM_VARIABLES = ("SLURM_", "SLURMD_", "PMI_", "PMIX_")
-_DEVICE_VARIABLES = (
-    *("CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ZE_AFFINITY_MASK"),
-    *("GPU_DEVICE_ORDINAL", "CUDA_DEVICE_ORDER", "CUDA_MPS_PIPE_DIRECTORY"),
-)
-
-
-def variables_of(order: "dict[str, object]", inherited: "dict[str, str]") -> "dict[str, str]":
-    """Return the command's whole environment: Slurm's own variables, the order's, and where it is among its nodes."""
-    kept = {
-        name: value
-        for name, value in inherited.items()
-        if name.startswith(_SLURM_VARIABLES) or name in _DEVICE_VARIABLES
-    }
-    kept.pop("SLURM_EXPORT_ENV", None)  # else an srun of the run itself would start with nothing
-    kept.update(order["variables"])  # type: ignore[call-overload]  # the engine wrote a table of strings
-    kept["FABRICA_ATTEMPT"] = str(order["attempt"])
-    kept["FABRICA_NODES"] = str(order["nodes"])
-    kept["FABRICA_NODE_RANK"] = inherited.get("SLURM_NODEID", "0") if "SLURM_STEP_ID" in inherited else "0"
-    kept["FABRICA_FIRST_NODE"] = inherited.get("FABRICA_FIRST_NODE") or socket.gethostname()
-    return kept
 
 
 class Job:
@@ -55,8 +40,7 @@ class Job:
     def __init__(self, folder: str) -> None:
         self.folder = folder
         self.engine = os.path.join(folder, "engine")
-        with open(os.path.join(self.engine, "order.json"), "rb") as file:
-            self.order = json.load(file)
+        self.order: "dict[str, Any]" = read_order(folder)
         self.job = os.environ.get("SLURM_JOB_ID", "")
         self.restart = int(os.environ.get("SLURM_RESTART_COUNT") or 0)
         self.began = time.time()
@@ -143,22 +127,20 @@ class Job:
     def start(self) -> str:
         """Start the command in a session of its own; return why it cannot be executed, else nothing."""
         self.pipe, output = os.pipe()
-        complaint_in, complaint_out = os.pipe()
-        self.command = os.fork()
-        if self.command == 0:
-            become(self.arguments(), self.environment(), self.folder, self.order, output, complaint_out)
+        self.command, words = start_command(
+            self.arguments(),
+            self.environment(),
+            self.folder,
+            file_bytes_max=self.order["limits"]["disk_bytes"],
+            output=output,
+        )
         os.close(output)
-        os.close(complaint_out)
         os.set_blocking(self.pipe, False)
         try:
             fcntl.fcntl(self.pipe, 1031, _PIPE_BYTES)  # F_SETPIPE_SZ
         except OSError:
             pass
-        with os.fdopen(complaint_in, "rb") as file:
-            complaint = file.read().decode(errors="replace")
-        if complaint:
-            os.waitpid(self.command, 0)
-        return complaint
+        return words
 
     def arguments(self) -> "list[str]":
         if self.order["nodes"] == 1:
@@ -168,12 +150,12 @@ class Job:
         return [
             *(srun, "--nodes=" + nodes, "--ntasks=" + nodes, "--ntasks-per-node=1", "--export=ALL"),
             *("--cpus-per-task=" + str(self.order["cpus"]), "--kill-on-bad-exit=1", "--input=none", "--unbuffered"),
-            *(sys.executable, "-I", "-S", os.path.join(self.engine, "keeper.py"), self.folder, "--node"),
+            *(sys.executable, "-I", "-S", os.path.join(self.engine, "keeper.pyz"), self.folder, "--node"),
         ]
 
     def environment(self) -> "dict[str, str]":
         if self.order["nodes"] == 1:
-            return variables_of(self.order, dict(os.environ))
+            return variables_of(self.order, dict(os.environ), rank=0)
         kept = dict(os.environ)
         kept.pop("SLURM_EXPORT_ENV", None)
         kept["FABRICA_FIRST_NODE"] = socket.gethostname()
@@ -197,7 +179,7 @@ class Job:
             if self.elapsed() >= beat_at:
                 self.beat()
                 beat_at = self.elapsed() + _BEAT_SECONDS
-        self.send(signal.SIGKILL)  # what it left in its session
+        send(self.command, signal.SIGKILL)  # what it left in its session
         for _ in range(64):
             if not select.select([self.pipe], [], [], 0)[0] or not self.read_once():
                 break
@@ -230,7 +212,7 @@ class Job:
         """Warn before the time limit, end at it; end a run whose folder has grown too large."""
         limits, elapsed = self.order["limits"], self.elapsed()
         if self.kill_at is not None and elapsed >= self.kill_at:
-            self.send(signal.SIGKILL)
+            send(self.command, signal.SIGKILL)
         if self.asked is not None or self.told_to_end:
             return  # Slurm has told every process of the job, and kills what does not end
         self.look_at_disk(elapsed)
@@ -243,11 +225,11 @@ class Job:
                 )
             self.asked = ("time_limit", words)
             self.kill_at = max(elapsed, limits["time_limit_seconds"]) + limits["grace_seconds"]
-            self.send(signal.SIGTERM)
+            self.warn()
         elif self.disk_bytes is not None and self.disk_bytes > limits["disk_bytes"]:
             self.asked = ("folder_full", self.words_of_disk())
             self.kill_at = elapsed
-            self.send(signal.SIGKILL)
+            send(self.command, signal.SIGKILL)
 
     def look_at_disk(self, elapsed: float) -> None:
         """Add up the folder with du, beside the run, and spend no more than a twentieth of the time on it."""
@@ -277,18 +259,21 @@ class Job:
     def figures(self) -> "dict[str, object]":
         return {"at": time.time(), "disk_bytes": self.disk_bytes, "log_dropped_bytes": self.log_dropped}
 
-    def send(self, number: int) -> None:
-        """Send a signal to the command's session: all it has started, but what became a daemon; Slurm ends that."""
-        try:
-            os.killpg(self.command, number)
-        except (ProcessLookupError, PermissionError):
+    def warn(self) -> None:
+        """Tell the command to end; on several nodes each is told there, since srun would cut the grace short."""
+        if self.order["nodes"] == 1:
+            send(self.command, signal.SIGTERM)
             return
+        with open(warning_place(self.folder, self.restart), "wb"):
+            pass
 
     def judge(self) -> int:
         """Write why the command ended; return the exit status that says the same to Slurm."""
         assert self.status is not None
         killed_by = os.WTERMSIG(self.status) if os.WIFSIGNALED(self.status) else None
         code = os.WEXITSTATUS(self.status) if killed_by is None else None
+        if self.order["nodes"] > 1:
+            code, killed_by = self.first_failure(code, killed_by)
         status = code if code is not None else 128 + (killed_by or 0)
         if self.asked is not None:
             return self.end(self.asked[0], code, self.asked[1], code or TIME_LIMIT_STATUS)
@@ -306,6 +291,17 @@ class Job:
         if code == 0:
             return self.end("completed", 0, "The command ended with exit status 0.", 0)
         return self.end("exit_nonzero", code, f"The command ended with exit status {code}.", status)
+
+    def first_failure(self, code: "int | None", killed_by: "int | None") -> "tuple[int | None, int | None]":
+        """Return how the node that failed first ended: srun itself tells the largest status of all."""
+        try:
+            with open(first_failure_place(self.folder, self.restart), "rb") as file:
+                told = json.load(file)
+        except (OSError, ValueError):
+            return code, killed_by
+        if "words" in told:
+            return NOT_FOUND_STATUS, None
+        return told.get("exit_code"), told.get("signal")
 
     def end(self, reason: str, code: "int | None", words: str, status: int) -> int:
         """Write the last mark into the space kept for it."""
@@ -332,41 +328,6 @@ class Job:
         return status
 
 
-def become(
-    arguments: "list[str]",
-    variables: "dict[str, str]",
-    folder: str,
-    order: "dict[str, dict[str, int]]",
-    output: int,
-    complaint: int,
-) -> None:
-    """Turn this forked process into the command; why it cannot be executed goes to `complaint`."""
-    try:
-        os.setsid()
-        limit(order)
-        os.chdir(os.path.join(folder, "work"))
-        nothing = os.open(os.devnull, os.O_RDONLY)
-        for source, target in ((nothing, 0), (output, 1), (output, 2)):
-            os.dup2(source, target)
-        for number in (signal.SIGTERM, signal.SIGUSR1, signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ):
-            signal.signal(number, signal.SIG_DFL)
-        os.execvpe(arguments[0], arguments, variables)  # noqa: S606 - no shell is what we want
-    except BaseException as trouble:
-        words = "{}: {}".format(arguments[0], getattr(trouble, "strerror", None) or trouble)
-        os.write(complaint, words.encode(errors="replace")[:2000])
-    os._exit(NOT_FOUND_STATUS)
-
-
-def limit(order: "dict[str, dict[str, int]]") -> None:
-    """Set what the kernel itself keeps: no core dumps, no file larger than the folder may be."""
-    os.umask(0o077)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    most = order["limits"]["disk_bytes"]
-    hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
-    most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
-
-
 def open_to_agent(places: "list[str]") -> None:
     """Let the agent read what the run has made for itself alone: the group's bits are the list's mask."""
     me = os.geteuid()
@@ -377,31 +338,3 @@ def open_to_agent(places: "list[str]") -> None:
                 if told.st_uid == me and not stat.S_ISLNK(told.st_mode):
                     passes = 0o010 if told.st_mode & 0o100 else 0
                     os.chmod(entry, stat.S_IMODE(told.st_mode) | 0o060 | passes)
-
-
-def run_on_node(folder: str) -> None:
-    """Become the command on one node of several; srun gathers its output."""
-    with open(os.path.join(folder, "engine", "order.json"), "rb") as file:
-        order = json.load(file)
-    variables = variables_of(order, dict(os.environ))
-    limit(order)
-    os.chdir(os.path.join(folder, "work"))
-    try:
-        os.execvpe(order["command"][0], order["command"], variables)  # noqa: S606
-    except OSError as trouble:
-        print("[fabrica] {}: {}".format(order["command"][0], trouble.strerror), file=sys.stderr)
-        sys.exit(NOT_FOUND_STATUS)
-
-
-def signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
-
-
-if __name__ == "__main__":
-    if sys.argv[2:] == ["--node"]:
-        run_on_node(sys.argv[1])
-    else:
-        sys.exit(Job(sys.argv[1]).to_the_end())
