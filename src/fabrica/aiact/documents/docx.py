@@ -147,8 +147,10 @@ def _set_widths(table: "Table", columns: Sequence[str], rows: Sequence[Sequence[
     shares = [min(max(length, _NARROW), _WIDE) for length in longest]
     table.autofit = False
     for number, share in enumerate(shares):
+        width = Mm(_PAGE_MILLIMETRES * share / sum(shares))
+        table.columns[number].width = width  # LibreOffice reads the column's, Word the cells'
         for cell in table.columns[number].cells:
-            cell.width = Mm(_PAGE_MILLIMETRES * share / sum(shares))
+            cell.width = width
 
 
 def _endings(paper: "Paper", document: Document) -> None:
