@@ -79,10 +79,7 @@ def test_a_run_goes_to_a_real_site_and_down_leaves_nothing(sites: Sites) -> None
     sites.down()
 
 
-@pytest.mark.parametrize(
-    "reached",
-    ["slurm-north/run/munged.process", "slurm-north/run/slurmdbd.process", "slurm-south/run/slurmd-2.process"],
-)
+@pytest.mark.parametrize("reached", ["north/run/munged", "north/run/slurmdbd", "south/run/slurmd-2"])
 def test_a_start_that_was_cut_off_leaves_nothing_after_down(sites: Sites, reached: str) -> None:
     options = ["--namespaces"] if os.geteuid() == 0 else []
     starting = subprocess.Popen(
