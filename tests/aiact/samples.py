@@ -122,6 +122,7 @@ def _value(kind: str, name: str, shape: str, thing: str) -> Any:
         "dataset": f"{thing} set",
         "run": "run_a",
         "boundary": "facility",
+        "systemic_state": "above",
     }
     if name in special:
         return special[name]

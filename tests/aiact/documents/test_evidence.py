@@ -37,6 +37,19 @@ def test_a_program_cannot_say_what_a_person_must_type() -> None:
     assert "only a person may type" in found.notices[0]
 
 
+def test_a_run_that_is_no_training_tells_nothing_of_the_data_or_the_model() -> None:
+    stated = (
+        event("data.id", dataset="a", sha256="1"),
+        event("eval.robust", test="a", result="b"),
+        event("run.synth", generator_model="g"),
+    )
+    found = gathered_from(make_run(purpose="synthetic_nonpublic", events=stated))
+    assert not _of(found, "data.id")
+    assert _of(found, "eval.robust")
+    assert _of(found, "run.synth")
+    assert "does not count as training" in found.notices[0]
+
+
 def test_a_mistake_in_what_a_program_states_is_told_and_passed_over() -> None:
     found = gathered_from(make_run(events=(event("model.arch", architecure="x"), event("tuned", trees=3))))
     assert not _of(found, "model.arch")

@@ -7,7 +7,7 @@ import pytest
 from fabrica.aiact.documents.evidence import Gathered, evidence
 from fabrica.aiact.documents.fill import fill
 from fabrica.wire.documents import Evidence, Recipient
-from tests.aiact.samples import NOW, items_of
+from tests.aiact.samples import NOW, event, gathered_from, items_of, make_run
 
 
 def _held(**rows: list[dict[str, Any]]) -> Gathered:
@@ -76,3 +76,11 @@ def test_the_summary_tells_its_earlier_versions() -> None:
     held = _held(model_id=[{"name": "m", "version": "2"}])
     item = items_of(fill("training_summary", held, None, now=NOW, version=3))["ts-0"]
     assert item.blocks[0].rows[0][-1] == "1, 2"
+
+
+def test_a_notification_below_the_presumption_is_never_filled_by_itself() -> None:
+    run = make_run(events=(event("run.flop_arch", operations_per_pass=1e20, passes=1),), flop=None)
+    above = make_run(events=(event("run.flop_arch", operations_per_pass=2e25, passes=1),), flop=None)
+    for one, state in ((run, "to_confirm"), (above, "automatic")):
+        item = items_of(fill("systemic_notification", gathered_from(one), None, now=NOW))["sn-4"]
+        assert item.state == state

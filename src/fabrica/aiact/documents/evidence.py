@@ -14,6 +14,7 @@ from fabrica.wire.documents import Evidence, HeldBy
 from fabrica.wire.runs import Sha256
 
 _DAY_SECONDS = 86_400
+_OF_TRAINING = ("data.", "model.", "run.")
 Rows = Sequence[Mapping[str, Any]]
 
 
@@ -67,7 +68,7 @@ def gather(runs: Iterable[RecordedRun], compute: ComputeAccount, energy: EnergyA
         found += _of_every_run(run)
         if run.run in training:
             found += _of_training(run)
-        found += _of_events(run, notices)
+        found += _of_events(run, run.run in training, notices)
     found += _of_accounts(compute, energy, sources, real)
     return Gathered(tuple(found), _absences(compute, energy, real, training), tuple(notices))
 
@@ -137,8 +138,11 @@ def _of_datasets(run: RecordedRun) -> Iterator[Evidence]:
     yield _from_file(run, "data.licence", "datasets.jsonl", licences, method)
 
 
-def _of_events(run: RecordedRun, notices: list[str]) -> Iterator[Evidence]:
-    """Yield what the program stated with `log.event("data.lang", …)`: any kind of evidence that no person must type."""
+def _of_events(run: RecordedRun, trains: bool, notices: list[str]) -> Iterator[Evidence]:
+    """Yield what the program stated with `log.event("data.lang", …)`: any kind of evidence that no person must type.
+
+    What a run that does not count as training says of data, model and run is not of this model.
+    """
     stated: dict[str, list[dict[str, Any]]] = {}
     for line in run.events:
         kind = str(line.get("name"))
@@ -146,6 +150,9 @@ def _of_events(run: RecordedRun, notices: list[str]) -> Iterator[Evidence]:
             continue
         if kind.startswith("typed."):
             notices.append(f"{run.run} states {kind}, which only a person may type; it is passed over.")
+            continue
+        if not trains and kind.startswith(_OF_TRAINING) and kind != "run.synth":
+            notices.append(f"{run.run} does not count as training, so what it states of {kind} is passed over.")
             continue
         facts = dict(line.get("facts") or {})
         if kind.startswith("run."):
@@ -216,6 +223,7 @@ def _account_row(compute: ComputeAccount) -> dict[str, Any]:
         },
         "margin": f"{compute.error_margin:.0%} of the reported figure, overall ({compute.source})",
         "thresholds": [margin.words for margin in compute.margins],
+        "systemic_state": next(one.state for one in compute.margins if one.threshold == "systemic_presumption"),
         **({"explanation": compute.explanation} if compute.explanation else {}),
     }
 

@@ -103,6 +103,21 @@ def compute_figure(context: Context) -> Shown:
     return Shown((words("Training compute", **shown),))
 
 
+def systemic_condition(context: Context) -> Shown:
+    """Show how the compute stands to the presumption; below it, a person confirms that a notification is due.
+
+    Source: Regulation (EU) 2024/1689, Art. 51(2) and 52(1).
+    """
+    (found,) = context.rows("run.flop_cumulative")
+    state = str(found["systemic_state"])
+    block = words("Condition", State=state.replace("_", " "), Compute=show_value(found["thresholds"]))
+    if state == "above":
+        return Shown((block,))
+    return Shown(
+        (block,), sure=False, remark="The presumption is not shown to be met; a person confirms what is notified."
+    )
+
+
 def energy_megawatt_hours(context: Context) -> Shown:
     rows = context.rows("run.energy")
     table = tuple(
@@ -267,6 +282,6 @@ WAYS: Mapping[str, Callable[[Context], Shown]] = {
     for way in (
         compute_figure, compute_magnitude, crawled_data, data_points, document_version, energy_megawatt_hours,
         licensed_datasets, parameters, private_datasets, provenance_classes, public_datasets, size_ranges,
-        summary_version, synthetic_data, training_time, training_time_band, user_data,
+        summary_version, synthetic_data, systemic_condition, training_time, training_time_band, user_data,
     )
 }  # fmt: skip
