@@ -168,6 +168,14 @@ def _with(kind: str, value: float) -> Any:
     return evidence(kind, [row], held_by="record", source="usage.json", method="secret method", at=NOW, sha256="9" * 64)
 
 
+def test_a_section_of_which_nothing_is_sent_is_not_named() -> None:
+    downstream = fill("mdf", whole_evidence(), None, now=NOW, recipient="downstream")
+    assert all(section.items for section in downstream.sections)
+    assert "Energy" not in " ".join(section.title for section in downstream.sections)
+    summary = fill("training_summary", EMPTY, None, now=NOW, recipient="public")
+    assert "2. List of data sources" in [section.title for section in summary.sections]
+
+
 def test_no_row_of_evidence_leaves_with_the_register() -> None:
     document = fill("annex_xii", whole_evidence(), None, now=NOW, recipient="downstream")
     assert "rows" not in document.evidence_register[0].model_dump()

@@ -75,6 +75,8 @@ def fill(
     for section in layout.sections:
         sent = [by_id[name] for name in section.items if _reaches(template, by_id[name], recipient)]
         withheld += len(section.items) - len(sent)
+        if section.items and not sent:
+            continue
         items = tuple(_fill_item(template, item, held, answers) for item in sent)
         sections.append(Section(title=section.title, level=section.level, items=items))
     used = {name for section in sections for item in section.items for name in item.evidence}
