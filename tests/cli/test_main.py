@@ -133,7 +133,7 @@ def test_the_help_of_every_command_shows_an_example(path: tuple[str, ...]) -> No
     assert f"fabrica {path[0]}" in shown.stdout.partition("Example")[2]
 
 
-WITHOUT_JSON = {("serve",), ("work",), ("agent", "run"), ("completion",)}
+WITHOUT_JSON = {("serve",), ("work",), ("agent", "run"), ("agent", "unit"), ("completion",)}
 
 
 def test_every_command_of_a_user_speaks_json() -> None:

@@ -225,7 +225,7 @@ def test_answers_that_are_harmed_on_the_way_change_nothing(network: Network, sto
     network.kill("agent")
 
 
-def test_a_second_agent_with_a_copied_token_is_refused_in_words(network: Network, story: Story) -> None:
+def test_a_second_agent_with_a_copied_key_is_refused_in_words(network: Network, story: Story) -> None:
     settings = network.write_settings("copy.toml", network.home.folder / "copy")
     story.submit()
     story.wait_for("running")
