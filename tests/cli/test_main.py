@@ -35,6 +35,11 @@ SITE_BODY = {
     "draining": False, "connected": False, "last_word_at": None, "devices_total": None, "devices_free": None,
     "summary": "",
 }  # fmt: skip
+AGENT = "agt_01jd0000000000000000000000"
+AGENT_BODY = {
+    "id": AGENT, "site": "lumi-aif", "name": "agent", "version": None, "protocol": None, "enrolled_at": NOW,
+    "last_word_at": None, "withdrawn": False,
+}  # fmt: skip
 PERSON_BODY = {
     "id": USER, "name": "Ada", "email": "ada@factory.example", "network_role": None, "active": True, "joined_at": NOW,
 }  # fmt: skip
@@ -64,6 +69,16 @@ ANSWERS: dict[tuple[str, str], Any] = {
     ("GET", "/sites"): [SITE_BODY],
     ("POST", "/sites/lumi-aif/drain"): SITE_BODY | {"agent": None, "inventory": None, "draining": True},
     ("POST", "/sites/lumi-aif/resume"): SITE_BODY | {"agent": None, "inventory": None},
+    ("POST", "/sites"): SITE_BODY | {"agent": None, "inventory": None},
+    ("GET", "/sites/lumi-aif"): SITE_BODY | {"agent": AGENT_BODY, "inventory": None},
+    ("POST", "/sites/lumi-aif/invitations"): {
+        "site": "lumi-aif",
+        "name": "agent",
+        "code": "K7Q2M-9XWPT-3D8HN-0RFVB-5JCYE",
+        "expires_at": NOW,
+        "server_key": "x",
+    },
+    ("DELETE", f"/sites/lumi-aif/agents/{AGENT}"): None,
     ("GET", "/runs"): {"runs": [RUN_BODY]},
     ("GET", f"/runs/{RUN}"): RUN_BODY,
     ("POST", f"/runs/{RUN}/cancel"): RUN_BODY,
@@ -150,6 +165,9 @@ def test_every_command_of_a_user_speaks_json() -> None:
         (["sites"], {"sites"}),
         (["sites", "drain", "lumi-aif", "--reason", "Repair"], {"id", "draining"}),
         (["sites", "resume", "lumi-aif"], {"id", "draining"}),
+        (["sites", "add", "lumi-aif", "--name", "LUMI"], {"id", "draining"}),
+        (["sites", "invite", "lumi-aif"], {"code", "expires_at", "server_key"}),
+        (["sites", "withdraw", "lumi-aif"], {"withdrawn"}),
         (["runs"], {"runs", "next_cursor"}),
         (["runs", "declare-lost", RUN, "--dry-run"], {"attempt", "consequences", "run_state"}),
         (["runs", "declare-lost", RUN, "--yes"], {"id", "state", "attempts"}),
