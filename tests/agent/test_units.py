@@ -57,6 +57,12 @@ def test_an_agent_that_needs_no_sudo_gets_no_new_privileges(tmp_path: Path) -> N
     assert f"ReadWritePaths={tmp_path}/agent {tmp_path}" in unit
 
 
+def test_a_slurm_that_is_asked_by_rest_needs_no_sudo(tmp_path: Path) -> None:
+    mapped: dict[str, Any] = {"engine": "slurm", "site_accounts": {"ada@example.eu": "ada"}}
+    settings = _settings(tmp_path, **mapped, engine_settings={"form": "rest"})
+    assert "NoNewPrivileges=yes" in system_unit(tmp_path / "agent.toml", settings)
+
+
 def test_what_would_forbid_sudo_is_left_out_where_runs_start_as_other_accounts(tmp_path: Path) -> None:
     settings = _settings(tmp_path, engine="slurm", site_accounts={"ada@example.eu": "ada"})
     for unit in (system_unit(tmp_path / "agent.toml", settings), user_unit(tmp_path / "agent.toml", settings)):

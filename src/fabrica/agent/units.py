@@ -35,8 +35,8 @@ MemoryDenyWriteExecute=yes
 
 
 def needs_sudo(settings: AgentSettings) -> bool:
-    """Say whether runs are started as other accounts of the site, which takes a rule of sudo."""
-    return isinstance(settings.site_accounts, dict)
+    """Say whether runs are started as other accounts by sudo; a Slurm that is asked by REST takes a token instead."""
+    return isinstance(settings.site_accounts, dict) and settings.engine_settings.get("form") != "rest"
 
 
 def system_unit(path: Path, settings: AgentSettings) -> str:
