@@ -246,7 +246,9 @@ def validate(runs_file: Path | None, as_json: bool) -> None:
     from fabrica.planning.training.runs import OWN_FILE, read_runs
     from fabrica.planning.training.validate import as_plain, validate
 
-    found = validate(read_runs(runs_file or OWN_FILE))
+    file = read_runs(runs_file or OWN_FILE)
+    say(f"Predicting {len(file.runs)} runs, and again with each group of them left out …")
+    found = validate(file)
     if as_json:
         print_json(as_plain(found))
     else:
@@ -275,5 +277,7 @@ def _show_validation(found: "Validation") -> None:
         left_out = (one.left_out_mean_error, one.left_out_worst_error, one.left_out_inside)
         table.add_row(one.name, str(one.rows), *(f"{share:.1%}" for share in (*figures, *left_out)))
     out.print(table)
+    for name, reason in found.not_predicted.items():
+        out.print(f"Not predicted: {name}. {reason}")
     if found.without_rate:
         out.print(f"No rate was published for {', '.join(found.without_rate)}.")

@@ -231,4 +231,5 @@ def as_plain(answer: Answer) -> dict[str, Any]:
     """Return an answer as plain values for JSON; the figures count with the first goodput."""
     plain = asdict(answer)
     plain["pool"]["device"] = answer.pool.device.key
+    plain["layouts"] = [{"words": one.words, **asdict(one)} for one in answer.layouts]
     return plain

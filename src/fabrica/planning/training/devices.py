@@ -11,6 +11,7 @@ from fabrica.reference.accelerators import Accelerator, load_accelerators
 from fabrica.reference.reading import read_file
 from fabrica.wire.training import DeviceUnknown, PrecisionUnknown
 
+_NO_DEVICES = {"nvidia", "amd", "intel", "google", "instinct", "gcd", "tile"}  # makers, and halves of a package
 FOLDER = Path(__file__).parent / "data"
 DOMAIN_OF_A_HOST = 8
 PRECISION_NAMES = ("bf16", "fp16", "fp8", "mxfp8", "nvfp4")
@@ -98,7 +99,9 @@ def find_device(name: str) -> Device:
 
 
 def _words(name: str) -> list[str]:
-    return [word for word in re.split(r"[-\s_]+", name.casefold()) if word and word != "gcd"]
+    """Return the words of a name in one spelling: `NVIDIA A100-SXM4-80GB` gives a100, sxm, 80g."""
+    words = (re.sub(r"^(\d+g)b$|^(sxm)\d$", r"\1\2", word) for word in re.split(r"[-\s_]+", name.casefold()))
+    return [word for word in words if word and word not in _NO_DEVICES]
 
 
 def _plain(name: str) -> str:

@@ -41,8 +41,10 @@ def calibrate(runs: Sequence[Run], *, rounds: int = ROUNDS, start: Column | None
     """
     told = [run for run in runs if run.reported is not None and "shapes" not in run.guessed]
     numbers = prior_means() if start is None else start
-    matrices = weights([run.case for run in told])
     found = Calibration(numbers, np.diag(prior_deviations() ** 2))
+    if not told:
+        return found
+    matrices = weights([run.case for run in told])
     for _ in range(rounds):
         prepared = prepare(told, found.numbers)
         found = _fit(prepared, matrices, found.numbers)

@@ -29,7 +29,7 @@ class Prediction:
 @cache
 def own_runs() -> tuple[Run, ...]:
     """Return the published runs that come with the package."""
-    return read_runs(OWN_FILE)
+    return read_runs(OWN_FILE).runs
 
 
 @cache

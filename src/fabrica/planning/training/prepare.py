@@ -21,6 +21,7 @@ from fabrica.planning.training.memory import fits, memory
 from fabrica.planning.training.runs import Run
 from fabrica.planning.training.software import software_of
 from fabrica.planning.training.step import Step, step
+from fabrica.wire.training import LayoutImpossible
 
 T = TypeVar("T")
 
@@ -71,11 +72,25 @@ def columns_of(runs: Sequence[Run], layouts: LayoutColumns) -> Prepared:
 
 
 def _candidates(run: Run) -> LayoutColumns:
-    found = enumerate_layouts(run.model, run.devices, run.batch_sequences, run.device.domain, run.fixed)
-    if len(found.tensor) == 0:
-        free = replace(run.fixed, data=None, micro_batch=None)
-        found = enumerate_layouts(run.model, run.devices, run.batch_sequences, run.device.domain, free)
-    return found
+    """Return the layouts that a run's source allows; where what it tells does not agree, with less of it fixed.
+
+    Raises:
+        LayoutImpossible: the model divides over these devices in no way.
+    """
+    looser = (
+        run.fixed,
+        replace(run.fixed, data=None),
+        replace(run.fixed, data=None, micro_batch=None),
+        replace(run.fixed, data=None, micro_batch=None, tensor=None, pipeline=None, expert=None, interleave=None),
+    )
+    for fixed in looser:
+        found = enumerate_layouts(run.model, run.devices, run.batch_sequences, run.device.domain, fixed)
+        if len(found.tensor):
+            return found
+    raise LayoutImpossible(
+        f"{run.model.name} divides over {run.devices:,} x {run.device.key} in no way.",
+        remedy="Correct the layout, the number of devices or the batch.",
+    )
 
 
 def _best(rate: Column, free: Column, own: Any) -> int:

@@ -1,5 +1,6 @@
 """Published training runs: a file of them, read into what the planner can predict."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,12 +9,12 @@ from typing import Any
 import yaml
 
 from fabrica.planning.training.constants import Case
-from fabrica.planning.training.devices import FOLDER, Device, find_device
+from fabrica.planning.training.devices import FOLDER, PRECISION_NAMES, Device, find_device
 from fabrica.planning.training.layouts import FULL, NONE, SELECTIVE, Fixed
 from fabrica.planning.training.model import Experts, LatentAttention, Model
 from fabrica.planning.training.software import year_of
 from fabrica.wire.problems import FabricaError
-from fabrica.wire.training import RunsMalformed
+from fabrica.wire.training import DeviceUnknown, PrecisionUnknown, RunsMalformed
 
 OWN_FILE = FOLDER / "runs.yaml"
 BATCH_TOKENS, LARGE_BATCH_TOKENS, LARGE_POOL = 4 * 2**20, 16 * 2**20, 4096
@@ -42,7 +43,15 @@ class Run:
     guessed: tuple[str, ...]
 
 
-def read_runs(path: Path) -> tuple[Run, ...]:
+@dataclass(frozen=True, slots=True)
+class RunFile:
+    """The runs of a file, and by id why others cannot be predicted: a device or precision that is not known."""
+
+    runs: tuple[Run, ...]
+    refused: Mapping[str, str]
+
+
+def read_runs(path: Path) -> RunFile:
     """Return the runs of a file of the form of the package's own `runs.yaml`; keys that are not known are passed over.
 
     Raises:
@@ -58,17 +67,28 @@ def read_runs(path: Path) -> tuple[Run, ...]:
     if not isinstance(content, dict) or not isinstance(content.get("runs"), list):
         raise RunsMalformed(f"{path} has no list 'runs'.", remedy="Write 'models' and 'runs', as runs.yaml does.")
     models = content.get("models") or {}
-    return tuple(_run(row, models, place) for place, row in enumerate(content["runs"], start=1))
+    runs: list[Run] = []
+    refused: dict[str, str] = {}
+    for place, row in enumerate(content["runs"], start=1):
+        try:
+            runs.append(_run(row, models, place))
+        except (DeviceUnknown, PrecisionUnknown) as problem:
+            refused[str(row["id"])] = problem.detail
+    return RunFile(tuple(runs), refused)
 
 
 def _run(row: Any, models: Mapping[str, Any], place: int) -> Run:
     name = row.get("id", f"number {place}") if isinstance(row, dict) else f"number {place}"
     try:
-        return _read(row, models)
+        run = _read(row, models)
+        run.device.columns(run.precision)  # says whether the device offers it
+        return run
     except KeyError as missing:
         raise RunsMalformed(
             f"Run {name} lacks {missing}.", remedy="Write it; null where the source is silent."
         ) from None
+    except (DeviceUnknown, PrecisionUnknown):
+        raise
     except FabricaError as problem:
         raise RunsMalformed(f"Run {name}: {problem.detail}", remedy=problem.remedy) from None
     except (TypeError, ValueError, AttributeError) as error:
@@ -84,8 +104,9 @@ def _read(row: Mapping[str, Any], models: Mapping[str, Any]) -> Run:
     layout = row.get("layout") or {}
     derived = row.get("derived") or {}
     basis = str(derived.get("basis") or "")
+    precision = _precision(str(row["precision"]))
     case = Case(
-        precision=row["precision"],
+        precision=precision,
         device=device.key,
         family=device.family,
         year=year_of(str(row.get("source") or "")),
@@ -100,7 +121,7 @@ def _read(row: Mapping[str, Any], models: Mapping[str, Any]) -> Run:
         model,
         device,
         devices,
-        row["precision"],
+        precision,
         batch,
         _fixed(layout, devices),
         case,
@@ -109,6 +130,18 @@ def _read(row: Mapping[str, Any], models: Mapping[str, Any]) -> Run:
         told.get("memory_gib"),
         tuple(guessed),
     )
+
+
+def _precision(name: str) -> str:
+    """Return the name of a precision as the planner knows it: `FP8_CS` is `fp8`, `fp8_mx` is `mxfp8`."""
+    plain = re.sub(r"[-_ ]", "", name.casefold())
+    if "fp4" in plain:
+        return "nvfp4"
+    if "fp8" in plain:
+        return "mxfp8" if "mx" in plain else "fp8"
+    if plain.startswith(("bf16", "fp16")):
+        return plain[:4]
+    raise PrecisionUnknown(f"There is no precision {name!r}.", remedy=f"Known are {', '.join(PRECISION_NAMES)}.")
 
 
 def reported_rate(

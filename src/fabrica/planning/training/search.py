@@ -101,10 +101,9 @@ def pareto(found: Found) -> Any:
     energy = found.joules_per_token()
     costs = np.stack([-found.rate, -found.memory_free, *([] if energy is None else [energy])], axis=1)
     kept: list[int] = []
-    for place in range(len(costs)):  # the fastest first, so a later one never beats an earlier one in rate
-        earlier = costs[kept]
-        if not len(kept) or not np.any(np.all(earlier <= costs[place] + 1e-12, axis=1)):
-            kept.append(place)
+    for place in range(len(costs)):  # the fastest first, so that a later one beats an earlier one only in a tie
+        if not np.any(np.all(costs[kept] <= costs[place], axis=1)):
+            kept = [one for one in kept if not np.all(costs[place] <= costs[one])] + [place]
     return np.array(kept)
 
 

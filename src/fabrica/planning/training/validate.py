@@ -1,13 +1,14 @@
 """Hold the planner against published runs: every rate, and what it would have been without the run's group."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from fabrica.planning.training.fit import calibrate
 from fabrica.planning.training.predict import Prediction, own_calibration, own_runs, predict
 from fabrica.planning.training.prepare import prepare
-from fabrica.planning.training.runs import Run
+from fabrica.planning.training.runs import Run, RunFile
+from fabrica.wire.training import LayoutImpossible
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +57,19 @@ class Validation:
     rows: tuple[Row, ...]
     summary: tuple[Summary, ...]
     without_rate: tuple[str, ...]
+    not_predicted: Mapping[str, str]
 
 
-def validate(runs: Sequence[Run]) -> Validation:
-    """Predict every run that has a rate, with the package's constants and again without the run's own group.
+def validate(file: RunFile) -> Validation:
+    """Predict every run of a file that has a rate, with the package's constants and again without the run's own group.
 
     A group that the package's constants were not calibrated on is predicted once: it was left out already.
     """
-    told = [run for run in runs if run.reported is not None]
+    told, refused = _possible([run for run in file.runs if run.reported is not None])
+    refused = {**file.refused, **refused}
+    without = tuple(run.id for run in file.runs if run.reported is None)
     if not told:
-        return Validation((), (), tuple(run.id for run in runs))
+        return Validation((), (), without, refused)
     shown = _predicted(told, own_runs())
     own_groups = {run.group for run in own_runs()}
     left_out = dict(shown)
@@ -74,13 +78,30 @@ def validate(runs: Sequence[Run]) -> Validation:
             members = [run for run in told if run.group == group]
             left_out.update(_predicted(members, tuple(run for run in own_runs() if run.group != group)))
     rows = tuple(_row(run, shown[run.id], left_out[run.id]) for run in told)
-    return Validation(rows, _summaries(rows), tuple(run.id for run in runs if run.reported is None))
+    return Validation(rows, _summaries(rows), without, refused)
+
+
+def _possible(runs: Sequence[Run]) -> tuple[list[Run], dict[str, str]]:
+    """Return the runs that have a layout, and by id why others have none."""
+    possible, refused = [], {}
+    for run in runs:
+        try:
+            prepare([run], own_calibration().numbers)
+            possible.append(run)
+        except LayoutImpossible as problem:
+            refused[run.id] = problem.detail
+    return possible, refused
 
 
 def as_plain(found: Validation) -> dict[str, Any]:
     """Return a validation as plain values for JSON."""
     rows = [{**asdict(row), "inside": row.inside} for row in found.rows]
-    return {"rows": rows, "summary": [asdict(one) for one in found.summary], "without_rate": list(found.without_rate)}
+    return {
+        "rows": rows,
+        "summary": [asdict(one) for one in found.summary],
+        "without_rate": list(found.without_rate),
+        "not_predicted": dict(found.not_predicted),
+    }
 
 
 def _predicted(runs: Sequence[Run], seen: tuple[Run, ...]) -> dict[str, Prediction]:

@@ -1,0 +1,50 @@
+"""Predictions carry an interval that widens, with reasons, where they leave known ground."""
+
+from dataclasses import replace
+
+from fabrica.planning.training.devices import find_device
+from fabrica.planning.training.predict import Prediction, own_calibration, own_runs, predict
+from fabrica.planning.training.prepare import prepare
+from fabrica.planning.training.runs import Run
+
+RUN = next(run for run in own_runs() if run.id == "dgxc-gpt3-175b-bf16-512")
+
+
+def predicted(run: Run) -> Prediction:
+    calibration = own_calibration()
+    return predict(prepare([run], calibration.numbers), calibration, own_runs())[0]
+
+
+def width(one: Prediction) -> float:
+    return one.high / one.low
+
+
+def test_a_known_class_is_near_and_not_said_to_reach_beyond() -> None:
+    found = predicted(RUN)
+    assert found.low < found.rate < found.high
+    assert found.extrapolates == ()
+    assert abs(found.rate / (RUN.reported or 1) - 1) < 0.1
+
+
+def on(key: str) -> Run:
+    device = find_device(key)
+    return replace(RUN, device=device, case=replace(RUN.case, device=device.key, family=device.family))
+
+
+def test_a_device_of_a_known_family_widens_the_interval_and_says_so() -> None:
+    found = predicted(on("H200"))
+    assert "others of hopper stand in" in found.extrapolates[0]
+    assert width(found) > width(predicted(RUN))
+
+
+def test_a_family_nobody_published_widens_it_more() -> None:
+    found = predicted(on("MI300X"))
+    assert "cdna3" in found.extrapolates[0]
+    assert width(found) > width(predicted(on("H200")))
+
+
+def test_more_devices_than_any_run_are_said() -> None:
+    many = replace(RUN, devices=65_536, batch_sequences=65_536.0, fixed=replace(RUN.fixed, data=2048.0))
+    found = predicted(many)
+    assert any("65,536 devices" in reason for reason in found.extrapolates)
+    assert width(found) > width(predicted(RUN))

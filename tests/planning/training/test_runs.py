@@ -1,0 +1,107 @@
+"""Files of published runs are read with what they leave open; mistakes name the run and the key."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from fabrica.planning.training.runs import OWN_FILE, guess_shapes, read_runs
+from fabrica.wire.training import RunsMalformed
+
+MODEL = {
+    "params_b": 8.0,
+    "layers": 32,
+    "hidden": 4096,
+    "ffn": 14336,
+    "gated_mlp": True,
+    "heads": 32,
+    "kv_heads": 8,
+    "vocab": 128256,
+    "seq_len": 8192,
+}
+RUN = {
+    "id": "one",
+    "group": "ones",
+    "source": "a note of 2024",
+    "model": "m",
+    "accelerator": "H100-SXM",
+    "count": 8,
+    "precision": "bf16",
+    "global_batch_seqs": 128,
+    "layout": {"tp": 1, "pp": 1, "dp": 8, "cp": 1, "ep": 1},
+    "reported": {"step_s": 10.0},
+}
+
+
+def write(folder: Path, *runs: dict[str, Any], model: dict[str, Any] | None = None) -> Path:
+    file = folder / "runs.yaml"
+    file.write_text(yaml.safe_dump({"models": {"m": model or MODEL}, "runs": list(runs)}))
+    return file
+
+
+def test_the_packages_own_runs_are_all_read() -> None:
+    found = read_runs(OWN_FILE)
+    assert (len(found.runs), dict(found.refused)) == (107, {})
+    assert sum(run.reported is not None for run in found.runs) == 103
+    assert {run.group for run in found.runs if run.lost_time} >= {"llama2", "olmoe"}
+
+
+def test_a_rate_follows_from_the_time_of_a_step(tmp_path: Path) -> None:
+    (run,) = read_runs(write(tmp_path, RUN)).runs
+    assert run.reported == 128 * 8192 / 8 / 10
+    assert (run.fixed.tensor, run.fixed.micro_batch, run.fixed.recompute) == (1, None, None)
+
+
+def test_what_a_source_leaves_open_is_guessed_and_said(tmp_path: Path) -> None:
+    (run,) = read_runs(write(tmp_path, {**RUN, "count": None, "global_batch_seqs": None, "layout": None})).runs
+    assert set(run.guessed) == {"devices", "batch"}
+    assert run.devices >= 128
+    (bare,) = read_runs(
+        write(tmp_path, RUN, model={"params_b": 350, "active_params_b": None, "layers": None, "seq_len": 4096})
+    ).runs
+    assert bare.guessed == ("shapes",)
+
+
+def test_a_device_or_precision_that_is_not_known_refuses_its_run_alone(tmp_path: Path) -> None:
+    runs = (
+        RUN,
+        {**RUN, "id": "two", "accelerator": "Abacus"},
+        {**RUN, "id": "three", "accelerator": "A100-80G", "precision": "fp8"},
+    )
+    found = read_runs(write(tmp_path, *runs, {**RUN, "id": "four", "precision": "int3"}))
+    assert [run.id for run in found.runs] == ["one"]
+    assert set(found.refused) == {"two", "three", "four"}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"model": "other"}, "other"),
+        ({"count": "many"}, "one"),
+        ({"layout": {"tp": "two"}}, "one"),
+        ({"precision": None}, None),
+    ],
+)
+def test_a_run_that_cannot_be_read_is_named(tmp_path: Path, change: dict[str, Any], words: str | None) -> None:
+    file = write(tmp_path, {**RUN, **change})
+    if words is None:
+        assert "one" in read_runs(file).refused
+        return
+    with pytest.raises(RunsMalformed, match="Run one") as refused:
+        read_runs(file)
+    assert words in refused.value.detail
+
+
+@pytest.mark.parametrize("text", ["", "[1, 2]", "runs: 5", "{", "runs: [5]"])
+def test_a_file_of_another_form_is_refused(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "runs.yaml"
+    file.write_text(text)
+    with pytest.raises(RunsMalformed):
+        read_runs(file)
+
+
+@pytest.mark.parametrize("billions", [1.0, 7.0, 70.0, 400.0])
+def test_guessed_shapes_have_about_the_parameters_asked_for(billions: float) -> None:
+    assert guess_shapes("x", billions, None, 4096).parameters / 1e9 == pytest.approx(billions, rel=0.6)
+    assert guess_shapes("some-moe", billions, None, 4096).experts is not None
