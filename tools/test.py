@@ -88,7 +88,12 @@ def _passes(step: Step) -> bool:
         return True
     print(f"\n== {step.title}", flush=True)
     started = time.monotonic()
-    environment = {**os.environ, "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}", **step.environment}
+    environment = {
+        **os.environ,
+        "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONDONTWRITEBYTECODE": "",  # else each worker, and each process a test starts, compiles everything anew
+        **step.environment,
+    }
     status = subprocess.run(step.command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, check=False).returncode
     if status == NO_TESTS_COLLECTED and "pytest" in step.command:
         print("No test of this kind is here.")

@@ -68,7 +68,7 @@ def test_a_job_waits_for_whole_nodes_though_enough_devices_are_free(plain: bool)
 
 def test_compiled_and_plain_loops_agree_on_a_load_with_long_queues() -> None:
     pytest.importorskip("numba")
-    trace = make_load(Load(5_000, 1024, size_doublings=9), seed=5)
+    trace = make_load(Load(2_000, 1024, size_doublings=9), seed=5)
     for policy, node_devices in ((Policy.FIFO, 8), (Policy.EASY, 0), (Policy.EASY, 8), (Policy.CONSERVATIVE, 0)):
         cluster = Cluster(1024, node_devices)
         plain = replay(trace, cluster, policy, Estimates.LIMIT, plain=True)

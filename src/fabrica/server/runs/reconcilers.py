@@ -21,7 +21,7 @@ def place_waiting_runs() -> int:
     waiting = Q(state__in=(RunState.SUBMITTED, RunState.HELD), cancel_requested_at__isnull=True)
     with kept_together():  # the runs of one pass are placed in one transaction, each all or nothing
         return count_moved(
-            lambda run: service.place(SYSTEM, run=run), claimed(Run, where=due & waiting, limit=10, seconds=5)
+            lambda run: service.place(SYSTEM, run=run), claimed(Run, where=due & waiting, limit=5, seconds=5)
         )
 
 
