@@ -1,13 +1,16 @@
 """Accounts: a run executes as its person's own account of the site, or not at all."""
 
+import time
 from pathlib import Path
 
 import pytest
 
 from fabrica.agent.accounts import NoAccount, people, site_account
+from fabrica.agent.loop import Agent
 from fabrica.values.ids import UserId
+from fabrica.values.states import EndReason
 from fabrica.wire.agents import email_sha256
-from tests.agent.builders import make_order, make_settings
+from tests.agent.builders import NOON, MemoryEngine, MemoryServer, make_order, make_settings
 
 ADA, GRACE = UserId.new(), UserId.new()
 
@@ -42,3 +45,41 @@ def test_an_embedded_network_asks_for_no_accounts(tmp_path: Path) -> None:
     settings = make_settings(tmp_path)
     assert site_account(settings, make_order()) is None
     assert people(settings) is None
+
+
+def test_an_order_of_somebody_unknown_is_declined_with_whom_to_ask(tmp_path: Path) -> None:
+    server, engine = MemoryServer(), MemoryEngine()
+    settings = make_settings(tmp_path, site_accounts="own", person=str(ADA), support="help@site.eu")
+    agent = Agent(settings, server, engine, clock=lambda: NOON)
+    try:
+        unknown, nameless, own = make_order(person=GRACE), make_order(), make_order(person=ADA)
+        for order in (unknown, nameless, own):
+            server.offer(order)
+        for _ in range(3):
+            agent.conversation.exchange(0, tells=True)
+        for order in (unknown, nameless):
+            (declined,) = [event for event in server.events if event.attempt == order.attempt]
+            assert (declined.kind, declined.reason) == ("declined", EndReason.SITE_DECLINED)
+            assert "Ask help@site.eu" in declined.words
+        assert server.kinds(own.attempt) == ["accepted"]
+        assert engine.starts == []
+    finally:
+        agent.close()
+
+
+def test_an_account_taken_away_before_the_start_ends_the_attempt_unstarted(tmp_path: Path) -> None:
+    server, engine = MemoryServer(), MemoryEngine()
+    order = server.offer(make_order(person=ADA))
+    settings = make_settings(tmp_path, site_accounts="own", person=str(ADA))
+    agent = Agent(settings, server, engine, clock=lambda: NOON)
+    agent.conversation.exchange(0, tells=True)
+    agent.close()
+    agent = Agent(settings.model_copy(update={"person": str(GRACE)}), server, engine, clock=lambda: NOON)
+    try:
+        until = time.monotonic() + 60
+        while "ended" not in server.kinds(order.attempt) and time.monotonic() < until:
+            agent.run_once()
+        assert server.ended(order.attempt).reason == EndReason.SITE_DECLINED
+        assert engine.starts == []
+    finally:
+        agent.close()

@@ -26,7 +26,7 @@ from fabrica.server.runs import service as runs
 from fabrica.server.runs.models import Attempt, Run
 from fabrica.server.sites import keys, queries, rules, service
 from fabrica.server.sites.models import Agent as AgentRow
-from fabrica.values.ids import RunId, SiteId
+from fabrica.values.ids import RunId, SiteId, UserId
 from fabrica.values.states import AttemptState, RunState
 from fabrica.wire.agents import AgentRefused, AgentRunning, AgentSettingsRefused, ProtocolUnknown
 from fabrica.wire.enrolment import AnswerRefused, CodeRefused
@@ -228,9 +228,14 @@ def cron(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]
     monkeypatch.setattr("fabrica.agent.loop.ThreadPoolExecutor", AtOnce)
     path = enrolled(tmp_path)
     path.write_text(path.read_text() + "engine_settings = { grace_seconds = 1 }\n")
-    settings = read_settings(path)
+    return cron_of(path)
+
+
+def cron_of(path: Path) -> Callable[..., None]:
+    """Return one round of the agent with these settings, read anew each time."""
 
     def once(clock: Any = utc_now) -> None:
+        settings = read_settings(path)
         engine = open_engine("local", settings.folder / "engine", **settings.engine_settings)
         agent = Agent(settings, HttpTransport(SERVER, settings.key_file), engine, clock=clock)
         try:
@@ -292,3 +297,25 @@ def test_a_second_agent_of_cron_leaves_the_first_alone(tmp_path: Path) -> None:
             Agent(settings, HttpTransport(SERVER, settings.key_file), engine)
     finally:
         first.close()
+
+
+def test_a_run_of_somebody_the_site_does_not_know_is_held_with_whom_to_ask(
+    tmp_path: Path, cron: Callable[..., None]
+) -> None:
+    settings = tmp_path / "agent.toml"
+    before, stranger = settings.read_text(), UserId.new()
+
+    def mapped_to(person: UserId) -> None:
+        mapping = f'site_accounts = "own"\nperson = "{person}"\nsupport = "help@site.example"\n'
+        settings.write_text(mapping + before)
+
+    mapped_to(stranger)
+    cron_of(settings)()
+    run = submitted(tmp_path)
+    runs.place(SYSTEM, run=run)
+    row = Run.objects.get(pk=run)
+    assert row.state == RunState.HELD
+    assert "ask help@site.example for an account there" in row.words
+    mapped_to(row.submitted_by)
+    row = until_ended(run, cron_of(settings))
+    assert row.state == RunState.SUCCEEDED, row.words

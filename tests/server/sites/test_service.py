@@ -124,6 +124,15 @@ def test_a_newer_code_ends_an_older_one() -> None:
     assert service.enrol_with_code(NOBODY, use=code_use(newer, new_private_key())).site == site
 
 
+def test_a_code_may_be_mistyped_until_its_last_try() -> None:
+    code = invite(make_site()).code
+    wrong = code[:-1] + ("2" if code[-1] != "2" else "3")
+    for _ in range(rules.CODE_TRIES_MAX - 1):
+        with pytest.raises(CodeRefused):
+            service.enrol_with_code(NOBODY, use=code_use(wrong, new_private_key()))
+    assert service.enrol_with_code(NOBODY, use=code_use(code, new_private_key())).site == "own-site"
+
+
 def test_a_code_that_was_guessed_at_too_often_works_no_more() -> None:
     code = invite(make_site()).code
     wrong = code[:-1] + ("2" if code[-1] != "2" else "3")

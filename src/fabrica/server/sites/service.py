@@ -95,7 +95,8 @@ def _try_code(by: Actor, *, selector: str) -> Row | None:
     usable = Row.objects.filter(
         selector=selector, closed_at__isnull=True, expires_at__gt=clock.now(), tries__lt=rules.CODE_TRIES_MAX
     )
-    return usable.first() if usable.update(tries=F("tries") + 1) else None
+    invitation = usable.first()
+    return invitation if usable.update(tries=F("tries") + 1) else None
 
 
 @verb(may=permissions.anyone)
