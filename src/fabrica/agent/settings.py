@@ -24,7 +24,7 @@ class AgentSettings(Request):
     folder: Path = Field(description="the agent's own folder: journal, attempts, caches")
     engine: Literal["local", "slurm", "simulated"] = Field(
         default="local",
-        description="what runs the work: this machine, or nothing, pretended; `slurm` is not in this version",
+        description="what runs the work: this machine, the Slurm of the site, or nothing, pretended",
     )
     engine_settings: dict[str, Any] = Field(
         default_factory=dict, description="keywords of that engine, for example `grace_seconds` of `local`"
