@@ -6,10 +6,11 @@ from dataclasses import replace
 import pytest
 
 from fabrica.planning.training.answer import as_plain, ask
+from fabrica.planning.training.figures import Span
 from fabrica.planning.training.pools import parse_pool, pool_of_site
 from fabrica.planning.training.report import report
 from fabrica.planning.training.where import everywhere
-from fabrica.planning.training.words import amount, paragraph
+from fabrica.planning.training.words import amount, paragraph, span
 from fabrica.wire.training import LayoutImpossible, ModelRefused, PrecisionUnknown
 from tests.planning.training.questions import make_mixture, make_model, make_training
 
@@ -94,6 +95,18 @@ def test_everywhere_answers_or_says_why_not() -> None:
     assert days == sorted(days)
     lumi = next(place for place in places if place.pool.site == "lumi-aif" and place.answer)
     assert "bf16" in (lumi.note or "")
+
+
+@pytest.mark.parametrize(
+    ("figure", "words"),
+    [
+        (Span(49.19, 38.3, 63.1), "49.2 (38.3 to 63.1)"),
+        (Span(4.883e6, 3.806e6, 0.9e6), "4.9 (3.8 to 0.9) million"),
+        (Span(999.6, 4264.2, 0.0312), "1000 (4,260 to 0.031)"),
+    ],
+)
+def test_a_span_is_written_with_the_digits_that_mean_something(figure: Span, words: str) -> None:
+    assert span(figure) == words
 
 
 @pytest.mark.parametrize(("value", "words"), [(15e12, "15 T"), (70.6e9, "70.6 B"), (999, "999"), (2.5e15, "2.50e+15")])

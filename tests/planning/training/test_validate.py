@@ -3,8 +3,10 @@
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 from fabrica.planning.training.runs import OWN_FILE, RunFile, read_runs
-from fabrica.planning.training.validate import Summary, Validation, as_plain, validate
+from fabrica.planning.training.validate import Summary, Validation, as_plain, constants, validate
 from tests.planning.training.test_runs import RUN, write
 
 
@@ -54,6 +56,13 @@ def test_a_file_without_rates_gives_no_rows(tmp_path: Path) -> None:
     found = validate(read_runs(write(tmp_path, {**RUN, "reported": {}})))
     assert (found.rows, found.summary, found.without_rate) == ((), (), ("one",))
     assert validate(RunFile((), {})).rows == ()
+
+
+def test_every_calibrated_number_is_told_with_its_prior() -> None:
+    told = {one["name"]: one for one in constants()}
+    assert told["linear"]["prior_median"] == pytest.approx(0.70)
+    assert told["linear"]["factor"] < told["linear"]["prior_factor"]
+    assert told["gaudi"]["median"] == pytest.approx(told["gaudi"]["prior_median"])
 
 
 def test_the_json_has_the_agreed_keys() -> None:

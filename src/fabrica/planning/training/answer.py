@@ -175,6 +175,7 @@ def _layout(question: Question, found: Found, place: int) -> Layout:
     seconds["stragglers"] = float(step.seconds[place]) - sum(seconds.values())
     held = memory_parts(question, select(one, np.array([place])))
     memory = {part.name: float(getattr(held, part.name)[0]) / GIGABYTE for part in fields(held)}
+    memory["runtime and margin"] = float(held.total[0]) / GIGABYTE - sum(memory.values())
     energy = found.joules_per_token()
     rate = float(found.rate[place])
     peak = question.device.peak(question.case.precision) or 1.0

@@ -20,7 +20,7 @@ MEMORY_PARTS: Mapping[str, tuple[str, ...]] = {
     "gradients": ("gradients",),
     "optimizer": ("optimizer",),
     "activations": ("activations",),
-    "buffers": ("buffers",),
+    "buffers and margin": ("buffers", "runtime and margin"),
 }
 COLOURS = """
 :root { --part-0: #3466a8; --part-1: #b5651d; --part-2: #7a4f9a; --part-3: #2f7d5b; --part-4: #8a8f98; }

@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+
+from fabrica.planning.training.constants import load_priors
 from fabrica.planning.training.fit import calibrate
 from fabrica.planning.training.predict import Prediction, own_calibration, own_runs, predict
 from fabrica.planning.training.prepare import prepare
@@ -101,7 +104,26 @@ def as_plain(found: Validation) -> dict[str, Any]:
         "summary": [asdict(one) for one in found.summary],
         "without_rate": list(found.without_rate),
         "not_predicted": dict(found.not_predicted),
+        "constants": constants(),
     }
+
+
+def constants() -> list[dict[str, Any]]:
+    """Return each calibrated number with its prior: medians, and the factor that one standard deviation is worth."""
+    calibration = own_calibration()
+    deviations = np.sqrt(np.diag(calibration.covariance))
+    return [
+        {
+            "name": prior.name,
+            "of": list(prior.of),
+            "why": prior.why,
+            "prior_median": prior.median,
+            "prior_factor": prior.factor,
+            "median": float(np.exp(number)),
+            "factor": float(np.exp(deviation)),
+        }
+        for prior, number, deviation in zip(load_priors(), calibration.numbers, deviations, strict=True)
+    ]
 
 
 def _predicted(runs: Sequence[Run], seen: tuple[Run, ...]) -> dict[str, Prediction]:

@@ -83,15 +83,14 @@ def amount(value: float) -> str:
 
 
 def span(figure: Span) -> str:
-    """Return a figure with its interval: `49 (38 to 63)`."""
-    return f"{_plain(figure.value)} ({_plain(figure.low)} to {_plain(figure.high)})"
+    """Return a figure with its interval: `49 (38 to 63)`, `4.8 (3.67 to 6.27) million`."""
+    scale, word = (1e6, " million") if figure.value >= 1e6 else (1.0, "")
+    value, low, high = (_plain(one / scale) for one in (figure.value, figure.low, figure.high))
+    return f"{value} ({low} to {high}){word}"
 
 
 def _plain(value: float) -> str:
-    """Return a number with two or three digits that mean something."""
-    if value >= 1e6:
-        return f"{value / 1e6:,.3g} million"
+    """Return a number with the two or three digits that mean something."""
     if value >= 1000:
-        digits = len(f"{value:.0f}") - 3
-        return f"{round(value, -digits):,.0f}"
-    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
+        return f"{round(value, 3 - len(f'{value:.0f}')):,.0f}"
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}" if value >= 10 else f"{value:.2g}"
