@@ -88,6 +88,10 @@ class SiteFolder:
     def waits(self) -> Path:
         return self.root / "waits.jsonl"
 
+    @property
+    def outside(self) -> Path:
+        return self.root / "outside.sqlite3"
+
     def attempt(self, attempt: AttemptId) -> AttemptFolder:
         return AttemptFolder(self.attempts / attempt)
 

@@ -80,6 +80,7 @@ class Agent:
         self._not_before: dict[AttemptId, float] = {}
         self._backoffs: dict[AttemptId, Backoff] = {}
         self._workers = ThreadPoolExecutor(settings.workers, thread_name_prefix="agent-worker")
+        self.beside: list[Callable[[threading.Event], None]] = []
         self.conversation = Conversation(
             settings, self.journal, transport, inventory=lambda: self._inventory, changed=self._wake.set, clock=clock
         )
@@ -90,7 +91,7 @@ class Agent:
         self.journal.has_news.set()  # what an earlier agent left in the spool
         talkers = [
             threading.Thread(target=talk, args=(stop,), name=f"agent-{talk.__name__}", daemon=True)
-            for talk in (self.conversation.ask_for_work, self.conversation.tell_news)
+            for talk in (self.conversation.ask_for_work, self.conversation.tell_news, *self.beside)
         ]
         for talker in talkers:
             talker.start()

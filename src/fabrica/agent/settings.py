@@ -59,6 +59,13 @@ class AgentSettings(Request):
     inventory_seconds: float = Field(default=30, gt=0, le=3600, description="between two counts of what is free")
     history_seconds: float = Field(default=60, gt=0, le=86_400, description="between two looks at past queue waits")
     history_days: float = Field(default=30, gt=0, le=366, description="how far back queue waits are looked at")
+    limits_seconds: float | None = Field(
+        default=None,
+        gt=0,
+        le=86_400,
+        description="between two looks at how allocations stand as limits of the scheduler's accounts, and at who went "
+        "round Fabrica; the agent reports and sets nothing; absent: only 'fabrica agent limits' looks",
+    )
     wait_seconds: float = Field(default=20, ge=0, le=25, description="how long one question for work may stay open")
     keep_days: float = Field(default=7, ge=0, le=365, description="how long the folder of an ended attempt is kept")
     log_bytes_max: int = Field(default=16 * 2**20, ge=2**16, description="of one attempt's log, sent to the server")

@@ -18,6 +18,7 @@ from fabrica.agent.tokens import Tokens
 from fabrica.wire.agents import SyncAnswer, SyncRequest
 from fabrica.wire.blobs import pack
 from fabrica.wire.enrolment import AgentTokenRefused, AnswerRefused, KeyChange, OwnSite
+from fabrica.wire.limits import LimitsAnswer, LimitsQuestion, LimitsReport, OutsideAnswer, OutsideReport
 from fabrica.wire.problems import ServerUnreachable, TooLarge, from_problem
 from fabrica.wire.signatures import NONCE_HEADER, SIGNATURE_HEADER, SignatureWrong, check_answer, new_nonce
 
@@ -96,6 +97,24 @@ class HttpTransport:
         """Give the server a new key of this agent; raises as `sync`."""
         with _told():
             self._authorised(lambda token: self._signed("PUT", "/key", change, self.tokens.server_key(), token=token))
+
+    def remaining(self, question: LimitsQuestion) -> LimitsAnswer:
+        """Ask what projects may still use at this site; raises as `sync`."""
+        return LimitsAnswer.model_validate_json(self._told_signed("POST", "/remaining", question))
+
+    def tell_outside(self, report: OutsideReport) -> OutsideAnswer:
+        """Tell who went round Fabrica here; raises as `sync`."""
+        return OutsideAnswer.model_validate_json(self._told_signed("POST", "/outside", report))
+
+    def tell_limits(self, report: LimitsReport) -> None:
+        """Tell how allocations stand as limits here; raises as `sync`."""
+        self._told_signed("PUT", "/limits", report)
+
+    def _told_signed(self, method: str, path: str, body: BaseModel) -> bytes:
+        with _told():
+            return self._authorised(
+                lambda token: self._signed(method, path, body, self.tokens.server_key(), token=token)
+            )
 
     def _ask(self, path: str, body: BaseModel, server_key: str) -> bytes:
         with _told():

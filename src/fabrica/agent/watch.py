@@ -66,6 +66,7 @@ class Watch:
                     variables=entry.variables,
                     resources=order.resources,
                     site_account=account,
+                    project=order.project,
                 )
             )
         except StartRefused as refusal:

@@ -9,8 +9,12 @@ import click
 from fabrica.cli.output import json_option, print_json, say
 
 if TYPE_CHECKING:
+    from threading import Event
+
+    from fabrica.agent.limits import Look
     from fabrica.agent.loop import Agent
     from fabrica.agent.settings import AgentSettings
+    from fabrica.agent.transport import HttpTransport
 
 _MARKS = {"ok": "ok", "warn": "warn", "fix": "FIX"}
 _settings_argument = click.argument("settings", type=click.Path(dir_okay=False, path_type=Path))
@@ -53,6 +57,7 @@ def run_agent(settings: Path, once: bool) -> None:
             raise
         say(f"{running.detail} This round is left to it.")
         return
+    _look_at_limits_beside(started)
     if once:
         started.run_once()
         started.close()
@@ -75,6 +80,94 @@ def open_agent(settings: "AgentSettings") -> "Agent":
             f"The engine {settings.engine} does not open: {trouble}.", remedy="Run 'fabrica agent check'."
         ) from trouble
     return Agent(settings, HttpTransport(settings.server, settings.key_file), engine)
+
+
+def _look_at_limits_beside(started: "Agent") -> None:
+    """Let a running agent look at the second wall every so often, where its settings say so."""
+    from fabrica.agent import limits
+    from fabrica.engines.registry import open_wall
+
+    settings, every = started.settings, started.settings.limits_seconds
+    if every is None:
+        return
+    wall = open_wall(settings.engine, started.site.engine, **settings.engine_settings)
+    if wall is None or not wall.accounts:
+        return
+    told, transport = limits.ToldStarts(started.site.outside), _transport(settings)
+
+    def look_at_limits(stop: "Event") -> None:
+        limits.keep_looking(wall, transport, told, stop, every)
+
+    started.beside.append(look_at_limits)
+
+
+def _transport(settings: "AgentSettings") -> "HttpTransport":
+    from fabrica.agent.transport import HttpTransport
+
+    return HttpTransport(settings.server, settings.key_file)
+
+
+@agent.command("limits")
+@_settings_argument
+@click.option("--apply", "mends", is_flag=True, help="Set the limits that are not as they should be.")
+@json_option
+def limits_command(settings: Path, mends: bool, as_json: bool) -> None:
+    """Compare allocations with the limits of the scheduler's accounts, and tell who went round Fabrica.
+
+    A dry run: it sets nothing without --apply. Ends with status 1 if a limit is not as it should be.
+
+    \b
+    Example:
+        fabrica agent limits /srv/fabrica/agent.toml
+        fabrica agent limits /srv/fabrica/agent.toml --apply
+    """
+    from fabrica.agent import limits
+    from fabrica.agent.folders import SiteFolder
+    from fabrica.agent.settings import read_settings
+    from fabrica.engines.registry import open_wall
+    from fabrica.wire.limits import LimitsUnsupported
+
+    read = read_settings(settings.absolute())
+    site = SiteFolder(read.folder)
+    wall = open_wall(read.engine, site.engine, **read.engine_settings)
+    if wall is None or not wall.accounts:
+        raise LimitsUnsupported(
+            "No project has an account of its own in this site's scheduler, so nothing is mirrored.",
+            remedy="Name them in [engine_settings.project_accounts]; only the engine slurm has such accounts.",
+        )
+    site.prepare()
+    seen = limits.look(wall, _transport(read), limits.ToldStarts(site.outside), mends=mends)
+    if as_json:
+        print_json(
+            {
+                "cluster": seen.report.cluster,
+                "accounts": seen.report.accounts,
+                "drifts": seen.report.drifts,
+                "mended": seen.mended,
+                "notes": seen.report.notes,
+                "outside": asdict(seen.imported),
+            }
+        )
+    else:
+        _show_limits(seen)
+    if seen.report.drifts:
+        raise SystemExit(1)
+
+
+def _show_limits(seen: "Look") -> None:
+    for drift in seen.mended:
+        click.echo(f"set   {drift.slurm_account} {drift.resource} to {drift.wanted_minutes} minutes")
+    for drift in seen.report.drifts:
+        stands = "none" if drift.stands_minutes is None else f"{drift.stands_minutes} minutes"
+        click.echo(f"DRIFT {drift.slurm_account} {drift.resource}: {stands}, should be {drift.wanted_minutes} minutes")
+        click.echo(f"{'':6}{drift.words}")
+    for note in (*seen.report.notes, *seen.imported.refused):
+        click.echo(f"note  {note}")
+    say(f"{seen.imported.counted} starts outside Fabrica were told, {seen.imported.own} were the network's own.")
+    if seen.report.drifts:
+        say("Set them with --apply.")
+    else:
+        say(f"The limits of {seen.report.accounts} accounts of {seen.report.cluster} are as allocations say.")
 
 
 @agent.command("enrol")

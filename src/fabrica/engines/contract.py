@@ -6,9 +6,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, NewType, Protocol, runtime_checkable
 
-from fabrica.values.ids import AttemptId
+from fabrica.values.ids import AttemptId, ProjectId
 from fabrica.values.states import EndReason
 from fabrica.wire.agents import Inventory
+from fabrica.wire.limits import LimitDrift, LimitsReport, OutsideReported, ProjectRemaining
 from fabrica.wire.runs import Resources, Usage
 
 Handle = NewType("Handle", str)
@@ -22,7 +23,7 @@ class StartOrder:
     `folder` is the attempt's own: `work/` (working folder of the command, holds the source), `data/` (read-only
     datasets), `record/` (the run record), `tmp/`, `log` (standard output and error). `variables` is the whole
     environment of the command: nothing is inherited. `site_account`: the account of the site the command executes as;
-    None: the agent's own.
+    None: the agent's own. `project`: whose run it is; None: the server does not tell.
     """
 
     attempt: AttemptId
@@ -33,6 +34,7 @@ class StartOrder:
     variables: Mapping[str, str]
     resources: Resources
     site_account: str | None = None
+    project: ProjectId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,31 @@ class ChecksItself(Protocol):
 
     def check(self, accounts: Sequence[str]) -> Iterable[Finding]:
         """Try what the engine needs, starting nothing. `accounts`: those of the site that runs execute as."""
+
+
+@runtime_checkable
+class MirrorsLimits(Protocol):
+    """A site's scheduler as a second wall: allocations stand there as limits of its own accounts.
+
+    Raises of each: `LimitsUnread`, when the scheduler does not answer.
+    """
+
+    @property
+    def accounts(self) -> Mapping[ProjectId, str]:
+        """The scheduler's account of each project."""
+
+    def outside(self, since: Mapping[str, int]) -> Sequence[OutsideReported]:
+        """Return starts of jobs in these accounts that are not ours and ran after an instant. Epoch seconds."""
+
+    def compare(self, projects: Sequence[ProjectRemaining]) -> LimitsReport:
+        """Return what stands otherwise than it should, by what each project may still use. It changes nothing."""
+
+    def mend(self, drift: LimitDrift) -> None:
+        """Set one limit as it should be.
+
+        Raises:
+            LimitsNotSet: the scheduler does not take it, for example because we may not.
+        """
 
 
 class Engine(Protocol):

@@ -3,9 +3,22 @@
 from pathlib import Path
 from typing import Any
 
-from fabrica.engines.contract import Engine
+from fabrica.engines.contract import Engine, MirrorsLimits
 
 ENGINES = ("local", "slurm", "simulated")
+
+
+def open_wall(name: str, folder: Path, **settings: Any) -> MirrorsLimits | None:
+    """Open what mirrors allocations as limits beside the engine `name`; None: that engine has no such thing.
+
+    Raises:
+        AgentSettingsRefused: the settings of that engine have a mistake.
+    """
+    if name != "slurm":
+        return None
+    from fabrica.engines.slurm.wall import open_slurm_wall
+
+    return open_slurm_wall(folder, settings)
 
 
 def open_engine(name: str, folder: Path, **settings: Any) -> Engine:

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from fabrica.values.ids import AgentId, AttemptId, RunId, SiteId, UserId
+from fabrica.values.ids import AgentId, AttemptId, ProjectId, RunId, SiteId, UserId
 from fabrica.values.states import AttemptState, EndReason
 from fabrica.wire.bodies import Body, Instant
 from fabrica.wire.problems import FabricaError
@@ -164,6 +164,7 @@ class WorkOrder(Body):
     checkpoint: str | None = None
     continues_from: tuple[Artifact, ...] = Field(default=(), description="checkpoint files of an earlier attempt")
     person: UserId | None = Field(default=None, description="who submitted the run")
+    project: ProjectId | None = Field(default=None, description="whose allocation it draws on")
     person_email_sha256: Sha256 | None = None
     accept_before: Instant = Field(description="after this the server may take the offer back")
 

@@ -1,11 +1,13 @@
 """What an operator sets for the Slurm engine: which partitions Fabrica may use, and this site's quirks."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from fabrica.reference.accelerators import load_accelerators
+from fabrica.values.ids import ProjectId
 from fabrica.values.quantities import CPU_CORE, check_resource_class
 from fabrica.wire.agents import AgentSettingsRefused
 from fabrica.wire.bodies import Request
@@ -84,6 +86,9 @@ class SlurmSettings(Request):
     command_folder: Path | None = Field(default=None, description="folder of sbatch and its like; null: on PATH")
     rest_url: str | None = Field(default=None, pattern=r"^https?://", description="address of slurmrestd")
     rest_token_file: Path | None = Field(default=None, description="file with the token; read anew when it changes")
+    rest_token_folder: Path | None = Field(
+        default=None, description="tokens of the people's own accounts, a file each, named as the account"
+    )
     rest_user: Word | None = Field(default=None, description="the token's user; null: who runs the agent")
     python: Path = Field(default=Path("/usr/bin/python3"), description="a Python 3.6 or newer on the nodes")
     grace_seconds: int = Field(default=30, ge=1, le=3600, description="between a run's time limit and its kill")
@@ -107,13 +112,28 @@ class SlurmSettings(Request):
         default=180, ge=1, le=86_400, description="how long a job that nobody knows any more is still looked for"
     )
     accounting: bool | None = Field(default=None, description="whether sacct answers; null: it is tried at the start")
+    project_accounts: dict[ProjectId, Word] = Field(
+        default_factory=dict,
+        description="Slurm account of each project, by the project's id: its runs are charged there, and its "
+        "allocation is mirrored as that account's limit; a project that is not "
+        "named uses the partition's account, unmirrored",
+    )
 
-    @field_validator("slurm_conf", "command_folder", "rest_token_file", "python")
+    @field_validator("slurm_conf", "command_folder", "rest_token_file", "rest_token_folder", "python")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         if path is not None and not path.is_absolute():
             raise ValueError("write a path that starts with /")
         return path
+
+    @field_validator("project_accounts")
+    @classmethod
+    def _one_project_each(cls, table: dict[ProjectId, str]) -> dict[ProjectId, str]:
+        lowered = {project: account.lower() for project, account in table.items()}  # as Slurm keeps them
+        shared = sorted(account for account, times in Counter(lowered.values()).items() if times > 1)
+        if shared:
+            raise ValueError(f"{', '.join(shared)} is named for two projects; give each an account of its own")
+        return lowered
 
     @model_validator(mode="after")
     def _whole(self) -> "SlurmSettings":
@@ -123,6 +143,10 @@ class SlurmSettings(Request):
         if self.form == "rest" and not (self.rest_url and self.rest_token_file):
             raise ValueError("form 'rest' needs rest_url and rest_token_file")
         return self
+
+    def account_of(self, project: ProjectId | None, partition: SlurmPartition) -> str | None:
+        """Return the Slurm account a project's jobs are charged to; None: whichever is the submitter's default."""
+        return (self.project_accounts.get(project) if project else None) or partition.account
 
     @property
     def by_name(self) -> dict[str, SlurmPartition]:

@@ -15,7 +15,7 @@ from fabrica.engines.slurm.jobs import NAME_PREFIX
 from fabrica.engines.slurm.marks import ENGINE_FOLDER, KEEPER, OUTPUT
 from fabrica.engines.slurm.settings import SlurmPartition, SlurmSettings
 
-_SPARE_SECONDS = 30
+SPARE_SECONDS = 30
 """The job's own start and end, which Slurm's limit covers beside the run's: the run's limit ends it, not Slurm's."""
 
 
@@ -56,7 +56,7 @@ def time_limit(asked_seconds: int, settings: SlurmSettings, partition_seconds_ma
     A warning never comes before nine tenths of the run's limit are over.
     """
     warning = min(settings.signal_seconds, asked_seconds // 10)
-    wanted = asked_seconds + settings.grace_seconds + _SPARE_SECONDS
+    wanted = asked_seconds + settings.grace_seconds + SPARE_SECONDS
     minutes = math.ceil(wanted / 60)
     if partition_seconds_max is None or minutes * 60 <= partition_seconds_max:
         return TimeLimit(minutes, warning, settings.grace_seconds, shortened=False)
@@ -88,7 +88,7 @@ def make_submission(
         minutes=limit.minutes,
         signal_seconds=limit.signal_seconds + limit.grace_seconds,
         gres=gres,
-        account=partition.account,
+        account=settings.account_of(order.project, partition),
         qos=partition.qos,
         constraint=partition.constraint,
         requeue=partition.requeue,

@@ -365,6 +365,7 @@ def _order(row: Attempt, email: str | None) -> WorkOrder:
         checkpoint=spec.checkpoint,
         continues_from=_saved(row.run) if spec.checkpoint else (),
         person=row.run.submitted_by,
+        project=row.run.project_id,
         person_email_sha256=email_sha256(email) if email else None,
         accept_before=row.accept_before,
     )
@@ -383,8 +384,7 @@ def cancels(by: Actor, digest: tuple[AttemptSeen, ...]) -> tuple[Cancel, ...]:
 def forgettable(by: Actor, digest: tuple[AttemptSeen, ...]) -> tuple[AttemptId, ...]:
     """Return the attempts that have ended here and at the site: the agent may drop them."""
     ended = [seen.attempt for seen in digest if seen.state is AttemptState.ENDED]
-    rows = Attempt.objects.filter(pk__in=ended, site_id=by.site, state=AttemptState.ENDED)
-    return tuple(rows.values_list("pk", flat=True))
+    return tuple(Attempt.objects.filter(pk__in=ended, site_id=by.site, state="ended").values_list("pk", flat=True))
 
 
 def _saved(run: Run) -> tuple[wire.Artifact, ...]:
