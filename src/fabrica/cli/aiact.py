@@ -1,19 +1,24 @@
 """Commands of the AI Act desk: they need no server."""
 
-from datetime import datetime
-from pathlib import Path
-
 import click
 
-from fabrica.cli.aiact_compute import compute
-from fabrica.cli.aiact_documents import fill_documents, new_key, show_difference, show_template, verify_document
-from fabrica.cli.aiact_files import LARGEST_FILE_BYTES, day_of, read_answers
-from fabrica.cli.output import json_option, print_json
+from fabrica.cli.aiact_files import LARGEST_FILE_BYTES
+from fabrica.cli.lazy import LazyGroup
 
 __all__ = ["LARGEST_FILE_BYTES", "aiact"]
 
+_COMMANDS = {
+    "classify": "aiact_classify:classify_answers",
+    "compute": "aiact_compute:compute",
+    "fill": "aiact_documents:fill_documents",
+    "template": "aiact_documents:show_template",
+    "key": "aiact_documents:new_key",
+    "verify": "aiact_documents:verify_document",
+    "difference": "aiact_documents:show_difference",
+}
 
-@click.group("aiact")
+
+@click.group("aiact", cls=LazyGroup, places=_COMMANDS)
 def aiact() -> None:
     """Ask what the AI Act makes of a system or model.
 
@@ -21,39 +26,3 @@ def aiact() -> None:
     Example:
         fabrica aiact classify --answers answers.yaml
     """
-
-
-for command in (compute, fill_documents, show_template, new_key, verify_document, show_difference):
-    aiact.add_command(command)
-
-
-@aiact.command("classify")
-@click.option(
-    "--answers",
-    "file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    required=True,
-    help="Facts of the vocabulary, as YAML or JSON.",
-)
-@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="The day to ask for; else the file's as_of, or today.")
-@json_option
-def classify_answers(file: Path, as_of: datetime | None, as_json: bool) -> None:
-    """Classify a system or model: tiers, roles, duties with dates, reasons, and the questions still open.
-
-    \b
-    Example:
-        fabrica aiact classify --answers answers.yaml --as-of 2027-12-02
-    """
-    from fabrica.aiact.changes import what_would_change
-    from fabrica.aiact.classify import classify
-
-    answers = read_answers(file)
-    day = as_of.date() if as_of else day_of(answers)
-    found = classify(answers, day)
-    changes = what_would_change(answers, day)
-    if as_json:
-        print_json(found.model_dump(mode="json") | {"would_change": [one.model_dump(mode="json") for one in changes]})
-    else:
-        from fabrica.cli.aiact_page import page
-
-        page(found, changes)

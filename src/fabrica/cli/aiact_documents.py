@@ -212,7 +212,8 @@ def show_template(name: str | None, as_json: bool) -> None:
 
 @click.command("key")
 @click.argument("file", type=click.Path(path_type=Path))
-def new_key(file: Path) -> None:
+@json_option
+def new_key(file: Path, as_json: bool) -> None:
     """Make an Ed25519 key for signing documents, readable by you alone; print its public half.
 
     \b
@@ -221,7 +222,11 @@ def new_key(file: Path) -> None:
     """
     from fabrica.aiact.documents.issue import make_key
 
-    click.echo(make_key(file))
+    public_key = make_key(file)
+    if as_json:
+        print_json({"file": str(file), "public_key": public_key})
+    else:
+        click.echo(public_key)
 
 
 @click.command("verify")

@@ -1,12 +1,11 @@
 """The `fabrica` command: finds the command's own file, and loads nothing else."""
 
-import importlib
 import sys
-from typing import Any
 
 import click
 
 from fabrica import __version__
+from fabrica.cli.lazy import LazyGroup
 
 _COMMANDS = {
     "run": "runs:submit",
@@ -36,31 +35,11 @@ _COMMANDS = {
 """Each command, with the file and function that is it, in the order help shows them."""
 
 
-class LazyGroup(click.Group):
-    """A group that imports a command's file only when that command is asked for."""
-
-    def list_commands(self, context: click.Context) -> list[str]:
-        return list(_COMMANDS)
-
-    def get_command(self, context: click.Context, name: str) -> click.Command | None:
-        if name not in _COMMANDS:
-            return None
-        module, function = _COMMANDS[name].split(":")
-        command: click.Command = getattr(importlib.import_module(f"fabrica.cli.{module}"), function)
-        return command
-
-    def resolve_command(self, context: click.Context, arguments: list[str]) -> Any:
-        import difflib
-
-        name = arguments[0]
-        if name not in _COMMANDS and not name.startswith("-"):
-            near = difflib.get_close_matches(name, _COMMANDS, n=1)
-            hint = f" Did you mean '{near[0]}'?" if near else ""
-            context.fail(f"There is no command '{name}'.{hint}")
-        return super().resolve_command(context, arguments)
-
-
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(
+    cls=LazyGroup,
+    places=_COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
 @click.version_option(__version__, prog_name="fabrica")
 def fabrica() -> None:
     """Run AI work on Europe's AI Factories.
