@@ -6,7 +6,7 @@ Usage: python -m tests.contracts.golden        (writes those of the protocol spo
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from fabrica.values.ids import AttemptId, RunId, SiteId, UserId
+from fabrica.values.ids import AttemptId, ProjectId, RunId, SiteId, UserId
 from fabrica.values.states import AttemptState, EndReason
 from fabrica.wire.agents import (
     PROTOCOL,
@@ -29,6 +29,7 @@ NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 ATTEMPT = AttemptId("att_01jd0000000000000000000000")
 RUN = RunId("run_01jd0000000000000000000000")
 PERSON = UserId("usr_01jd0000000000000000000000")
+PROJECT = ProjectId("prj_01jd0000000000000000000000")
 _SHA256 = "ab" * 32
 
 
@@ -110,6 +111,7 @@ def sync_answer() -> SyncAnswer:
         datasets=(Dataset(name="rides", source="https://data.example.eu/rides.csv", file="rides.csv", sha256=_SHA256),),
         outputs=("model.bin",),
         person=PERSON,
+        project=PROJECT,
         person_email_sha256=email_sha256("ada@example.eu"),
         accept_before=NOON + timedelta(minutes=1),
     )
