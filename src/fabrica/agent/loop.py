@@ -234,9 +234,9 @@ class Agent:
         now = time.monotonic()
         if now >= self._waits_due:
             since = self._clock() - timedelta(days=self.settings.history_days)
-            source = self._engine if isinstance(self._engine, KeepsHistory) else self._wait_log
             self._waits_due = now + self.settings.history_seconds
-            self._waits = tuple(source.waits(since))
+            told = self._engine.waits(since) if isinstance(self._engine, KeepsHistory) else None
+            self._waits = tuple(self._wait_log.waits(since) if told is None else told)
 
     def _sweep(self) -> None:
         """Remove folders of attempts that were settled some days ago."""

@@ -73,8 +73,8 @@ class JobWait:
 class KeepsHistory(Protocol):
     """What an engine may offer beside the five verbs: the waits of all jobs of the site."""
 
-    def waits(self, since: datetime) -> Iterable[JobWait]:
-        """Return the waits of jobs that started after `since`, and of those that wait now."""
+    def waits(self, since: datetime) -> Iterable[JobWait] | None:
+        """Return the waits of jobs that started after `since`, and of those that wait now; None: nobody counts them."""
 
 
 @dataclass(frozen=True, slots=True)

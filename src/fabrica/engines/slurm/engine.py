@@ -8,14 +8,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from fabrica.engines.contract import Finding, Handle, Observation, StartOrder, StartRefused
-from fabrica.engines.slurm import starting
+from fabrica.engines.contract import Finding, Handle, JobWait, Observation, StartOrder, StartRefused
+from fabrica.engines.slurm import past_waits, starting
 from fabrica.engines.slurm.checks import check
+from fabrica.engines.slurm.commands import run_slurm
 from fabrica.engines.slurm.controller import Controller, Node, Refused, Silent
 from fabrica.engines.slurm.following import Following
 from fabrica.engines.slurm.inventory import devices_of_node, partition_inventory, threads_of
+from fabrica.engines.slurm.jobs import Garbled
 from fabrica.engines.slurm.settings import SlurmPartition, SlurmSettings
 from fabrica.engines.slurm.store import Store
+from fabrica.engines.slurm.submission import joined
 from fabrica.values.states import EndReason
 from fabrica.wire.agents import Inventory, PartitionInventory
 from fabrica.wire.runs import Usage
@@ -117,8 +120,7 @@ class SlurmEngine:
         asked = order.resources
         if partition.resource_class != asked.resource_class:
             raise _declined(f"Partition {order.partition} has {partition.resource_class}, not {asked.resource_class}.")
-        if asked.tasks > 1:
-            raise _declined("This site runs no job arrays yet; submit each task as a run of its own.")
+        self._refuse_too_large_an_array(asked.tasks)
         own = [node for node in self._shapes() if node.partition == partition.slurm_name]
         if not own:
             return partition, []
@@ -141,6 +143,15 @@ class SlurmEngine:
             )
         return partition, own
 
+    def _refuse_too_large_an_array(self, tasks: int) -> None:
+        try:
+            most = self._controller().array_size_max
+        except Silent:
+            return
+        if tasks > 1 and most is not None and tasks > most:
+            words = f"one array of {most} tasks at most" if most else "no job arrays"
+            raise _declined(f"This site's Slurm takes {words} (MaxArraySize); {tasks} were asked.")
+
     def _shapes(self) -> list[Node]:
         """Return the nodes, not older than a minute when Slurm answers."""
         if self._nodes is None or time.monotonic() - self._nodes[0] > _SHAPES_SECONDS:
@@ -149,6 +160,23 @@ class SlurmEngine:
             except Silent as trouble:
                 _log.warning("the site's nodes are not known now: %s", trouble)
         return self._nodes[1] if self._nodes else []
+
+    def waits(self, since: datetime) -> list[JobWait] | None:
+        """Return how long everybody's jobs waited, as accounting has it; None: there is none, or it is silent."""
+        now = time.time()
+        past = max(1, int(now - since.timestamp()))
+        try:
+            if not self._controller().has_accounting:
+                return None
+            done = run_slurm(self._settings, ["sacct", *past_waits.sacct_options(past)])
+            if done.returncode != 0:
+                raise Silent(joined([done.stderr, done.stdout]))
+            return past_waits.read_waits(
+                done.stdout, self._settings.partitions, now=int(now), threads=lambda: threads_of(self._shapes())
+            )
+        except (Silent, Garbled) as trouble:
+            _log.warning("how long jobs waited is not known now: %s", trouble)
+            return None
 
     def observe(self, handles: Iterable[Handle]) -> dict[Handle, Observation]:
         """Return the state of each handle, from one look at the queue and at most one at accounting."""
