@@ -132,6 +132,7 @@ def _show(answer: "Answer") -> None:
     from rich.table import Table
 
     from fabrica.planning.training.words import paragraph
+    from fabrica.values.time import show_duration
 
     out = console()
     table = Table(box=None, pad_edge=False, header_style="dim")
@@ -149,7 +150,7 @@ def _show(answer: "Answer") -> None:
     for column in ("stops: how it is kept going", "checkpoint every", "devices held", "useful share"):
         options.add_column(column, justify="left" if column.startswith("stops") else "right")
     for one in answer.goodput:
-        every = f"{one.interval_seconds / 60:.2g} min"
+        every = show_duration(round(one.interval_seconds))
         options.add_row(one.name, every, f"{one.devices_held:,}", f"{one.useful_share:.1%}")
     out.print(options)
     out.print()

@@ -22,6 +22,7 @@ from fabrica.wire.training import ModelRefused
 
 SMALL_MODEL, SMALL_BATCH_TOKENS, LARGE_BATCH_TOKENS = 30e9, 4 * 2**20, 16 * 2**20
 SHOWN = 8
+SLOWEST_SHOWN = 0.6  # of the fastest layout's rate
 GIGABYTE = 1e9
 _RECOMPUTE = {NONE: "none", SELECTIVE: "selective", HALF: "half of the layers", FULL: "full"}
 
@@ -159,10 +160,10 @@ def _shown(found: Found) -> Sequence[int]:
     """Return the places to show: of those that no layout beats in every way, the fastest ones, one for each split."""
     places: list[int] = []
     splits: set[tuple[float, ...]] = set()
-    one = found.layouts
+    one, rate = found.layouts, found.rate
     for place in pareto(found):
         split = tuple(float(axis[place]) for axis in (one.tensor, one.pipeline, one.context, one.expert, one.zero))
-        if split not in splits:
+        if split not in splits and rate[place] >= SLOWEST_SHOWN * rate[0]:
             splits.add(split)
             places.append(int(place))
     return places[:SHOWN]

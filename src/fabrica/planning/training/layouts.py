@@ -11,7 +11,9 @@ from fabrica.planning.training.model import Model
 
 NONE, SELECTIVE, HALF, FULL = 0.0, 1.0, 1.5, 2.0
 TENSOR_MAX, CONTEXT_MAX, PIPELINE_MAX, EXPERT_MAX = 16, 16, 64, 128
+CHUNKS = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 12.0)
 MICRO_BATCHES = (1.0, 2.0, 4.0, 8.0, 16.0)
+UNEVEN_MAX = 1.1  # layers of the fullest stage, against an even share
 CONTEXT_TOKENS_MIN = 4096.0  # shorter pieces of a sequence are not cut
 
 
@@ -34,7 +36,8 @@ class Fixed:
 def enumerate_layouts(model: Model, devices: int, batch_sequences: float, domain: int, fixed: Fixed) -> LayoutColumns:
     """Return the layouts that a pool allows, shape (layouts,); memory is not looked at.
 
-    What does not divide is left out: heads by tensor ranks, layers by stages times chunks, experts by their ranks.
+    What does not divide is left out: heads by tensor ranks, experts by their ranks, layers by stages where they would
+    be more than a tenth uneven.
     A rest of the pool may stay idle, where data ranks do not fill it.
     """
     outer = _grid(
@@ -103,8 +106,7 @@ def _expert(model: Model, fixed: Fixed) -> Column:
 
 
 def _interleave(model: Model, fixed: Fixed) -> Column:
-    several = {1.0, *(float(count) for count in (2, 3, 4, 5, 6, 8, 12) if model.layers % count == 0)}
-    return _one_or(fixed.interleave, tuple(sorted(several)))
+    return _one_or(fixed.interleave, tuple(count for count in CHUNKS if count <= model.layers))
 
 
 def _sensible(model: Model, whole: Mapping[str, Column], batch: float, fixed: Fixed) -> Any:
@@ -112,7 +114,8 @@ def _sensible(model: Model, whole: Mapping[str, Column], batch: float, fixed: Fi
     stages = whole["pipeline"] * whole["interleave"]
     ok = whole["data"] * whole["micro_batch"] <= batch * 1.02
     if fixed.interleave is None:
-        ok &= (model.layers % stages == 0) | (whole["interleave"] == 1)
+        fullest = np.ceil(model.layers / stages) * stages / model.layers
+        ok &= (fullest <= UNEVEN_MAX) | (whole["interleave"] == 1)
         ok &= (whole["pipeline"] > 1) | (whole["interleave"] == 1)
     if fixed.zero is None:
         ok &= (whole["zero"] < 2) | (whole["pipeline"] == 1)

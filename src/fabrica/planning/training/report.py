@@ -6,6 +6,7 @@ from html import escape
 from fabrica.planning.report import STYLE
 from fabrica.planning.training.answer import Answer
 from fabrica.planning.training.words import amount, paragraph, span
+from fabrica.values.time import show_duration
 
 WIDTH, ROW, BAR, LEFT, RIGHT, TOP = 720, 44, 20, 8, 8, 4
 STEP_PARTS: Mapping[str, tuple[str, ...]] = {
@@ -29,6 +30,7 @@ COLOURS = """
 }
 .part-0 { fill: var(--part-0); } .part-1 { fill: var(--part-1); } .part-2 { fill: var(--part-2); }
 .part-3 { fill: var(--part-3); } .part-4 { fill: var(--part-4); } .name { fill: var(--ink); font-size: 13px; }
+.wide svg { min-width: 34rem; }
 """
 
 
@@ -107,8 +109,8 @@ def _goodput(answer: Answer) -> str:
     rows = [
         (
             one.name,
-            f"{one.mean_seconds_between_stops / 3600:.2g} h",
-            f"{one.interval_seconds / 60:.2g} min",
+            show_duration(round(one.mean_seconds_between_stops)),
+            show_duration(round(one.interval_seconds)),
             f"{one.devices_held:,}",
             f"{one.useful_share:.1%}",
         )
@@ -146,8 +148,8 @@ def stacked(
         drawn.append(f'<line class="ceiling" x1="{line:.1f}" x2="{line:.1f}" y1="{TOP}" y2="{bottom}"/>')
     drawn.append(_legend(list(rows[0][1]), bottom + 8))
     return (
-        f'<svg viewBox="0 0 {WIDTH} {bottom + 32}" role="img" aria-labelledby="{name}-words">'
-        f'<title id="{name}-words">{escape(words)}</title>{"".join(drawn)}</svg>'
+        f'<div class="wide"><svg viewBox="0 0 {WIDTH} {bottom + 32}" role="img" aria-labelledby="{name}-words">'
+        f'<title id="{name}-words">{escape(words)}</title>{"".join(drawn)}</svg></div>'
     )
 
 

@@ -69,18 +69,24 @@ def read_runs(path: Path) -> RunFile:
     models = content.get("models") or {}
     runs: list[Run] = []
     refused: dict[str, str] = {}
+    chunked = {str(row.get("source")) for row in content["runs"] if isinstance(row, dict) and _tells_chunks(row)}
     for place, row in enumerate(content["runs"], start=1):
         try:
-            runs.append(_run(row, models, place))
+            runs.append(_run(row, models, place, chunked))
         except (DeviceUnknown, PrecisionUnknown) as problem:
             refused[str(row["id"])] = problem.detail
     return RunFile(tuple(runs), refused)
 
 
-def _run(row: Any, models: Mapping[str, Any], place: int) -> Run:
+def _tells_chunks(row: Mapping[str, Any]) -> bool:
+    layout = row.get("layout")
+    return isinstance(layout, dict) and layout.get("vpp") is not None
+
+
+def _run(row: Any, models: Mapping[str, Any], place: int, chunked: set[str]) -> Run:
     name = row.get("id", f"number {place}") if isinstance(row, dict) else f"number {place}"
     try:
-        run = _read(row, models)
+        run = _read(row, models, chunked)
         run.device.columns(run.precision)  # says whether the device offers it
         return run
     except KeyError as missing:
@@ -95,7 +101,7 @@ def _run(row: Any, models: Mapping[str, Any], place: int) -> Run:
         raise RunsMalformed(f"Run {name} cannot be read: {error}.", remedy="Compare it with runs.yaml.") from None
 
 
-def _read(row: Mapping[str, Any], models: Mapping[str, Any]) -> Run:
+def _read(row: Mapping[str, Any], models: Mapping[str, Any], chunked: set[str]) -> Run:
     guessed: list[str] = []
     told, note = row.get("reported") or {}, str(row.get("note") or "")
     device = find_device(row["accelerator"])
@@ -123,7 +129,7 @@ def _read(row: Mapping[str, Any], models: Mapping[str, Any]) -> Run:
         devices,
         precision,
         batch,
-        _fixed(layout, devices),
+        _fixed(layout, tells_chunks=str(row.get("source")) in chunked),
         case,
         reported_rate(told, derived, devices, row, model),
         "lost time" in basis,
@@ -159,7 +165,9 @@ def reported_rate(
     return None
 
 
-def _fixed(layout: Mapping[str, Any], devices: int) -> Fixed:
+def _fixed(layout: Mapping[str, Any], *, tells_chunks: bool) -> Fixed:
+    """Return what a source tells of a layout. `tells_chunks`: it tells the chunks of a stage where there are any."""
+
     def number(name: str) -> float | None:
         return None if layout.get(name) is None else float(layout[name])
 
@@ -173,7 +181,7 @@ def _fixed(layout: Mapping[str, Any], devices: int) -> Fixed:
         data=number("dp"),
         context=number("cp") or 1.0,
         expert=number("ep") if placed else None,
-        interleave=number("vpp") or (1.0 if placed else None),
+        interleave=number("vpp") or (1.0 if placed and (tells_chunks or number("pp") == 1) else None),
         micro_batch=number("micro_batch"),
         zero=stage if stage is not None else (1.0 if placed else None),
         zero_bubble=0.0,

@@ -100,10 +100,11 @@ def pareto(found: Found) -> Any:
     """Return the places of the layouts that no other beats in rate, energy for a token and free memory at once."""
     energy = found.joules_per_token()
     costs = np.stack([-found.rate, -found.memory_free, *([] if energy is None else [energy])], axis=1)
+    left = np.lexsort(costs.T[::-1])  # the first of the order is never beaten, so it stays and drops what it beats
     kept: list[int] = []
-    for place in range(len(costs)):  # the fastest first, so that a later one beats an earlier one only in a tie
-        if not np.any(np.all(costs[kept] <= costs[place], axis=1)):
-            kept = [one for one in kept if not np.all(costs[place] <= costs[one])] + [place]
+    while len(left):
+        kept.append(int(left[0]))
+        left = left[~np.all(costs[left[0]] <= costs[left], axis=1)]
     return np.array(kept)
 
 

@@ -22,6 +22,7 @@ from fabrica.planning.training.columns import (
 )
 
 NODE = 8.0  # stragglers are counted per host of eight, whatever the scale-up domain
+SMALL = 1e-9
 ROUNDED = 0.05  # of a micro-batch: published batches are rounded
 OPTIMIZER_BYTES = 28.0  # read and written for each parameter: 4-byte master, two moments, gradient; 2-byte weight
 ZERO_BUBBLE_LEFT = 1 / 3  # of the bubble, without memory beyond 1F1B's
@@ -63,10 +64,13 @@ def step(
     routed: bool = True,
 ) -> Step:
     """Return the time of a step. `routed` false leaves out the work on expert layers, where no model has any."""
-    per_stage = 1 / layout.pipeline
+    per_stage = fullest_stage(model, layout)
     compute, tensor, context, expert = _stage(model, device, layout, software, known, routed=routed)
     logits = operators.output_layer(model, device, layout, known)
-    compute = compute * per_stage + logits * (per_stage + (1 - per_stage) * known.imbalance)
+    even = 1 / layout.pipeline
+    slack = compute * (per_stage - even) * layout.pipeline  # where layers are uneven, the last stage holds fewer
+    beyond = np.maximum(logits * (1 - even) * known.imbalance - slack, 0.0)
+    compute = compute * per_stage + logits * even + beyond
     hops = links.pipeline_hop(model, device, layout, software, known)
     tensor, context, expert = tensor * per_stage, context * per_stage, expert * per_stage
     micro_batches = np.ceil(layout.batch_sequences / (layout.data * layout.micro_batch) - ROUNDED)
@@ -91,6 +95,12 @@ def step(
         known.step_seconds,
         slowdown,
     )
+
+
+def fullest_stage(model: ModelColumns, layout: LayoutColumns) -> Column:
+    """Return the share of the layers on the fullest stage: its chunks each hold whole layers."""
+    chunks = layout.pipeline * layout.interleave
+    return np.ceil(model.layers / chunks - SMALL) * layout.interleave / model.layers
 
 
 def _stage(
