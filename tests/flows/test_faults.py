@@ -61,8 +61,8 @@ _SERVER_DEATHS = [
     ("serve", f"{_RUNS}:record:before", "submitting"),
     ("serve", "fabrica.server.sites.service:hear:after", "running"),
     ("serve", f"{_RUNS}:record:after", "running"),
-    ("serve", "fabrica.server.ledger.service:charge:after", "finishing"),
-    ("serve", "fabrica.server.ledger.service:release:before", "finishing"),
+    ("serve", "fabrica.server.ledger.service:settle:before", "finishing"),
+    ("serve", "fabrica.server.ledger.service:settle:after", "finishing"),
     ("serve", f"{_RUNS}:_finish:after", "finishing"),
     ("serve", "fabrica.server.runs.agent_api:orders:before", "finishing"),
     ("work", f"{_RUNS}:place:before", "submitting"),
@@ -114,7 +114,7 @@ def _go_through(network: Network, story: Story, deaths: Path, name: str, moment:
         armed.touch()
         restarted = _restart_when_dead(network, name)
         story.submit()
-        restarted.join(60)
+        restarted.join(SECONDS_MAX)
         story.go_on.touch()
         return
     story.submit()
