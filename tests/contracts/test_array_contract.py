@@ -8,15 +8,20 @@ import pytest
 
 from fabrica.engines.contract import Engine
 from fabrica.values.states import EndReason
-from tests.contracts.engine_benches import BENCHES, Bench
+from tests.contracts.engine_benches import BENCHES, SLURM_BENCHES, Bench
 
-pytestmark = pytest.mark.processes
+_BENCHES = (
+    *(pytest.param(kind, id=kind.name, marks=pytest.mark.processes) for kind in BENCHES if kind.name != "simulated"),
+    *(pytest.param(kind, id=kind.__name__.lower(), marks=pytest.mark.slurm) for kind in SLURM_BENCHES),
+)
 
 
-@pytest.fixture(params=[kind for kind in BENCHES if kind.name != "simulated"], ids=lambda kind: kind.name)
+@pytest.fixture(params=_BENCHES)
 def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
-    made: Bench = request.param(tmp_path)
-    return made
+    kind: type[Bench] = request.param
+    if kind.cluster is not None:
+        request.getfixturevalue(kind.cluster)
+    return kind(tmp_path)
 
 
 @pytest.fixture

@@ -20,19 +20,12 @@ from fabrica.engines.slurm.jobs import (
     read_rows,
 )
 from fabrica.engines.slurm.probe import Probe
+from fabrica.engines.slurm.refusals import is_for_ever
 from fabrica.engines.slurm.settings import SlurmSettings
 from fabrica.engines.slurm.submission import Submission, joined, sbatch_options
 
 _Value = TypeVar("_Value")
 _NAMES_MAX = 2_000  # beyond, an argument would be too long: all jobs are asked for, and ours picked
-_NO_FOR_EVER = (
-    *("invalid partition", "invalid qos", "invalid account", "invalid feature", "invalid gres", "invalid wckey"),
-    *("node configuration is not available", "memory specification can not be satisfied", "invalid reservation"),
-    *("requested time limit", "more processors requested", "access/permission denied", "user's group not permitted"),
-    *("job violates accounting/qos policy", "invalid generic resource", "node count specification invalid"),
-    *("requested partition configuration not available", "invalid constraint", "user id is missing"),
-    *("invalid user", "job size specification", "script is empty", "cpu count per node can not be satisfied"),
-)
 
 
 class Commands:
@@ -58,6 +51,10 @@ class Commands:
     def measures_energy(self) -> bool:
         return self._probe.energy
 
+    @property
+    def array_size_max(self) -> int | None:
+        return self._probe.array_size_max
+
     def submit(self, submission: Submission, *, user: str | None) -> str:
         """Submit one job with sbatch, its script on standard input."""
         done = self._run(["sbatch", *sbatch_options(submission)], stdin=submission.script, user=user)
@@ -67,7 +64,7 @@ class Commands:
                 return job
             raise Silent(f"sbatch printed no job id: {joined([done.stdout])}")
         words = joined([done.stderr, done.stdout])
-        if any(one in words.lower() for one in _NO_FOR_EVER):
+        if is_for_ever(words):
             raise Refused(words)
         raise Silent(words or f"sbatch ended with status {done.returncode}")
 
@@ -81,7 +78,7 @@ class Commands:
     def queue(self, names: Collection[str]) -> list[Job]:
         """Ask squeue once for all."""
         by_name = [f"--name={','.join(sorted(names))}"] if len(names) <= _NAMES_MAX else []
-        common = ["--noheader", "--all", "--array", "--states=all", f"--Format={QUEUE_FORMAT}"]
+        common = ["--noheader", "--all", "--states=all", f"--Format={QUEUE_FORMAT}"]
         text = self._answer(["squeue", *common, *by_name])
         return [job for job in _read(read_queue, text) if job.name in names]
 
@@ -151,6 +148,7 @@ def run_slurm(
 def environment_of(settings: SlurmSettings, inherited: Mapping[str, str]) -> dict[str, str]:
     """Return the variables of a command: no option hidden in the environment changes what it says."""
     variables = {"PATH": inherited.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C", "SLURM_TIME_FORMAT": "%s", "TZ": "UTC"}
+    variables["SLURM_BITSTR_LEN"] = "0"  # the numbers of an array's tasks, however many
     conf = str(settings.slurm_conf) if settings.slurm_conf else inherited.get("SLURM_CONF")
     return variables | ({"SLURM_CONF": conf} if conf else {})
 

@@ -67,6 +67,10 @@ class Controller(Protocol):
     def measures_energy(self) -> bool:
         """Whether the site's energy plugin counts joules."""
 
+    @property
+    def array_size_max(self) -> int | None:
+        """The most tasks of one array; None: it is not known."""
+
     def submit(self, submission: Submission, *, user: str | None) -> str:
         """Submit one job and return its id.
 

@@ -79,7 +79,7 @@ def with_own_figures(rows: tuple[Row, ...], marks: Marks) -> tuple[Row, ...]:
 
 
 def _noted_row(record: Record, start: dict[str, Any], cluster: str) -> Row:
-    marks = read_marks(Path(record["folder"]), start["restart"])
+    marks = read_marks(Path(record["folder"]), start["restart"], task=record.get("task"))
     last = marks.end.ended_at if marks.end else marks.beat_at
     # Marks carry the node's clock; the start in it cancels what that clock is off.
     elapsed = 0 if last is None or marks.started_at is None else max(0, round(last - marks.started_at))
@@ -192,6 +192,7 @@ def observation_of(ended: dict[str, Any]) -> Observation:
         ended_at=instant(ended["ended_at"]),
         words=ended["words"],
         usage=Usage.model_validate(ended["usage"]),
+        tasks=ended.get("tasks", ""),
         log_bytes_dropped=ended["log_bytes_dropped"],
     )
 

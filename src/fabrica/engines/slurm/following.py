@@ -8,6 +8,8 @@ from pathlib import Path
 
 from fabrica.engines.contract import Handle, Observation
 from fabrica.engines.slurm import ending
+from fabrica.engines.slurm.array_following import ArrayFollowing, Site
+from fabrica.engines.slurm.array_text import array_of
 from fabrica.engines.slurm.controller import Controller, Refused, Silent
 from fabrica.engines.slurm.ending import Evidence
 from fabrica.engines.slurm.jobs import Job, Row
@@ -41,6 +43,7 @@ class Following:
         self._looks = Looks(
             controller, queue_seconds=settings.look_seconds, history_seconds=settings.accounting_seconds
         )
+        self._arrays = ArrayFollowing(store, settings, self._looks, self._site)
         self._last: dict[Handle, Observation] = {}
         self._over_since: dict[Handle, float] = {}
         self._absent_since: dict[Handle, tuple[float, str]] = {}
@@ -62,6 +65,11 @@ class Following:
             return
         wanted, since = {}, []
         for handle, record in live.items():
+            if record.get("tasks", 1) > 1 and record["job"] is not None:
+                if self._arrays.wants_history(handle):
+                    wanted[record["name"]] = record["job"]
+                    since.append(record["since"])
+                continue
             job = self._job_of(handle, record)
             restarted = job is not None and job.restarts > 0
             if job is None or restarted or phase_of(job.state) == "ended":
@@ -87,8 +95,13 @@ class Following:
             return self._unheard(handle, record, queue.silence)
         if not queue.knows(record["name"], record.get("submitted_at") or record["intent_at"]):
             return self._last.get(handle) or Observation("queued", words=_words_of_submission(record))
-        job = self._job_of(handle, record)
-        if job is None:
+        jobs = self._jobs_of(handle, record)
+        job = jobs[0] if jobs else None
+        if record.get("tasks", 1) > 1 and record["job"] is not None:
+            if record["stop"]:
+                self.cancel(handle, record)
+            seen = self._arrays.observe(handle, record, jobs)
+        elif job is None:
             seen = self._absent(handle, record) if record["job"] else self._in_doubt(handle, record)
         else:
             seen = self._present(handle, record, job)
@@ -117,23 +130,26 @@ class Following:
         return seen
 
     def _job_of(self, handle: Handle, record: Record) -> Job | None:
-        """Return the attempt's job as the queue knows it; adopt one that is not known yet, end one that is too many."""
+        return next(iter(self._jobs_of(handle, record)), None)
+
+    def _jobs_of(self, handle: Handle, record: Record) -> list[Job]:
+        """Return the attempt's job as the queue knows it, of an array its tasks; adopt one not known, end a second."""
         jobs = self._looks.queue.jobs.get(record["name"], [])
         if not jobs:
-            return None
+            return []
         if record["job"] is None:
-            first = min(jobs, key=lambda job: int(job.job.partition("_")[0]))
+            first = min(jobs, key=lambda job: int(array_of(job.job)))
             with self._store.locked(handle):
                 written = self._store.read(handle)
                 if written is None:
-                    return None
+                    return []
                 if written["job"] is None:
-                    self._starter.adopt(handle, written, first.job)
+                    self._starter.adopt(handle, written, array_of(first.job))
                 record.update(written)
         for job in jobs:
-            if job.job != record["job"] and phase_of(job.state) != "ended":
-                self._ask_cancel(job.job, record["account"], why=f"it is a second one of {handle}")
-        return next((job for job in jobs if job.job == record["job"]), None)
+            if array_of(job.job) != record["job"] and phase_of(job.state) != "ended":
+                self._ask_cancel(array_of(job.job), record["account"], why=f"it is a second one of {handle}")
+        return [job for job in jobs if array_of(job.job) == record["job"]]
 
     def _present(self, handle: Handle, record: Record, job: Job) -> Observation:
         self._absent_since.pop(handle, None)
@@ -180,6 +196,9 @@ class Following:
         words = _NOT_ACCOUNTED if self._has_accounting() else _NO_ACCOUNTING
         rows = ending.with_own_figures(ending.rows_without_accounting(record, job, self._cluster()), marks)
         return Evidence(rows, marks, "squeue", words)
+
+    def _site(self) -> Site:
+        return Site(self._cluster(), accounted=self._has_accounting(), energy_counted=self._energy_counted())
 
     def _cluster(self) -> str:
         try:
@@ -271,7 +290,7 @@ class Following:
                 with self._store.locked(handle):
                     written = self._store.read(handle)
                     if written is not None and written["job"] is None:
-                        self._starter.adopt(handle, written, rows[-1].job)
+                        self._starter.adopt(handle, written, array_of(rows[-1].job))
                 return Observation("queued", words=_words_of_submission(record))
             if history.silence or history.asked_at.get(record["name"], 0) <= record["intent_at"]:
                 if history.silence:

@@ -21,8 +21,9 @@ _SPAN = re.compile(r"(?:([0-9]+)-)?(?:([0-9]+):)?([0-9]+):([0-9]+(?:\.[0-9]+)?)"
 class Job:
     """One job as the queue knows it now. `nodes` empty: it never started, or waits to start again.
 
-    `job`: its id, `12_3` for an element of an array. `state`: Slurm's own word. `exit_code` is what the batch script
-    returned, `signal_number` what ended it. `started_at` of a job that waits is Slurm's estimate.
+    `job`: its id, `12_3` for a task of an array, `12_[5-999%50]` for all of them that wait. `state`: Slurm's own word.
+    `exit_code` is what the batch script returned, `signal_number` what ended it. `started_at` of a job that waits is
+    Slurm's estimate.
     """
 
     name: str
@@ -124,7 +125,9 @@ def read_queue(text: str) -> list[Job]:
 
 
 def _job_id(array: str, index: str, job: str) -> str:
-    return job if index in _NONE else f"{array}_{index}"
+    if index in _NONE:
+        return job
+    return f"{array}_{index}" if index.isdecimal() else f"{array}_[{index}]"
 
 
 def read_rows(text: str) -> list[Row]:

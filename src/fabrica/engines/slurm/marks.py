@@ -14,6 +14,8 @@ ENGINE_FOLDER = "engine"
 ORDER = "order.json"
 KEEPER = "keeper.pyz"
 OUTPUT = "slurm.out"
+FIRST_JOB = "job"
+TASKS_FOLDER = "tasks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +45,11 @@ class Marks:
     end: EndMark | None = None
 
 
-def read_marks(folder: Path, restart: int) -> Marks:
-    """Read the marks of one start of an attempt; those that are missing or spoilt are as not written."""
+def read_marks(folder: Path, restart: int, *, task: int | None = None) -> Marks:
+    """Read the marks of one start of an attempt, or of a task of its array; missing and spoilt ones are not written."""
     engine = folder / ENGINE_FOLDER
+    if task is not None:
+        engine = engine / TASKS_FOLDER / str(task)
     started = read_json(engine / f"started-{restart}.json") or {}
     beat = read_json(engine / f"usage-{restart}.json") or {}
     return Marks(

@@ -51,9 +51,16 @@ def probe_of(config: Mapping[str, str], *, json_text: str = "", accounting: bool
         data_parser=data_parser_of(json_text),
         kill_wait_seconds=_seconds(config.get("KillWait", "")),
         min_job_age_seconds=_seconds(config.get("MinJobAge", "")),
-        array_size_max=_seconds(config.get("MaxArraySize", "")),
+        array_size_max=_array_size_max(config),
         preempt_mode=config.get("PreemptMode", ""),
     )
+
+
+def _array_size_max(config: Mapping[str, str]) -> int | None:
+    """Return the most tasks of one array whose first has the number 0."""
+    most = _seconds(config.get("MaxArraySize", ""))
+    own = re.search(r"max_array_tasks=(\d+)", config.get("SchedulerParameters", ""), re.ASCII)
+    return min(most, int(own[1])) if own and most is not None else most
 
 
 def data_parser_of(json_text: str) -> str:

@@ -11,7 +11,7 @@ from fabrica.engines.contract import StartOrder, StartRefused
 from fabrica.engines.slurm.accounts import account_or_refusal, give_folder, is_other
 from fabrica.engines.slurm.archive import archive
 from fabrica.engines.slurm.controller import Controller, Silent
-from fabrica.engines.slurm.marks import ENGINE_FOLDER, KEEPER, ORDER, read_marks
+from fabrica.engines.slurm.marks import ENGINE_FOLDER, FIRST_JOB, KEEPER, ORDER
 from fabrica.engines.slurm.settings import SlurmPartition, SlurmSettings
 from fabrica.engines.slurm.store import Record, Store
 from fabrica.engines.slurm.submission import (
@@ -59,6 +59,7 @@ def prepare(
         "folder": str(order.folder),
         "partition": order.partition,
         "account": order.site_account,
+        "tasks": order.resources.tasks,
         "devices": order.resources.devices_total,
         "limit_seconds": order.resources.time_limit_seconds,
         "charged": {
@@ -126,7 +127,7 @@ class Starter:
 
         It is once both were empty, whenever asked, for as long as the settings say, and no job has left its mark.
         """
-        if read_marks(Path(record["folder"]), 0).job:
+        if (Path(record["folder"]) / ENGINE_FOLDER / FIRST_JOB).exists():
             return False
         intent, since = self._empty_since.get(attempt, (0.0, 0.0))
         if intent != record["intent_at"]:

@@ -2,6 +2,7 @@
 
 ENGINE FOLDER/
   attempts/ID.json  the attempt: its folder, what it asks for, the intent to submit, then Slurm's job id, then the end
+  arrays/ID.jsonl   of a job array: each start and each end of a task, until all have ended
   locks/NN          held while an attempt is submitted, adopted or stopped; an attempt's id says which
 """
 
@@ -74,6 +75,11 @@ class Store:
             record = read_json(path)
             if record is not None and record.get("ended") and not Path(record["folder"]).exists():
                 path.unlink(missing_ok=True)
+                self.tasks_place(path.stem).unlink(missing_ok=True)
+
+    def tasks_place(self, attempt: str) -> Path:
+        """Return the file of what is known of the tasks of an array."""
+        return self.folder / "arrays" / f"{attempt}.jsonl"
 
     def _place(self, attempt: str) -> Path:
         return self._attempts / f"{attempt}.json"

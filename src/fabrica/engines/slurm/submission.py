@@ -15,6 +15,7 @@ from fabrica.engines.slurm.jobs import NAME_PREFIX
 from fabrica.engines.slurm.marks import ENGINE_FOLDER, KEEPER, OUTPUT
 from fabrica.engines.slurm.settings import SlurmPartition, SlurmSettings
 
+_TASK_LOG_BYTES_MIN = 2**14
 SPARE_SECONDS = 30
 """The job's own start and end, which Slurm's limit covers beside the run's: the run's limit ends it, not Slurm's."""
 
@@ -37,6 +38,8 @@ class Submission:
     qos: str | None = None
     constraint: str | None = None
     requeue: bool = False
+    tasks: int = 1
+    tasks_at_once: int | None = None
     options: tuple[str, ...] = ()
 
 
@@ -92,6 +95,8 @@ def make_submission(
         qos=partition.qos,
         constraint=partition.constraint,
         requeue=partition.requeue,
+        tasks=asked.tasks,
+        tasks_at_once=asked.tasks_at_once,
         options=partition.options,
     )
 
@@ -121,6 +126,7 @@ def sbatch_options(submission: Submission) -> list[str]:
         "account": submission.account,
         "qos": submission.qos,
         "constraint": submission.constraint,
+        "array": array_text(submission),
     }
     return [
         "--parsable",
@@ -138,20 +144,27 @@ def sbatch_options(submission: Submission) -> list[str]:
         "--export=NONE",
         f"--chdir={submission.folder}",
         "--input=/dev/null",
-        f"--output={escaped_path(output_path(submission))}",
+        f"--output={output_pattern(submission)}",
         *(f"--{name}={value}" for name, value in optional.items() if value),
         *submission.options,
     ]
 
 
-def output_path(submission: Submission) -> str:
-    """Return where the batch script's own words go; the run's output goes to its log."""
-    return f"{submission.folder}/{ENGINE_FOLDER}/{OUTPUT}"
+def array_text(submission: Submission) -> str | None:
+    """Return the tasks of an array as Slurm takes them; None for one job alone."""
+    if submission.tasks == 1:
+        return None
+    at_once = f"%{submission.tasks_at_once}" if submission.tasks_at_once else ""
+    return f"0-{submission.tasks - 1}{at_once}"
 
 
-def escaped_path(path: str) -> str:
-    """Return a path as Slurm reads it in `--output`, where a percent sign begins a pattern."""
-    return path.replace("%", "%%")
+def output_pattern(submission: Submission) -> str:
+    """Return where the batch script's own words go, as Slurm reads it: a percent sign begins a pattern.
+
+    The run's output goes to its log. Each task of an array has its own file.
+    """
+    folder = f"{submission.folder}/{ENGINE_FOLDER}".replace("%", "%%")
+    return f"{folder}/{OUTPUT}" if submission.tasks == 1 else f"{folder}/slurm-%a.out"
 
 
 def order_as_kept(
@@ -167,7 +180,8 @@ def order_as_kept(
         "nodes": asked.nodes,
         "cpus": cpus,
         "srun": srun,
-        "log_bytes_max": settings.log_bytes_max,
+        "tasks": asked.tasks,
+        "log_bytes_max": max(_TASK_LOG_BYTES_MIN, settings.log_bytes_max // asked.tasks),
         "limits": {
             "time_limit_seconds": asked.time_limit_seconds,
             "disk_bytes": asked.disk_bytes,

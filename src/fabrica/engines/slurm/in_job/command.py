@@ -21,6 +21,19 @@ def read_order(folder: str) -> "dict[str, object]":
         return dict(json.load(file))
 
 
+def task_of(order: "dict[str, object]") -> "int | None":
+    """Return the number of this task of an array; None for a run of one task."""
+    tasks = order.get("tasks", 1)
+    assert isinstance(tasks, int)
+    return int(os.environ["SLURM_ARRAY_TASK_ID"]) if tasks > 1 else None
+
+
+def marks_folder(folder: str, order: "dict[str, object]") -> str:
+    """Return where this job writes its marks: each task of an array has a folder of its own."""
+    engine, task = os.path.join(folder, "engine"), task_of(order)
+    return engine if task is None else os.path.join(engine, "tasks", str(task))
+
+
 def variables_of(order: "dict[str, object]", inherited: "dict[str, str]", *, rank: int) -> "dict[str, str]":
     """Return the command's whole environment: Slurm's own variables, the order's, and where it is among its nodes."""
     kept = {
@@ -35,6 +48,10 @@ def variables_of(order: "dict[str, object]", inherited: "dict[str, str]", *, ran
     kept["FABRICA_ATTEMPT"] = str(order["attempt"])
     kept["FABRICA_NODES"] = str(order["nodes"])
     kept["FABRICA_NODE_RANK"] = str(rank)
+    task = task_of(order)
+    if task is not None:
+        kept["FABRICA_TASK"] = str(task)
+        kept["FABRICA_TASKS"] = str(order["tasks"])
     kept["FABRICA_FIRST_NODE"] = inherited.get("FABRICA_FIRST_NODE") or socket.gethostname()
     return kept
 

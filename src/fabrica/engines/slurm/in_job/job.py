@@ -16,10 +16,12 @@ from typing import Any
 
 from fabrica.engines.slurm.in_job.command import (
     NOT_FOUND_STATUS,
+    marks_folder,
     read_order,
     send,
     signal_name,
     start_command,
+    task_of,
     variables_of,
 )
 from fabrica.engines.slurm.in_job.node import first_failure_place, warning_place
@@ -32,6 +34,7 @@ _BEAT_SECONDS = 10.0
 _DISK_SECONDS = 30.0
 _RESERVE_BYTES = 4096
 _PIPE_BYTES = 2**20
+_PATIENCE_TURNS = 100
 
 
 class Job:
@@ -39,9 +42,10 @@ class Job:
 
     def __init__(self, folder: str) -> None:
         self.folder = folder
-        self.engine = os.path.join(folder, "engine")
         self.order: "dict[str, Any]" = read_order(folder)
-        self.job = os.environ.get("SLURM_JOB_ID", "")
+        self.task = task_of(self.order)
+        self.engine = marks_folder(folder, self.order)
+        self.job = os.environ.get("SLURM_JOB_ID" if self.task is None else "SLURM_ARRAY_JOB_ID", "")
         self.restart = int(os.environ.get("SLURM_RESTART_COUNT") or 0)
         self.began = time.time()
         self.clock = time.monotonic()
@@ -65,6 +69,7 @@ class Job:
             print("[fabrica] another job of Slurm runs this attempt already; this one ends", file=sys.stderr)
             return OTHER_JOB_STATUS
         try:
+            self.make_folders()
             self.open_log()
             self.reserve()
             self.mark("started", {"at": self.began, "job": self.job, "node": socket.gethostname()})
@@ -84,20 +89,40 @@ class Job:
 
     def is_the_one(self) -> bool:
         """Say whether this job is the first of the attempt: a submission that was lost may come after all."""
-        place = os.path.join(self.engine, "job")
+        place = os.path.join(self.folder, "engine", "job")
         try:
             descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
-            with open(place) as file:
-                return file.read().strip() == self.job
+            return self.job == self.first_job(place)
         with os.fdopen(descriptor, "w") as file:
             file.write(self.job)
             file.flush()
             os.fsync(file.fileno())
         return True
 
+    def first_job(self, place: str) -> str:
+        """Return the id that the first job has written, which may be another task of ours that just writes it."""
+        for _ in range(_PATIENCE_TURNS):
+            with open(place) as file:
+                told = file.read().strip()
+            if told:
+                return told
+            time.sleep(0.1)
+        return ""
+
+    def make_folders(self) -> None:
+        """Make what a task of an array has of its own."""
+        for folder in (self.engine, os.path.dirname(self.log_place())):
+            os.makedirs(folder, 0o770, exist_ok=True)
+
+    def log_place(self) -> str:
+        """Return the log; each task of an array has its own, since shared file systems do not append as one."""
+        if self.task is None:
+            return os.path.join(self.folder, "log")
+        return os.path.join(self.folder, "record", "tasks", f"{self.task}.log")
+
     def open_log(self) -> None:
-        place = os.path.join(self.folder, "log")
+        place = self.log_place()
         self.log = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
         self.log_room = max(0, self.order["log_bytes_max"] - os.fstat(self.log).st_size)
 
@@ -150,7 +175,7 @@ class Job:
         return [
             *(srun, "--nodes=" + nodes, "--ntasks=" + nodes, "--ntasks-per-node=1", "--export=ALL"),
             *("--cpus-per-task=" + str(self.order["cpus"]), "--kill-on-bad-exit=1", "--input=none", "--unbuffered"),
-            *(sys.executable, "-I", "-S", os.path.join(self.engine, "keeper.pyz"), self.folder, "--node"),
+            *(sys.executable, "-I", "-S", os.path.join(self.folder, "engine", "keeper.pyz"), self.folder, "--node"),
         ]
 
     def environment(self) -> "dict[str, str]":
@@ -264,7 +289,7 @@ class Job:
         if self.order["nodes"] == 1:
             send(self.command, signal.SIGTERM)
             return
-        with open(warning_place(self.folder, self.restart), "wb"):
+        with open(warning_place(self.engine, self.restart), "wb"):
             pass
 
     def judge(self) -> int:
@@ -295,7 +320,7 @@ class Job:
     def first_failure(self, code: "int | None", killed_by: "int | None") -> "tuple[int | None, int | None]":
         """Return how the node that failed first ended: srun itself tells the largest status of all."""
         try:
-            with open(first_failure_place(self.folder, self.restart), "rb") as file:
+            with open(first_failure_place(self.engine, self.restart), "rb") as file:
                 told = json.load(file)
         except (OSError, ValueError):
             return code, killed_by

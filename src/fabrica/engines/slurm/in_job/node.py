@@ -6,24 +6,32 @@ import signal
 import sys
 import time
 
-from fabrica.engines.slurm.in_job.command import NOT_FOUND_STATUS, read_order, send, start_command, variables_of
+from fabrica.engines.slurm.in_job.command import (
+    NOT_FOUND_STATUS,
+    marks_folder,
+    read_order,
+    send,
+    start_command,
+    variables_of,
+)
 
 _LOOK_SECONDS = 0.5
 
 
-def warning_place(folder: str, restart: int) -> str:
-    """Return the file that asks the commands of all nodes to end."""
-    return os.path.join(folder, "engine", "warned-{}".format(restart))
+def warning_place(marks: str, restart: int) -> str:
+    """Return the file that asks the commands of all nodes to end; `marks`: where the job writes its marks."""
+    return os.path.join(marks, "warned-{}".format(restart))
 
 
-def first_failure_place(folder: str, restart: int) -> str:
+def first_failure_place(marks: str, restart: int) -> str:
     """Return the file in which the node that fails first says how; srun tells the largest status of all."""
-    return os.path.join(folder, "engine", "failed-{}".format(restart))
+    return os.path.join(marks, "failed-{}".format(restart))
 
 
 def run_on_node(folder: str) -> int:
     """Run the command on this node to its end; return the status that srun is told."""
     order = read_order(folder)
+    marks = marks_folder(folder, order)
     restart = int(os.environ.get("SLURM_RESTART_COUNT") or 0)
     rank = int(os.environ.get("SLURM_NODEID") or 0)
     limits = order["limits"]
@@ -40,15 +48,15 @@ def run_on_node(folder: str) -> int:
     )
     if words:
         print("[fabrica] the command cannot be executed: {}".format(words), file=sys.stderr)
-        _note_failure(folder, restart, {"exit_code": None, "words": words})
+        _note_failure(marks, restart, {"exit_code": None, "words": words})
         return NOT_FOUND_STATUS
-    status = _watch(pid, warning_place(folder, restart))
+    status = _watch(pid, warning_place(marks, restart))
     send(pid, signal.SIGKILL)
     if os.WIFSIGNALED(status):
-        _note_failure(folder, restart, {"exit_code": None, "signal": os.WTERMSIG(status)})
+        _note_failure(marks, restart, {"exit_code": None, "signal": os.WTERMSIG(status)})
         return 128 + os.WTERMSIG(status)
     if os.WEXITSTATUS(status) != 0:
-        _note_failure(folder, restart, {"exit_code": os.WEXITSTATUS(status)})
+        _note_failure(marks, restart, {"exit_code": os.WEXITSTATUS(status)})
     return os.WEXITSTATUS(status)
 
 
@@ -65,9 +73,9 @@ def _watch(pid: int, warning: str) -> int:
         time.sleep(0.02 if warned else _LOOK_SECONDS / 5)
 
 
-def _note_failure(folder: str, restart: int, told: "dict[str, object]") -> None:
+def _note_failure(marks: str, restart: int, told: "dict[str, object]") -> None:
     try:
-        descriptor = os.open(first_failure_place(folder, restart), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        descriptor = os.open(first_failure_place(marks, restart), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError:
         return  # another node failed before, or the disk is full
     with os.fdopen(descriptor, "w") as file:
