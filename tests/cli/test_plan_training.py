@@ -42,6 +42,15 @@ def test_an_answer_in_words_names_the_allocation_and_the_act(tmp_path: Path) -> 
         run("train", MODEL, "--site", "jaif", "--devices", 1024, "--write", folder)
 
 
+def test_the_twin_tells_how_long_it_would_wait(tmp_path: Path) -> None:
+    jobs = tmp_path / "jobs.csv"
+    jobs.write_text("job_id,submit_s,runtime_s,units\na,0,7200,1024\nb,3600,10,1\n")
+    options = ("--accelerators", "H100-SXM:1024", "--trace", jobs)
+    wait = json.loads(run("train", MODEL, *options, "--json").stdout)["queue_wait"]
+    assert (wait["capacity"], wait["most_seconds"]) == (1024, 7200)
+    assert "it would wait" in run("train", MODEL, *options, "--capacity", 2048).stdout
+
+
 def test_all_sites_are_compared() -> None:
     done = run("train", MODEL, "--everywhere", "--devices", 512)
     assert done.exit_code == 0
@@ -59,6 +68,7 @@ def test_all_sites_are_compared() -> None:
         ("--site", "jaif", "--accelerators", "H100-SXM:8"),
         ("--accelerators", "H100-SXM:8", "--devices", "8"),
         ("--everywhere", "--write", "x"),
+        ("--everywhere", "--trace", __file__),
         ("--accelerators", "H100-SXM:8", "--tokens", "many"),
     ],
 )

@@ -21,6 +21,14 @@ if TYPE_CHECKING:
 @click.option("--accelerators", metavar="KIND:COUNT", help="Train on so many of a kind, such as H100-SXM:4096.")
 @click.option("--everywhere", is_flag=True, help="Compare all sites whose machines are published.")
 @click.option("--devices", metavar="N", type=click.IntRange(min=1), help="Only so many devices of a site.")
+@click.option(
+    "--trace",
+    "trace_file",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Jobs of the site, as for 'plan replay': the twin tells how long the training would wait among them.",
+)
+@click.option("--capacity", metavar="N", type=click.IntRange(min=1), help="Size of the machine of --trace.")
 @click.option("--tokens", metavar="TOKENS", help="Train on so many tokens, such as 15T; goes before the file.")
 @click.option(
     "--report",
@@ -43,6 +51,8 @@ def train(
     accelerators: str | None,
     everywhere: bool,
     devices: int | None,
+    trace_file: Path | None,
+    capacity: int | None,
     tokens: str | None,
     page: Path | None,
     folder: Path | None,
@@ -62,11 +72,13 @@ def train(
         raise click.UsageError("Give one of --site, --accelerators and --everywhere.")
     training, wanted = read_training(model_file), _tokens(tokens)
     if everywhere:
-        if page is not None or folder is not None:
-            raise click.UsageError("--report and --write are of one place: give --site or --accelerators.")
+        if page is not None or folder is not None or trace_file is not None:
+            raise click.UsageError("--report, --write and --trace are of one place: give --site or --accelerators.")
         _everywhere(training, wanted, devices, as_json=as_json)
         return
     answer = ask(training, _pool(site, accelerators, devices), tokens=wanted)
+    if trace_file is not None:
+        answer = _queued(answer, trace_file, capacity)
     margins = _margins(answer.flop)
     if page is not None:
         from fabrica.planning.outputs import write_page
@@ -110,6 +122,24 @@ def _pool(site: str | None, accelerators: str | None, devices: int | None) -> "P
     if devices is not None:
         raise click.UsageError("--devices is for --site and --everywhere; --accelerators holds its own count.")
     return parse_pool(accelerators)
+
+
+def _queued(answer: "Answer", trace_file: Path, capacity: int | None) -> "Answer":
+    """Return the answer with its wait in the queue; a machine is as large as the site's, where none is given."""
+    from dataclasses import replace
+
+    from fabrica.planning.traces.reading import read_trace
+    from fabrica.planning.training.pools import pool_of_site
+    from fabrica.planning.training.queueing import queue_wait
+
+    pool = answer.pool
+    size = capacity or (pool_of_site(pool.site).devices if pool.site else pool.devices)
+    trace = read_trace(trace_file)
+    for notice in trace.notices:
+        say(notice)
+    say(f"Replaying {len(trace):,} jobs on {size:,} devices with the training among them …")
+    seconds = answer.figures.days.value * 86_400
+    return replace(answer, queue_wait=queue_wait(trace, trace_file.name, size, pool.devices, seconds))
 
 
 def _margins(flop: float) -> list[dict[str, object]]:

@@ -81,7 +81,7 @@ def test_the_report_is_whole_and_its_pictures_have_words() -> None:
 
 def test_an_answer_is_plain_json() -> None:
     plain = json.loads(json.dumps(as_plain(ANSWER)))
-    assert plain["queue_wait_seconds"] is None
+    assert plain["queue_wait"] is None
     assert plain["pool"]["device"] == "H100-80G-SXM"
     assert plain["figures"]["days"]["value"] == pytest.approx(ANSWER.figures.days.value)
     assert plain["layouts"][0]["words"] == ANSWER.layouts[0].words

@@ -15,6 +15,7 @@ from fabrica.planning.training.model_file import Training
 from fabrica.planning.training.pools import Pool
 from fabrica.planning.training.predict import Prediction, own_calibration, own_runs, predict
 from fabrica.planning.training.prepare import Prepared, columns_of
+from fabrica.planning.training.queueing import QueueWait
 from fabrica.planning.training.runs import Run
 from fabrica.planning.training.search import Found, Question, memory_parts, pareto, search
 from fabrica.planning.training.software import NEWEST
@@ -71,7 +72,7 @@ class Layout:
 class Answer:
     """All that is known before a training starts. `layouts`: the fastest first, none beaten in every way.
 
-    `queue_wait_seconds` is null where no history of the site is at hand. `assumed`: what the question left open.
+    `queue_wait` is null where no jobs of the site are at hand. `assumed`: what the question left open.
     """
 
     pool: Pool
@@ -89,7 +90,7 @@ class Answer:
     layouts_that_fit: int
     goodput: tuple[stops.Goodput, ...]
     figures: Figures
-    queue_wait_seconds: float | None
+    queue_wait: QueueWait | None
     assumed: tuple[str, ...]
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fabrica.planning.training.devices import Device, find_device
 from fabrica.reference.accelerators import load_accelerators
@@ -10,6 +10,7 @@ from fabrica.reference.network import Factory, Partition, System, load_network
 from fabrica.wire.training import DeviceUnknown, PoolRefused
 
 _POOL = re.compile(r"^\s*(?P<name>[^:]+?)\s*:\s*(?P<count>[\d_,]+)\s*$")
+NVL4 = 4  # devices of a scale-up domain in this form of a superchip, where the product has 72
 DEVICES_MAX = 10_000_000
 
 
@@ -83,6 +84,8 @@ def _pool(factory: Factory, system: System, partition: Partition) -> Pool | None
         return None
     if device.bf16_teraflops is None:
         return None
+    if "NVL4" in (partition.accelerator_model or ""):
+        device = replace(device, domain=NVL4)
     planned = None if system.role == "current" else system.planned_operation or "not yet running"
     return Pool(
         device,

@@ -2,6 +2,7 @@
 
 from fabrica.planning.training.answer import Answer
 from fabrica.planning.training.figures import Span
+from fabrica.values.time import show_duration
 
 _SCALES = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K"))
 
@@ -23,7 +24,7 @@ def paragraph(answer: Answer) -> str:
         _stops(answer),
         _energy(answer),
         _money(answer),
-        "How long it would wait in the queue before it starts is not known here.",
+        _queue(answer),
     ]
     if answer.pool.planned:
         said.append(f"The system does not run yet ({answer.pool.planned}).")
@@ -60,6 +61,17 @@ def _energy(answer: Answer) -> str:
     return (
         f"{energy}. On the country's grid, {figures.carbon_grams_per_kilowatt_hour:.0f} g/kWh in a year's mean, that "
         f"is {least}{span(figures.tonnes_co2e)} t CO2e."
+    )
+
+
+def _queue(answer: Answer) -> str:
+    wait = answer.queue_wait
+    if wait is None:
+        return "How long it would wait in the queue before it starts is not known here."
+    least, median, most = (show_duration(one) for one in (wait.least_seconds, wait.median_seconds, wait.most_seconds))
+    return (
+        f"Among the jobs of {wait.trace_name} on {wait.capacity:,} devices, replayed by the twin from {wait.moments} "
+        f"moments, it would wait {median} before it starts, {least} to {most}."
     )
 
 
