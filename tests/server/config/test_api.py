@@ -251,6 +251,12 @@ TABLE: dict[tuple[str, str], tuple[list[int], Ask]] = {
         lambda world: ("/agent/key", key_change(world)),
     ),
     ("POST", "/agent/sync"): (AGENTS, lambda world: ("/agent/sync", make_sync().model_dump(mode="json"))),
+    ("POST", "/agent/remaining"): (AGENTS, lambda world: ("/agent/remaining", {"projects": [world.project]})),
+    ("POST", "/agent/outside"): (AGENTS, lambda world: ("/agent/outside", {"starts": []})),
+    ("PUT", "/agent/limits"): (
+        [401, 401, 401, 401, 401, 401, 204, 403],
+        lambda world: ("/agent/limits", {"checked_at": "2026-01-01T00:00:00Z", "cluster": "alpha", "accounts": 0}),
+    ),
     ("GET", "/agent/bundles/{sha256}"): (AGENTS, lambda world: (f"/agent/bundles/{world.bundle[0]}", None)),
     ("PUT", "/agent/blobs"): (
         [401, 401, 401, 401, 401, 401, 204, 403],
@@ -304,6 +310,16 @@ def check_problem(answer: Any) -> dict[str, Any]:
 def test_the_table_has_every_endpoint() -> None:
     paths = api.get_openapi_schema(path_prefix="")["paths"]
     assert {(method.upper(), path) for path, methods in paths.items() for method in methods} == set(TABLE)
+
+
+def test_a_list_of_two_is_a_list(world: World) -> None:
+    """The framework takes a pair for a status and its body."""
+    with transaction.atomic():
+        make_allocation(world.project)
+        answer = world.ask("operator", "GET", f"/projects/{world.project}/allocations")
+        transaction.set_rollback(True)
+    assert answer.status_code == 200
+    assert len(answer.json()) == 2
 
 
 # Tokens, sessions, bodies --------------------------------------------------------------------------------------------

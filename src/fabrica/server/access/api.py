@@ -15,9 +15,9 @@ router = Router(tags=["access"])
 
 
 @router.get("/projects/{project}/allocations", response=list[Allocation])
-def allocations(request: Asked, project: ProjectId) -> tuple[Allocation, ...]:
+def allocations(request: Asked, project: ProjectId) -> list[Allocation]:
     """The project's allocations with what is left of each."""
-    return queries.allocations(request.auth, project)
+    return list(queries.allocations(request.auth, project))
 
 
 @router.get("/projects/{project}/statement", response=Statement)

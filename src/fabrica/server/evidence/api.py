@@ -13,10 +13,10 @@ router = Router(tags=["evidence"])
 
 
 @router.get("/runs/{run}/evidence", response=list[EvidenceRecord])
-def of_run(request: Asked, run: RunId) -> tuple[EvidenceRecord, ...]:
+def of_run(request: Asked, run: RunId) -> list[EvidenceRecord]:
     """The sealed records of a run."""
     runs.run(request.auth, run)
-    return queries.of_subject(run)
+    return list(queries.of_subject(run))
 
 
 @router.get("/evidence/chain", response=ChainReport)

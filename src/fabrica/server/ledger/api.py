@@ -12,9 +12,9 @@ router = Router(tags=["ledger"])
 
 
 @router.get("/corrections", response=list[Correction])
-def listed(request: Asked, state: CorrectionState | None = None) -> tuple[Correction, ...]:
+def listed(request: Asked, state: CorrectionState | None = None) -> list[Correction]:
     """The newest corrections. Operators and auditors only."""
-    return queries.corrections(request.auth, state)
+    return list(queries.corrections(request.auth, state))
 
 
 @router.post("/corrections", response={201: Correction})

@@ -17,9 +17,9 @@ def me(request: Asked) -> Me:
 
 
 @router.get("/projects", response=list[Project])
-def projects(request: Asked) -> tuple[Project, ...]:
+def projects(request: Asked) -> list[Project]:
     """The caller's projects."""
-    return queries.projects(request.auth)
+    return list(queries.projects(request.auth))
 
 
 @router.get("/projects/{project}", response=Project)
@@ -37,9 +37,9 @@ def give_role(request: Asked, project: ProjectId, body: NewMember) -> tuple[int,
 
 
 @router.get("/me/tokens", response=list[Token])
-def tokens(request: Asked) -> tuple[Token, ...]:
+def tokens(request: Asked) -> list[Token]:
     """The caller's access tokens, without the tokens themselves."""
-    return queries.tokens(request.auth)
+    return list(queries.tokens(request.auth))
 
 
 @router.post("/me/tokens", response={201: MadeToken})

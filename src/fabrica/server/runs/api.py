@@ -149,16 +149,16 @@ def declare_lost(request: Asked, run: RunId, body: DeclareLost) -> Run:
 
 
 @router.get("/runs/{run}/placement", response=list[Placement])
-def placements(request: Asked, run: RunId) -> tuple[Placement, ...]:
+def placements(request: Asked, run: RunId) -> list[Placement]:
     """Every placement decision of a run, the newest first."""
     queries.run(request.auth, run)
-    return placement.of_run(run)
+    return list(placement.of_run(run))
 
 
 @router.get("/runs/{run}/metrics", response=list[MetricSeries])
-def metrics(request: Asked, run: RunId) -> tuple[MetricSeries, ...]:
+def metrics(request: Asked, run: RunId) -> list[MetricSeries]:
     """Every metric of the run by step."""
-    return queries.metrics(request.auth, run)
+    return list(queries.metrics(request.auth, run))
 
 
 @router.get("/runs/{run}/log", response=LogSlice)

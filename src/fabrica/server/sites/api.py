@@ -12,9 +12,9 @@ router = Router(tags=["sites"])
 
 
 @router.get("", response=list[Site])
-def sites(request: Asked) -> tuple[Site, ...]:
+def sites(request: Asked) -> list[Site]:
     """Every site of the network."""
-    return queries.sites()
+    return list(queries.sites())
 
 
 @router.post("", response={201: SiteDetail})
