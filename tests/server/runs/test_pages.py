@@ -1,10 +1,12 @@
 """Pages of runs: who sees one, what it tells while it lives, and how it is ended."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from fabrica.server.core.actors import SYSTEM
 from fabrica.server.runs import service
-from fabrica.server.runs.models import Run
+from fabrica.server.runs.models import Attempt, Run
 from fabrica.values.states import EndReason, RunState
 from fabrica.wire.runs import Artifact, MetricSeries
 from tests.builders import make_event, make_usage, stored
@@ -169,3 +171,23 @@ def test_a_file_of_a_run_is_a_download_for_those_who_see_the_run(world: World) -
 def test_the_address_of_the_page_is_the_one_the_run_tells(world: World) -> None:
     answer = world.member.get(f"/runs/{world.run}")
     assert answer.context["run"].page.endswith(f"/runs/{world.run}")
+
+
+def test_a_run_of_many_tasks_is_one_readable_page(world: World) -> None:
+    letters = "s" * 990 + "f" * 3 + "r" * 4 + "w" * 3
+    service.record(world.agent, events=[make_event(world.attempt, "usage", usage=make_usage(1), tasks=letters)])
+    page = world.member.get(f"/runs/{world.run}").content.decode()
+    assert "990 of 1,000 tasks succeeded, 3 failed (990, 991, 992), 4 run, 3 wait." in page
+    assert page.count("<rect") < 100
+    assert 'class="task-f"' in page
+
+
+def test_what_was_told_of_the_wait_stands_beside_what_the_scheduler_said(world: World) -> None:
+    page = f"/runs/{world.run}"
+    assert "Told before" not in world.member.get(page).content.decode()
+    Attempt.objects.filter(pk=world.attempt).update(wait_q50_seconds=60, wait_q90_seconds=7200, wait_samples=214)
+    event = make_event(world.attempt, "queued", expected_start_at=datetime(2026, 11, 21, 15, 30, tzinfo=UTC))
+    service.record(world.agent, events=[event])
+    told = world.member.get(page).content.decode()
+    assert "half of such runs waited at most 1 min there, nine of ten at most 2 h, by 214 waits" in told
+    assert "scheduler itself first said: start at" in told
