@@ -3,9 +3,13 @@
 import pytest
 from django.test import Client
 
+from fabrica.server.access import service as access
+from fabrica.server.core import clock
 from fabrica.server.core.actors import NetworkRole
 from fabrica.server.sites import service as sites
 from fabrica.values.ids import SiteId
+from fabrica.wire.ledger import OutsideStart
+from fabrica.wire.limits import LimitDrift, LimitsReport, OutsideReport, OutsideReported
 from fabrica.wire.problems import all_problems
 from tests.builders import make_agent, make_operator, make_site, make_user
 from tests.server.readers import World, browser, make_world
@@ -139,3 +143,38 @@ def test_auditors_read_and_others_do_not(world: World) -> None:
     assert world.member.get("/office/people").status_code == 403
     assert world.nobody.get("/office/people").status_code == 302
     assert world.operator.get("/office/people", {"after": "nobody"}).status_code == 422
+
+
+def test_use_outside_fabrica_is_shown_to_members_and_the_office_and_limits_to_the_office_alone(world: World) -> None:
+    agent = make_agent(make_site("walled-site"))
+    start = OutsideStart(
+        cluster="alpha",
+        job="77_3",
+        started_at=clock.now(),
+        resource_class="cpu.core",
+        devices=1,
+        device_milliseconds=1000,
+        slurm_account="proj_a",
+        site_user="a-site-account",
+    )
+    told = OutsideReport(starts=(OutsideReported(project=world.project, start=start),))
+    assert access.count_outside(agent, report=told).counted == 1
+    drift = LimitDrift(
+        project=world.project,
+        slurm_account="proj_a",
+        resource="gres/gpu",
+        stands_minutes=None,
+        wanted_minutes=82,
+        words="There is <no> limit.",
+    )
+    report = LimitsReport(checked_at=clock.now(), cluster="alpha", drifts=(drift,), notes=("It fades.",), accounts=1)
+    access.tell_limits(agent, report=report)
+    for reader in (world.member, world.operator):
+        assert "alpha 77_3" in reader.get(f"/projects/{world.project}").content.decode()
+    office = world.operator.get("/sites/walled-site").content.decode()
+    for words in ("Second wall", "proj_a gres/gpu", "There is &lt;no&gt; limit.", "It fades.", "alpha 77_3"):
+        assert words in office
+    for reader in (world.nobody, world.stranger, world.member):
+        page = reader.get("/sites/walled-site").content.decode()
+        assert "Second wall" not in page
+        assert "a-site-account" not in page

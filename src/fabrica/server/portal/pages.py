@@ -100,6 +100,11 @@ def site(request: Viewed, site: SiteId) -> HttpResponse:
         "connect_command": f"fabrica sites invite {site}",
         "operates": request.actor.is_operator,
     }
+    if request.actor.is_operator:
+        context |= {
+            "limits": access.limits_seen(request.actor, site),
+            "outside": access.outside_at(request.actor, site),
+        }
     return render(request, "portal/site.html", context)
 
 
@@ -112,6 +117,7 @@ def project(request: Viewed, project: ProjectId) -> HttpResponse:
     context = {
         "project": found,
         "allocations": access.allocations(by, project),
+        "outside": access.outside_of(by, project),
         "statement": ledger.statement(project, limit=STATEMENT_LINES, cursor=request.GET.get("before")),
         "runs": runs.runs(by, project=project, limit=RUNS_SHOWN).runs,
         "operates": by.is_operator,
