@@ -61,6 +61,11 @@ def test_what_a_source_leaves_open_is_guessed_and_said(tmp_path: Path) -> None:
         write(tmp_path, RUN, model={"params_b": 350, "active_params_b": None, "layers": None, "seq_len": 4096})
     ).runs
     assert bare.guessed == ("shapes",)
+    (thin,) = read_runs(write(tmp_path, RUN, model={**MODEL, "heads": None, "ffn": None, "vocab": None})).runs
+    assert "widths" in thin.guessed
+    assert thin.model.heads == 32
+    (other,) = read_runs(write(tmp_path, RUN, model={**MODEL, "params_b": 30.0})).runs
+    assert other.guessed == ("shapes",)
 
 
 def test_a_device_or_precision_that_is_not_known_refuses_its_run_alone(tmp_path: Path) -> None:

@@ -91,10 +91,10 @@ class _Ground:
                 reasons.append(f"{size:,.0f} {name} are more than the {most:,.0f} of the runs")
                 added.append(PER_DOUBLING * float(np.log2(size / most)))
         if "shapes" in run.guessed:
-            reasons.append("the model's shapes are not published and were guessed")
+            reasons.append("the model's shapes are not published, or do not make up its parameters")
             added.append(GUESSED_SHAPES)
-        if "devices" in run.guessed or "batch" in run.guessed:
-            reasons.append("the number of devices or the batch is not published and was guessed")
+        if {"devices", "batch", "widths"} & set(run.guessed):
+            reasons.append("devices, batch or some widths are not published and were guessed")
             added.append(GUESSED_POOL)
         return tuple(reasons), tuple(added)
 

@@ -17,6 +17,12 @@ from fabrica.wire.problems import FabricaError
 from fabrica.wire.training import DeviceUnknown, PrecisionUnknown, RunsMalformed
 
 OWN_FILE = FOLDER / "runs.yaml"
+USUAL_HEAD, USUAL_VOCABULARY = 128, 128_000
+DISAGREEMENT = 0.15  # of counted and stated parameters
+_LATENT = re.compile(r"latent attention|\bMLA\b")
+USUAL_HEAD, USUAL_VOCABULARY = 128, 128_000
+DISAGREEMENT = 0.15  # of counted and stated parameters
+_LATENT = re.compile(r"latent attention|\bMLA\b")
 BATCH_TOKENS, LARGE_BATCH_TOKENS, LARGE_POOL = 4 * 2**20, 16 * 2**20, 4096
 POOL_MIN, POOL_MAX = 128, 2048
 _RECOMPUTE = {"none": NONE, "selective": SELECTIVE, "partial": SELECTIVE, "full": FULL}
@@ -222,20 +228,27 @@ def _model(name: str, told: Mapping[str, Any], seq_len: Any, guessed: list[str])
             mixture.get("shared_experts") or 0,
             mixture.get("dense_layers") or 0,
         )
-    return Model(
+    hidden, gated = told["hidden"], bool(told.get("gated_mlp", True))
+    heads = told.get("heads") or max(hidden // USUAL_HEAD, 1)
+    if not (told.get("heads") and told.get("ffn") and told.get("vocab")):
+        guessed.append("widths")
+    model = Model(
         name,
         told["layers"],
-        told["hidden"],
-        told["ffn"],
-        told["heads"],
-        told.get("kv_heads") or told["heads"],
-        told["vocab"],
+        hidden,
+        told.get("ffn") or (8 * hidden // 3 if gated else 4 * hidden),
+        heads,
+        told.get("kv_heads") or heads,
+        told.get("vocab") or USUAL_VOCABULARY,
         length,
-        bool(told.get("gated_mlp", True)),
+        gated,
         told.get("head_dim"),
         experts,
-        LatentAttention() if "latent attention" in str(told.get("note") or "") else None,
+        LatentAttention() if _LATENT.search(str(told.get("note") or "")) else None,
     )
+    if told.get("params_b") and abs(model.parameters / 1e9 / told["params_b"] - 1) > DISAGREEMENT:
+        guessed.append("shapes")  # these are not all that the model is made of
+    return model
 
 
 def guess_shapes(name: str, billions: float, active: float | None, seq_len: int) -> Model:
@@ -247,11 +260,11 @@ def guess_shapes(name: str, billions: float, active: float | None, seq_len: int)
     mixture = "moe" in name.casefold() or (active is not None and active < 0.9 * billions)
     used = billions if not mixture else active if active and active < 0.9 * billions else billions / 9
     layers = max(round(13 * used**0.4), 4)
-    hidden = max(round((used * 1e9 / (12 * layers)) ** 0.5 / 128), 2) * 128
-    heads = hidden // 128
+    hidden = max(round((used * 1e9 / (12 * layers)) ** 0.5 / USUAL_HEAD), 2) * USUAL_HEAD
+    heads = hidden // USUAL_HEAD
     if not mixture:
-        return Model(name, layers, hidden, 8 * hidden // 3, heads, max(heads // 8, 1), 128_000, seq_len)
+        return Model(name, layers, hidden, 8 * hidden // 3, heads, max(heads // 8, 1), USUAL_VOCABULARY, seq_len)
     count, top_k = 64, 8
     ffn = max(round(billions * 1e9 / (layers * 3 * hidden * count) / 64), 1) * 64
     experts = Experts(count, top_k, ffn)
-    return Model(name, layers, hidden, ffn, heads, max(heads // 8, 1), 128_000, seq_len, experts=experts)
+    return Model(name, layers, hidden, ffn, heads, max(heads // 8, 1), USUAL_VOCABULARY, seq_len, experts=experts)

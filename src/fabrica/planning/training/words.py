@@ -20,7 +20,8 @@ def paragraph(answer: Answer) -> str:
         + f". Trained on {amount(answer.tokens)} tokens in {answer.precision} on {answer.pool.words}, it would take "
         f"{span(figures.days)} days and {span(figures.device_hours)} device-hours, from its first step to its last.",
         f"The best layout is {best.words}: {best.tokens_per_s_per_gpu:,.0f} tokens a second and device, "
-        f"{best.model_flop_share:.0%} of the peak, with {best.memory_free_share:.0%} of the memory free.",
+        f"{best.model_flop_share:.0%} of the peak, with {best.memory_free_share:.0%} of the memory free."
+        + (" Memory is predicted to about a tenth, so have a layout with more of it ready." if _tight(answer) else ""),
         _stops(answer),
         _energy(answer),
         _money(answer),
@@ -33,6 +34,10 @@ def paragraph(answer: Answer) -> str:
     if answer.prediction.extrapolates:
         said.append(f"This reaches beyond the published runs: {'; '.join(answer.prediction.extrapolates)}.")
     return " ".join(sentence for sentence in said if sentence)
+
+
+def _tight(answer: Answer) -> bool:
+    return answer.layouts[0].memory_free_share < 0.1
 
 
 def _stops(answer: Answer) -> str:
