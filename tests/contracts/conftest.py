@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from fabrica.values.files import write_private
 from tests.contracts.engine_benches import SLURM_CONF
 from tests.services.slurm.cluster import SlurmCluster
 from tests.services.slurm.configuration import Partition
@@ -31,5 +32,8 @@ def slurm_queue_only() -> Iterator[SlurmCluster]:
 def slurm_accounted() -> Iterator[SlurmCluster]:
     """Yield a cluster with accounting and REST."""
     with cluster(name="full", accounting=True, rest=True, **_ONE_NODE) as started:
-        os.environ[SLURM_CONF.format("SLURM_ACCOUNTED")] = str(started.site.slurm_conf_path)
+        conf = started.site.slurm_conf_path
+        (conf.parent / "rest.url").write_text(started.rest_url)
+        write_private(conf.parent / "token", started.token(started.site.user))
+        os.environ[SLURM_CONF.format("SLURM_ACCOUNTED")] = str(conf)
         yield started

@@ -5,7 +5,7 @@ import os
 import sys
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -141,7 +141,11 @@ class SlurmBench(Bench):
     name = "slurm"
     partition = "batch"
     cluster = "slurm_queue_only"
-    form: Mapping[str, Any] = {}
+
+    @property
+    def form(self) -> dict[str, Any]:
+        """The settings that make this form differ."""
+        return {}
 
     def open(self) -> Engine:
         assert self.cluster is not None
@@ -171,7 +175,18 @@ class AccountedSlurmBench(SlurmBench):
 
 
 BENCHES: tuple[type[Bench], ...] = (LocalBench, SimulatedBench)
-SLURM_BENCHES: tuple[type[Bench], ...] = (SlurmBench, AccountedSlurmBench)
+
+
+class RestSlurmBench(AccountedSlurmBench):
+    """The same by slurmrestd."""
+
+    @property
+    def form(self) -> dict[str, Any]:
+        folder = Path(os.environ[SLURM_CONF.format("SLURM_ACCOUNTED")]).parent
+        return {"form": "rest", "rest_url": (folder / "rest.url").read_text(), "rest_token_file": f"{folder}/token"}
+
+
+SLURM_BENCHES: tuple[type[Bench], ...] = (SlurmBench, AccountedSlurmBench, RestSlurmBench)
 
 
 def start_in_this_process(kind: type[Bench], folder: Path, order: StartOrder) -> str:

@@ -25,9 +25,8 @@ class Pace:
     def asked(self, began: float, *, in_vain: bool) -> None:
         """Note a question that began at a monotonic time and is over now."""
         now = time.monotonic()
-        pause = (
-            max(_SILENCE_SECONDS, now - began) if in_vain else min(_SHARE_OF_TIME * (now - began), _PAUSE_SECONDS_MAX)
-        )
+        took = now - began
+        pause = max(_SILENCE_SECONDS, took) if in_vain else min(_SHARE_OF_TIME * took, _PAUSE_SECONDS_MAX)
         self._due = now + max(self.interval_seconds, pause)
 
 

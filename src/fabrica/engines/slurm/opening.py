@@ -7,6 +7,7 @@ from fabrica.engines.slurm.commands import Commands, run_slurm
 from fabrica.engines.slurm.controller import Controller, Silent
 from fabrica.engines.slurm.engine import SlurmEngine
 from fabrica.engines.slurm.probe import Probe, probe_of, read_config
+from fabrica.engines.slurm.rest import Rest
 from fabrica.engines.slurm.settings import SlurmSettings, read_slurm_settings
 from fabrica.engines.slurm.submission import joined
 
@@ -27,6 +28,8 @@ def connect(settings: SlurmSettings) -> Controller:
     Raises:
         Silent: it does not answer now.
     """
+    if settings.form == "rest":
+        return Rest(settings)
     return Commands(settings, probe(settings))
 
 

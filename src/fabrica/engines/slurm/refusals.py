@@ -6,7 +6,13 @@ _FOR_EVER = (
     *("requested time limit", "more processors requested", "access/permission denied", "user's group not permitted"),
     *("job violates accounting/qos policy", "invalid generic resource", "node count specification invalid"),
     *("requested partition configuration not available", "invalid constraint", "user id is missing"),
-    *("invalid user", "job size specification", "script is empty", "cpu count per node can not be satisfied"),
+    *(
+        "invalid user",
+        "job size specification",
+        "script is empty",
+        "failure during parsing",
+        "cpu count per node can not be satisfied",
+    ),
     "invalid job array specification",
 )
 

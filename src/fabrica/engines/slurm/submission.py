@@ -45,12 +45,14 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class TimeLimit:
-    """A run's own limit inside Slurm's. `shortened`: Slurm's cannot cover the grace, so its warning counts."""
+    """A run's own limit inside Slurm's. `run_seconds`: when the run is ended; earlier than it asked for where Slurm's
+    limit could not cover its grace, too.
+    """
 
     minutes: int
+    run_seconds: int
     signal_seconds: int
     grace_seconds: int
-    shortened: bool
 
 
 def time_limit(asked_seconds: int, settings: SlurmSettings, partition_seconds_max: int | None) -> TimeLimit:
@@ -62,9 +64,10 @@ def time_limit(asked_seconds: int, settings: SlurmSettings, partition_seconds_ma
     wanted = asked_seconds + settings.grace_seconds + SPARE_SECONDS
     minutes = math.ceil(wanted / 60)
     if partition_seconds_max is None or minutes * 60 <= partition_seconds_max:
-        return TimeLimit(minutes, warning, settings.grace_seconds, shortened=False)
+        return TimeLimit(minutes, asked_seconds, warning, settings.grace_seconds)
     minutes = partition_seconds_max // 60
-    return TimeLimit(minutes, warning, settings.grace_seconds, shortened=minutes * 60 < wanted)
+    room = max(1, minutes * 60 - settings.grace_seconds - SPARE_SECONDS)
+    return TimeLimit(minutes, min(asked_seconds, room), warning, settings.grace_seconds)
 
 
 def make_submission(
@@ -187,7 +190,7 @@ def order_as_kept(
             "disk_bytes": asked.disk_bytes,
             "signal_seconds": limit.signal_seconds,
             "grace_seconds": limit.grace_seconds,
-            "shortened": limit.shortened,
+            "run_seconds": limit.run_seconds,
         },
     }
 

@@ -241,15 +241,15 @@ class Job:
         if self.asked is not None or self.told_to_end:
             return  # Slurm has told every process of the job, and kills what does not end
         self.look_at_disk(elapsed)
-        warn_at = limits["time_limit_seconds"] - limits["signal_seconds"]
-        if elapsed >= warn_at or (self.near_limit and limits["shortened"]):
+        warn_at = max(0, limits["run_seconds"] - limits["signal_seconds"])
+        if elapsed >= warn_at or (self.near_limit and limits["run_seconds"] < limits["time_limit_seconds"]):
             words = "It ran for its whole time limit of {} s.".format(limits["time_limit_seconds"])
             if elapsed < limits["time_limit_seconds"]:
                 words = "It was told to end {:.0f} s before its time limit of {} s.".format(
                     limits["time_limit_seconds"] - elapsed, limits["time_limit_seconds"]
                 )
             self.asked = ("time_limit", words)
-            self.kill_at = max(elapsed, limits["time_limit_seconds"]) + limits["grace_seconds"]
+            self.kill_at = max(elapsed, limits["run_seconds"]) + limits["grace_seconds"]
             self.warn()
         elif self.disk_bytes is not None and self.disk_bytes > limits["disk_bytes"]:
             self.asked = ("folder_full", self.words_of_disk())
