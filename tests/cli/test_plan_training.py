@@ -1,5 +1,6 @@
 """`fabrica plan train` and `fabrica plan validate`: JSON, tables, a page, and a fabrica.toml to go on with."""
 
+import importlib.util
 import json
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from click.testing import CliRunner, Result
 from fabrica.cli.main import fabrica
 from fabrica.sdk.manifest import read_manifest
 from fabrica.wire.planning import OutputNotWritten
-from fabrica.wire.training import ModelRefused, PoolRefused
+from fabrica.wire.training import ModelRefused, NumbersMissing, PoolRefused
 from tests.planning.training.test_runs import RUN, write
 
 MODEL = Path(__file__).resolve().parents[2] / "examples" / "training" / "euro-70b.toml"
@@ -40,6 +41,22 @@ def test_an_answer_in_words_names_the_allocation_and_the_act(tmp_path: Path) -> 
     assert (resources["resource_class"], resources["nodes"], resources["devices"]) == ("gpu.gh200", 256, 4)
     with pytest.raises(OutputNotWritten, match="already"):
         run("train", MODEL, "--site", "jaif", "--devices", 1024, "--write", folder)
+
+
+def test_smaller_pools_are_told_beside_the_one_asked_for() -> None:
+    done = run("train", MODEL, "--accelerators", "H100-SXM:64")
+    assert "on a part of the pool" in done.stdout
+    assert "does not fit" in done.stdout
+    parts = json.loads(run("train", MODEL, "--accelerators", "H100-SXM:64", "--json").stdout)["parts"]
+    assert [part["devices"] for part in parts] == [32, 16, 8]
+
+
+def test_without_numpy_what_to_install_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "numpy" else found(name))
+    with pytest.raises(NumbersMissing) as refused:
+        run("validate")
+    assert "fabrica[planning]" in refused.value.remedy
 
 
 def test_the_twin_tells_how_long_it_would_wait(tmp_path: Path) -> None:

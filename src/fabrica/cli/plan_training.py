@@ -67,6 +67,7 @@ def train(
     _need_numpy()
     from fabrica.planning.training.answer import as_plain, ask
     from fabrica.planning.training.model_file import read_training
+    from fabrica.planning.training.where import on_parts
 
     if sum((site is not None, accelerators is not None, everywhere)) != 1:
         raise click.UsageError("Give one of --site, --accelerators and --everywhere.")
@@ -79,6 +80,7 @@ def train(
     answer = ask(training, _pool(site, accelerators, devices), tokens=wanted)
     if trace_file is not None:
         answer = _queued(answer, trace_file, capacity)
+    parts = on_parts(training, answer.pool, tokens=wanted)
     margins = _margins(answer.flop)
     if page is not None:
         from fabrica.planning.outputs import write_page
@@ -90,9 +92,10 @@ def train(
 
         say(f"Wrote {write_manifest(answer, folder)}: put your program into 'command', then 'fabrica run {folder}'.")
     if as_json:
-        print_json({**as_plain(answer), "ai_act": margins})
+        print_json({**as_plain(answer), "parts": _as_rows(parts), "ai_act": margins})
     else:
         _show(answer)
+        _show_parts(parts)
         _show_action(answer, margins)
 
 
@@ -208,24 +211,53 @@ _STATES = {"below": "below", "above": "ABOVE", "within_margin": "WITHIN THE MARG
 
 
 def _everywhere(training: "Training", tokens: float | None, devices: int | None, *, as_json: bool) -> None:
-    from fabrica.planning.training.answer import as_plain
     from fabrica.planning.training.where import everywhere
 
     places = everywhere(training, tokens=tokens, devices=devices)
     if as_json:
-        rows = [
-            {
-                "site": one.pool.site,
-                "pool": one.pool.words,
-                "answer": as_plain(one.answer) if one.answer else None,
-                "reason": one.reason,
-                "note": one.note,
-            }
-            for one in places
-        ]
-        print_json({"places": rows})
+        print_json({"places": _as_rows(places)})
     else:
         _show_places(places)
+
+
+def _as_rows(places: "tuple[Place, ...]") -> list[dict[str, object]]:
+    from fabrica.planning.training.answer import as_plain
+
+    return [
+        {
+            "site": one.pool.site,
+            "pool": one.pool.words,
+            "devices": one.pool.devices,
+            "answer": as_plain(one.answer) if one.answer else None,
+            "reason": one.reason,
+            "note": one.note,
+        }
+        for one in places
+    ]
+
+
+def _show_parts(parts: "tuple[Place, ...]") -> None:
+    """Show what a smaller pool would take: longer, and mostly fewer device-hours."""
+    from rich.table import Table
+
+    from fabrica.planning.training.words import span
+
+    if not parts:
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("on a part of the pool", "days", "device-hours", "MWh before cooling", "EUR"):
+        table.add_column(column, justify="right")
+    for part in parts:
+        devices = f"{part.pool.devices:,}"
+        if part.answer is None:
+            table.add_row(devices, "does not fit", "", "", "")
+            continue
+        figures = part.answer.figures
+        known = (figures.it_megawatt_hours, figures.eur)
+        cells = (span(figures.days), span(figures.device_hours), *(span(one) if one else "unknown" for one in known))
+        table.add_row(devices, *cells)
+    console().print(table)
+    console().print()
 
 
 def _show_places(places: "tuple[Place, ...]") -> None:

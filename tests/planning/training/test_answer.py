@@ -9,7 +9,7 @@ from fabrica.planning.training.answer import as_plain, ask
 from fabrica.planning.training.figures import Span
 from fabrica.planning.training.pools import parse_pool, pool_of_site
 from fabrica.planning.training.report import report
-from fabrica.planning.training.where import everywhere
+from fabrica.planning.training.where import everywhere, on_parts
 from fabrica.planning.training.words import amount, paragraph, span
 from fabrica.wire.training import LayoutImpossible, ModelRefused, PrecisionUnknown
 from tests.planning.training.questions import make_mixture, make_model, make_training
@@ -85,6 +85,18 @@ def test_an_answer_is_plain_json() -> None:
     assert plain["pool"]["device"] == "H100-80G-SXM"
     assert plain["figures"]["days"]["value"] == pytest.approx(ANSWER.figures.days.value)
     assert plain["layouts"][0]["words"] == ANSWER.layouts[0].words
+
+
+def test_a_part_of_a_pool_takes_longer_and_fewer_hours_or_says_why_not() -> None:
+    parts = on_parts(make_training(), POOL)
+    assert [part.pool.devices for part in parts] == [256, 128, 64]
+    days = [part.answer.figures.days.value for part in parts if part.answer]
+    assert len(days) == 3
+    assert days == sorted(days)
+    assert days[0] > ANSWER.figures.days.value
+    assert on_parts(make_training(), parse_pool("H100-SXM:8")) == ()
+    large = make_training(make_model(layers=126, hidden=16384, ffn=53248, heads=128))
+    assert any(part.reason for part in on_parts(large, parse_pool("H100-SXM:256")))
 
 
 def test_everywhere_answers_or_says_why_not() -> None:

@@ -1,4 +1,4 @@
-"""The same training at every site of the network: what each would take, or why it cannot."""
+"""The same training at every site of the network, or on parts of a pool: what each would take, or why it cannot."""
 
 from dataclasses import dataclass, replace
 
@@ -8,6 +8,7 @@ from fabrica.planning.training.pools import Pool, part_of, pools_of_network
 from fabrica.wire.problems import FabricaError
 
 PLAIN = "bf16"
+PARTS, PART_MIN = (2, 4, 8), 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,12 @@ def everywhere(training: Training, *, tokens: float | None = None, devices: int 
     """
     places = [_place(training, pool, tokens, devices) for pool in pools_of_network()]
     return tuple(sorted(places, key=lambda one: one.answer.figures.days.value if one.answer else float("inf")))
+
+
+def on_parts(training: Training, pool: Pool, *, tokens: float | None = None) -> tuple[Place, ...]:
+    """Return the same training on a half, a quarter and an eighth of a pool: slower, but mostly for fewer hours."""
+    sizes = [pool.devices // part for part in PARTS if pool.devices // part >= PART_MIN]
+    return tuple(_place(training, replace(pool, devices=size), tokens, None) for size in sizes)
 
 
 def _place(training: Training, pool: Pool, tokens: float | None, devices: int | None) -> Place:
