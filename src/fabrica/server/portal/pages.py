@@ -89,7 +89,7 @@ def sites(request: Viewed) -> HttpResponse:
 def site(request: Viewed, site: SiteId) -> HttpResponse:
     """Show one site: what its agent says, what public sources say, the reader's runs there."""
     facts = load_network().site(site)
-    context = {
+    context: dict[str, Any] = {
         "site": site_queries.site(site),
         "waits": cluster.waits_shown(page_queries.waits_told(site)),
         "last_day": page_queries.last_day(site),
