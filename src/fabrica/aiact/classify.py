@@ -75,6 +75,30 @@ def classify(answers: Mapping[str, Any], as_of: date) -> Classification:
     )
 
 
+# What the days of duties and their fines hang on, beside tiers, roles and the duties themselves.
+_DECIDE_DAYS = ("duties_annex_iii", "duties_annex_i", "late_annex_iii", "late_annex_i", "legacy_gpai", "legacy_marking")
+
+
+def facts_of_days(answers: Mapping[str, Any], found: Classification) -> tuple[str, ...]:
+    """Return the missing facts that can still change a day or a fine, in the order of the vocabulary.
+
+    `found` is what `classify` makes of the same answers. Many of these facts are also among its open questions.
+    """
+    book = rulebook()
+    state = checked(answers, book)
+    _ask(book, state)
+    lacking = 0
+    for name in (*_DECIDE_DAYS, "ai_office"):
+        lacking |= state.answers[name][1]
+    if state.truth("prohibited_imagery") != NO:  # another practice as well would start the ban on its earlier day
+        lacking |= state.answers["prohibited_practice"][1]
+    if any(one.penalty != "G" for one in found.obligations):
+        lacking |= book.bits["actor_kind"]  # Union institutions are fined by another article
+    if fines(found.obligations, "micro") != fines(found.obligations, "large"):
+        lacking |= book.bits["actor_size"]
+    return tuple(key for key, bit in book.bits.items() if lacking & bit & ~state.known)
+
+
 @cache
 def _law_of(as_of: date) -> LawVersion:
     instruments = library.instruments()
@@ -146,8 +170,7 @@ def _duties(asked: Iterable[tuple[tuple[str, ...], Answer]], case: Case, as_of: 
 
 def _case(state: State) -> Case:
     """Return what decides the days and the fines of the duties."""
-    decisive = ("duties_annex_iii", "duties_annex_i", "late_annex_iii", "late_annex_i", "legacy_gpai", "legacy_marking")
-    iii, i, late_iii, late_i, gpai, marking = [shown(state.truth(finding)) for finding in decisive]
+    iii, i, late_iii, late_i, gpai, marking = [shown(state.truth(finding)) for finding in _DECIDE_DAYS]
     return Case(
         classes=_CLASSES[iii, i],
         late=_CLASSES[late_iii, late_i],

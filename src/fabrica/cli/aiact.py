@@ -8,7 +8,9 @@ from fabrica.cli.lazy import LazyGroup
 __all__ = ["LARGEST_FILE_BYTES", "aiact"]
 
 _COMMANDS = {
+    "intake": "aiact_intake:intake",
     "classify": "aiact_classify:classify_answers",
+    "compare": "aiact_intake:compare",
     "compute": "aiact_compute:compute",
     "fill": "aiact_documents:fill_documents",
     "template": "aiact_documents:show_template",
