@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fabrica.engines.slurm.controller import Controller, Silent
 from fabrica.engines.slurm.jobs import Job, Row, ours_by_name
+from fabrica.engines.slurm.states import START_ENDED
 
 _SHARE_OF_TIME = 20  # a look costs at most a twentieth of the time
 _PAUSE_SECONDS_MAX = 60.0
@@ -99,6 +100,14 @@ class Looks:
         self.history.silence = ""
         found: dict[str, list[Row]] = {name: [] for name in wanted}
         for row in rows:
-            found[row.name].append(row)
+            found[row.name].append(_as_going_on(row) if row.ended_at is None else row)
         self.history.rows |= found
         self.history.asked_at |= dict.fromkeys(wanted, asked_at)
+
+
+def _as_going_on(row: Row) -> Row:
+    """Return a row without the end's name: accounting that was away tells an end's name before its time.
+
+    Until then what it gives as elapsed goes on growing.
+    """
+    return replace(row, state="RUNNING") if row.state in START_ENDED else row

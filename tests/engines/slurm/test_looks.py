@@ -1,0 +1,26 @@
+"""What accounting tells is taken for an end only once it is whole."""
+
+from typing import Any, cast
+
+import pytest
+
+from fabrica.engines.slurm.controller import Controller
+from fabrica.engines.slurm.jobs import Row
+from fabrica.engines.slurm.looks import Looks
+
+
+class _Accounting:
+    def __init__(self, row: Row) -> None:
+        self._row = row
+
+    def rows(self, *_: Any, **__: Any) -> list[Row]:
+        return [self._row]
+
+
+@pytest.mark.parametrize(("ended_at", "state"), [(None, "RUNNING"), (1_795_265_532, "COMPLETED")])
+def test_an_end_whose_time_is_not_told_is_no_end_yet(ended_at: int | None, state: str) -> None:
+    row = Row(cluster="c", job="1", name="fab-a", state="COMPLETED", started_at=1_795_265_531, ended_at=ended_at)
+    accounting = cast("Controller", _Accounting(row))
+    looks = Looks(lambda: accounting, queue_seconds=1, history_seconds=1)
+    looks.look_at_history({"fab-a": "1"}, since=0)
+    assert [one.state for one in looks.history.rows["fab-a"]] == [state]
