@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 @click.option("--everywhere", is_flag=True, help="Compare all sites whose machines are published.")
 @click.option("--devices", metavar="N", type=click.IntRange(min=1), help="Only so many devices of a site.")
 @click.option(
+    "--resilience",
+    type=click.Choice(["storage", "slow-storage", "memory", "elastic", "bare"]),
+    default="storage",
+    show_default=True,
+    help="How the training is kept going when something stops it.",
+)
+@click.option(
     "--trace",
     "trace_file",
     metavar="FILE",
@@ -51,6 +58,7 @@ def train(
     accelerators: str | None,
     everywhere: bool,
     devices: int | None,
+    resilience: str,
     trace_file: Path | None,
     capacity: int | None,
     tokens: str | None,
@@ -75,12 +83,12 @@ def train(
     if everywhere:
         if page is not None or folder is not None or trace_file is not None:
             raise click.UsageError("--report, --write and --trace are of one place: give --site or --accelerators.")
-        _everywhere(training, wanted, devices, as_json=as_json)
+        _everywhere(training, wanted, devices, resilience, as_json=as_json)
         return
-    answer = ask(training, _pool(site, accelerators, devices), tokens=wanted)
+    answer = ask(training, _pool(site, accelerators, devices), tokens=wanted, resilience=resilience)
     if trace_file is not None:
         answer = _queued(answer, trace_file, capacity)
-    parts = on_parts(training, answer.pool, tokens=wanted)
+    parts = on_parts(training, answer.pool, tokens=wanted, resilience=resilience)
     margins = _margins(answer.flop)
     if page is not None:
         from fabrica.planning.outputs import write_page
@@ -210,10 +218,12 @@ def _show_action(answer: "Answer", margins: list[dict[str, object]]) -> None:
 _STATES = {"below": "below", "above": "ABOVE", "within_margin": "WITHIN THE MARGIN OF ERROR OF"}
 
 
-def _everywhere(training: "Training", tokens: float | None, devices: int | None, *, as_json: bool) -> None:
+def _everywhere(
+    training: "Training", tokens: float | None, devices: int | None, resilience: str, *, as_json: bool
+) -> None:
     from fabrica.planning.training.where import everywhere
 
-    places = everywhere(training, tokens=tokens, devices=devices)
+    places = everywhere(training, tokens=tokens, devices=devices, resilience=resilience)
     if as_json:
         print_json({"places": _as_rows(places)})
     else:

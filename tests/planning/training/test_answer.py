@@ -36,6 +36,13 @@ def test_tokens_of_the_call_go_before_the_file_and_must_be_told() -> None:
         ask(make_training(tokens=None), POOL)
 
 
+def test_the_figures_count_with_the_way_to_keep_going_that_was_asked_for() -> None:
+    elastic = ask(make_training(), POOL, resilience="elastic")
+    assert elastic.goodput[0] == next(one for one in ANSWER.goodput if "elastic" in one.name)
+    assert elastic.goodput[0].devices_held == POOL.devices
+    assert elastic.figures.device_hours.value < ANSWER.figures.device_hours.value
+
+
 def test_a_batch_that_is_not_told_is_assumed_and_said() -> None:
     assert ANSWER.assumed == ()
     answer = ask(make_training(batch_tokens=None), POOL)

@@ -17,12 +17,12 @@ POOL = parse_pool("H100-SXM:1024")
 
 
 def made(pool: Pool = POOL, watts: float | None = 600.0, tokens: float = 1e12):  # type: ignore[no-untyped-def]
-    return figures(pool, RATE, goodput(pool.devices, OPTIONS[0]), tokens, watts)
+    return figures(pool, RATE, goodput(pool.devices, OPTIONS["storage"]), tokens, watts)
 
 
 def test_days_are_tokens_over_the_rate_and_the_useful_share() -> None:
     found = made()
-    good = goodput(1024, OPTIONS[0])
+    good = goodput(1024, OPTIONS["storage"])
     working = good.useful_share * good.devices_held / 1024
     assert found.days.value == pytest.approx(1e12 / (1000 * 1024) / 86_400 / working)
     assert found.device_hours.value == pytest.approx(found.days.value * 24 * good.devices_held)

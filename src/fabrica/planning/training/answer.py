@@ -94,8 +94,17 @@ class Answer:
     assumed: tuple[str, ...]
 
 
-def ask(training: Training, pool: Pool, *, tokens: float | None = None, fixed: Fixed | None = None) -> Answer:
+def ask(
+    training: Training,
+    pool: Pool,
+    *,
+    tokens: float | None = None,
+    fixed: Fixed | None = None,
+    resilience: str = "storage",
+) -> Answer:
     """Return what it takes to train on a pool. `tokens` and `fixed` go before what the file says.
+
+    `resilience`: which way to keep going, of `goodput.OPTIONS`, the figures count with; it stands first.
 
     Raises:
         ModelRefused: neither the file nor the call says on how many tokens.
@@ -115,7 +124,8 @@ def ask(training: Training, pool: Pool, *, tokens: float | None = None, fixed: F
     prediction = predict(_prepared(question, found.layouts), calibration, own_runs())[0]
     prediction = _for_pool(prediction, layouts[0], pool)
     replica = layouts[0].tensor * layouts[0].pipeline * layouts[0].context
-    options = tuple(stops.goodput(pool.devices, one, replica) for one in stops.OPTIONS)
+    order = sorted(stops.OPTIONS, key=lambda name: name != resilience)
+    options = tuple(stops.goodput(pool.devices, stops.OPTIONS[name], replica) for name in order)
     model = training.model
     return Answer(
         pool,

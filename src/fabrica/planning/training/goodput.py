@@ -6,6 +6,7 @@ useful share: Daly 2006, A higher order estimate of the optimum checkpoint inter
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fabrica.planning.training.runs import Run
@@ -33,18 +34,20 @@ class Stops:
     elastic: bool = False
 
 
-OPTIONS = (
-    Stops(),
-    Stops("slow storage, hot spares", checkpoint_seconds=60.0, restart_seconds=900.0),
-    Stops("copies in the neighbour's memory, hot spares", checkpoint_seconds=2.0, restart_seconds=60.0),
-    Stops(
+OPTIONS: Mapping[str, Stops] = {
+    "storage": Stops(),
+    "slow-storage": Stops("slow storage, hot spares", checkpoint_seconds=60.0, restart_seconds=900.0),
+    "memory": Stops("copies in the neighbour's memory, hot spares", checkpoint_seconds=2.0, restart_seconds=60.0),
+    "elastic": Stops(
         "copies in memory, elastic data parallelism",
         checkpoint_seconds=2.0,
         restart_seconds=60.0,
         spares=False,
         elastic=True,
     ),
-)
+    "bare": Stops("checkpoints to storage, each stop waits for the repair", spares=False),
+}
+"""The ways to keep a training going that the planner compares, by the name a caller gives."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,28 +21,32 @@ class Place:
     note: str | None
 
 
-def everywhere(training: Training, *, tokens: float | None = None, devices: int | None = None) -> tuple[Place, ...]:
+def everywhere(
+    training: Training, *, tokens: float | None = None, devices: int | None = None, resilience: str = "storage"
+) -> tuple[Place, ...]:
     """Return every published pool of the network, those with an answer first, the soonest done first.
 
     `devices`: so many of each pool, or all of a smaller one. A pool that lacks the precision is asked in 16 bit.
     """
-    places = [_place(training, pool, tokens, devices) for pool in pools_of_network()]
+    places = [_place(training, pool, tokens, devices, resilience) for pool in pools_of_network()]
     return tuple(sorted(places, key=lambda one: one.answer.figures.days.value if one.answer else float("inf")))
 
 
-def on_parts(training: Training, pool: Pool, *, tokens: float | None = None) -> tuple[Place, ...]:
+def on_parts(
+    training: Training, pool: Pool, *, tokens: float | None = None, resilience: str = "storage"
+) -> tuple[Place, ...]:
     """Return the same training on a half, a quarter and an eighth of a pool: slower, but mostly for fewer hours."""
     sizes = [pool.devices // part for part in PARTS if pool.devices // part >= PART_MIN]
-    return tuple(_place(training, replace(pool, devices=size), tokens, None) for size in sizes)
+    return tuple(_place(training, replace(pool, devices=size), tokens, None, resilience) for size in sizes)
 
 
-def _place(training: Training, pool: Pool, tokens: float | None, devices: int | None) -> Place:
+def _place(training: Training, pool: Pool, tokens: float | None, devices: int | None, resilience: str) -> Place:
     asked = part_of(pool, min(devices or pool.devices, pool.devices))
     note = None
     if asked.device.peak(training.precision) is None:
         note = f"in {PLAIN}, for {asked.device.key} offers no {training.precision}"
         training = replace(training, precision=PLAIN)
     try:
-        return Place(asked, ask(training, asked, tokens=tokens), None, note)
+        return Place(asked, ask(training, asked, tokens=tokens, resilience=resilience), None, note)
     except FabricaError as problem:
         return Place(asked, None, problem.detail, note)

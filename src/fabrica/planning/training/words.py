@@ -45,9 +45,10 @@ def _stops(answer: Answer) -> str:
     hours = good.mean_seconds_between_stops / 3600
     every = f"{hours:,.0f} hours" if hours >= 3 else f"{hours * 60:,.0f} minutes"
     spares = good.devices_held - answer.pool.devices
+    held = f" and {spares:,} spare devices" if spares else ""
     return (
         f"At published rates something stops it every {every}; with a checkpoint every "
-        f"{good.interval_seconds / 60:,.0f} minutes and {spares:,} spare devices, {good.useful_share:.0%} of the "
+        f"{good.interval_seconds / 60:,.0f} minutes{held}, {good.useful_share:.0%} of the "
         "device time advances the training."
     )
 
