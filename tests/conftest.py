@@ -7,6 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How fast the machine is that day says nothing about a promise.
+settings.register_profile("fabrica", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("fabrica")
 
 # Settings are read when Django is first imported, which pytest-django does after this file.
 HOME = Path(tempfile.mkdtemp(prefix="fabrica-tests-"))

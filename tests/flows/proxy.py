@@ -9,6 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 
+from fabrica.wire.signatures import NONCE_HEADER, SIGNATURE_HEADER
+
 HARMS = ("twice", "late", "out of order", "cut off", "never")
 _LATE_SECONDS = 0.7
 _IN_A_ROW_MAX = 3  # two threads of the agent share the draws; either may meet all of a longer row and back off long
@@ -77,6 +79,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(answer.status_code)
         self.send_header("Content-Type", answer.headers.get("Content-Type", "application/octet-stream"))
         self.send_header("Content-Length", str(len(content)))
+        if signature := answer.headers.get(SIGNATURE_HEADER):
+            self.send_header(SIGNATURE_HEADER, signature)
         self.end_headers()
         if harm == "cut off":
             content = content[: len(content) // 2]
@@ -94,7 +98,8 @@ class _Handler(BaseHTTPRequestHandler):
         return b"".join(parts)
 
     def _ask(self, body: bytes) -> httpx.Response:
-        kept = {name: self.headers[name] for name in ("Authorization", "Content-Type") if name in self.headers}
+        passed = ("Authorization", "Content-Type", NONCE_HEADER)
+        kept = {name: self.headers[name] for name in passed if name in self.headers}
         return self.server.client.request(self.command, self.path, content=body, headers=kept)
 
 
