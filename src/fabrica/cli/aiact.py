@@ -11,6 +11,7 @@ _COMMANDS = {
     "intake": "aiact_intake:intake",
     "classify": "aiact_classify:classify_answers",
     "compare": "aiact_intake:compare",
+    "calendar": "aiact_calendar:calendar",
     "compute": "aiact_compute:compute",
     "fill": "aiact_documents:fill_documents",
     "template": "aiact_documents:show_template",

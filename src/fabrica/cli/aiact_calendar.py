@@ -1,0 +1,115 @@
+"""`fabrica aiact calendar`: what falls due, as a table, a picture and a file for one's own calendar."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from fabrica.cli.aiact_files import day_of, read_answers
+from fabrica.cli.output import console, json_option, print_json, say
+
+if TYPE_CHECKING:
+    from fabrica.aiact.calendar.entries import System
+    from fabrica.wire.calendar import Calendar, CalendarEntry
+
+_OUT = click.Path(dir_okay=False, path_type=Path)
+_DAY = click.DateTime(["%Y-%m-%d"])
+_KINDS = {"duty": "from", "formal": "by the letter", "update": "update", "retention": "kept until"}
+
+
+@click.command("calendar")
+@click.option(
+    "--answers",
+    "files",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    multiple=True,
+    required=True,
+    help="Facts of one system or model, named by its file; may be repeated.",
+)
+@click.option("--summary-updated", type=_DAY, help="When the training summary was last updated; for one model.")
+@click.option("--as-of", type=_DAY, help="The day to ask for; else the first file's as_of, or today.")
+@click.option("--ics", metavar="FILE", type=_OUT, help="Write an iCalendar file; importing it again updates it.")
+@click.option("--svg", metavar="FILE", type=_OUT, help="Write a timeline picture.")
+@json_option
+def calendar(
+    files: tuple[Path, ...],
+    summary_updated: datetime | None,
+    as_of: datetime | None,
+    ics: Path | None,
+    svg: Path | None,
+    as_json: bool,
+) -> None:
+    """Show what falls due on which day for systems and models.
+
+    \b
+    Example:
+        fabrica aiact calendar --answers shop.yaml --answers model.yaml --ics duties.ics
+    """
+    from fabrica.aiact.calendar.entries import make_calendar
+    from fabrica.aiact.calendar.icalendar import icalendar
+    from fabrica.aiact.calendar.picture import picture
+
+    if summary_updated and len(files) > 1:
+        raise click.UsageError("--summary-updated speaks of one model; give its --answers alone.")
+    systems = _systems(files, summary_updated.date() if summary_updated else None)
+    found = make_calendar(systems, as_of.date() if as_of else day_of(dict(systems[0].answers)))
+    if ics is not None:
+        ics.write_bytes(icalendar(found, datetime.now(UTC)))
+        say(f"Wrote {ics}")
+    if svg is not None:
+        svg.write_text(picture(found), encoding="utf-8")
+        say(f"Wrote {svg}")
+    if as_json:
+        print_json(found)
+    else:
+        _show(found)
+
+
+def _systems(files: Sequence[Path], summary_updated_on: date | None) -> "list[System]":
+    """Return each file's facts under its name, which must be its own: entries are recognised by it."""
+    from fabrica.aiact.calendar.entries import System
+
+    names = [file.stem for file in files]
+    double = next((name for name in names if names.count(name) > 1), None)
+    if double is not None:
+        raise click.UsageError(f"Two files are named {double}; a system is recognised by the name of its file.")
+    return [System(file.stem, read_answers(file), summary_updated_on) for file in files]
+
+
+def _show(found: "Calendar") -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    out = console()
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("day", "", "system", "what", "article", "marks"):
+        table.add_column(column)
+    for one in found.entries:
+        day = "not known" if one.day is None else f"{one.day}" + (" *" if one.passed else "")
+        table.add_row(day, _KINDS[one.kind], escape(one.system), escape(one.title), escape(one.article), _marks(one))
+    if found.entries:
+        out.print(table)
+        out.print("* on or before the day that was asked")
+    for system in found.systems:
+        if system.resting:
+            out.print(f"{escape(system.system)}: high-risk duties rest until the design changes significantly.")
+        if not any(one.system == system.system for one in found.entries):
+            out.print(f"{escape(system.system)}: no duty is shown.")
+        if system.open_questions:
+            out.print(
+                f"{escape(system.system)}: {len(system.open_questions)} facts are still open and may change this."
+            )
+    for question in found.unsettled:
+        out.print(f"Not settled by the law itself: {escape(question.question)}: {escape(question.status)}")
+    out.print(f"\n{found.law.data}, checked on {found.law.checked_on}. {found.law.notice}")
+
+
+def _marks(one: "CalendarEntry") -> str:
+    marks = {"draft": ["DRAFT"], "open": ["CONTESTED"], "guidance": ["guidance"], "secondary": ["secondary source"]}
+    found = list(marks.get(one.confidence, ()))
+    if one.standing != "final":
+        found.append("unless an open question says otherwise")
+    return ", ".join(found)
