@@ -121,6 +121,12 @@ def test_a_limit_may_stand_a_little_beside_what_is_wanted(stands: int | None, me
     assert want.is_met(stands) is met
 
 
+def test_what_a_running_run_holds_is_not_counted_beside_what_slurm_committed_for_it() -> None:
+    own = [OwnRunning(H100, 1200)]
+    running = wanted(standing(counted=10, committed=20), left(600, held_seconds=1200), own=own)
+    assert running == wanted(standing(counted=30), left(600))
+
+
 def test_nothing_left_leaves_no_room() -> None:
     want = wanted(standing(counted=7), left(0))
     assert (want.minutes, want.high) == (7, 9)
