@@ -66,8 +66,15 @@ class SlurmSite:
             site_account=site_account,
         )
 
-    def wait(self, engine: SlurmEngine, handle: Handle, until: Callable[[Observation], bool]) -> Observation:
-        deadline = time.monotonic() + _PATIENCE_SECONDS
+    def wait(
+        self,
+        engine: SlurmEngine,
+        handle: Handle,
+        until: Callable[[Observation], bool],
+        *,
+        patience_seconds: float = _PATIENCE_SECONDS,
+    ) -> Observation:
+        deadline = time.monotonic() + patience_seconds
         while True:
             seen = engine.observe([handle])[handle]
             if until(seen):
