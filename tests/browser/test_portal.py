@@ -103,8 +103,9 @@ def test_a_simulated_run_says_so_where_it_shows(page: Page, portal: Portal) -> N
 
 def test_an_operator_drains_a_site_and_lets_it_work_again(page: Page) -> None:
     page.goto("/sites/czai")
+    page.get_by_label("Why it shall take no new runs").fill("New cooling")
     page.get_by_role("button", name="Give it no new runs").click()
-    expect(page.locator(".page-head").get_by_text("takes no new runs")).to_be_visible()
+    expect(page.locator(".page-head").get_by_text("It takes no new runs: New cooling")).to_be_visible()
     page.get_by_role("button", name="Give it new runs again").click()
     expect(page.locator(".page-head").get_by_text("takes runs", exact=True)).to_be_visible()
 
