@@ -31,7 +31,7 @@ def note_use(lock: Path) -> None:
 
 
 def pin(folder: AttemptFolder, key: str) -> None:
-    """Keep an environment for as long as the attempt lives. Whoever calls holds the environment's lock."""
+    """Keep an environment for as long as the attempt lives, from when its lock is next free."""
     write_whole(folder.pin, key.encode())
 
 
@@ -54,7 +54,9 @@ def sweep(site: SiteFolder, bytes_max: int, in_use: Callable[[], set[str]]) -> i
         if excess <= freed and (named or entry.places[0].parent == site.cache):
             continue
         with held_at_once(entry.lock) as mine:
-            if not mine or (named and entry.key in in_use()):  # asked under the lock: an attempt pins under it, too
+            if not mine or (
+                named and entry.key in in_use()
+            ):  # asked under the lock: an attempt pins before it takes it
                 continue
             for place in entry.places:
                 remove(place)

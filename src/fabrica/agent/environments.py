@@ -42,11 +42,11 @@ def environment_for(
     python = f"{_LAYOUT} {platform.python_implementation()} {sys.version}\n"
     key = hashlib.sha256(python.encode() + content).hexdigest()
     place, guard = environments / key, environments / f"{key}.lock"
+    pin(folder, key)  # before the lock: a sweep that holds it now sees the pin, or leaves nothing, which is built anew
     with held(guard, interrupted):
         is_here = place.exists()
         if not is_here:
             _build(place, lock, content, folder, interrupted)
-        pin(folder, key)
         note_use(guard)
     if lock and is_here:
         folder.say(f"The environment of {lock.name} is here from an earlier run.")

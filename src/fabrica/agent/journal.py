@@ -42,6 +42,9 @@ CREATE TABLE IF NOT EXISTS attempts (
     log_told INTEGER NOT NULL DEFAULT 0,
     metrics_read INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS attempts_alive ON attempts (accepted_sequence) WHERE state != 'ended';
+CREATE INDEX IF NOT EXISTS attempts_in_short
+    ON attempts (accepted_sequence, attempt, json_extract(work_order, '$.fence'), state);
 CREATE TABLE IF NOT EXISTS environments (attempt TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS facts (
     number INTEGER PRIMARY KEY, attempt TEXT NOT NULL, at TEXT NOT NULL, fact TEXT NOT NULL, body TEXT NOT NULL

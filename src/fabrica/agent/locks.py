@@ -8,6 +8,8 @@ from pathlib import Path
 
 from fabrica.agent.failures import Interrupted
 
+_PAUSE_SECONDS_MIN, _PAUSE_SECONDS_MAX = 0.002, 0.1
+
 
 @contextmanager
 def held(path: Path, interrupted: Callable[[], bool]) -> Iterator[None]:
@@ -17,10 +19,12 @@ def held(path: Path, interrupted: Callable[[], bool]) -> Iterator[None]:
         Interrupted: `interrupted` came true while waiting.
     """
     with path.open("ab") as file:
+        pause = _PAUSE_SECONDS_MIN
         while not _taken(file.fileno()):
             if interrupted():
                 raise Interrupted
-            time.sleep(0.1)
+            time.sleep(pause)
+            pause = min(2 * pause, _PAUSE_SECONDS_MAX)
         yield
 
 

@@ -24,7 +24,7 @@ from fabrica.agent.staging import Stage
 from fabrica.agent.transport import Backoff, Transport
 from fabrica.agent.waits import WaitLog, with_forecasts
 from fabrica.agent.watch import Watch
-from fabrica.engines.contract import Engine, JobWait, KeepsHistory
+from fabrica.engines.contract import Engine, JobWait, KeepsHistory, StartsTogether
 from fabrica.values.ids import AttemptId
 from fabrica.values.states import AttemptState, EndReason
 from fabrica.wire.agents import AgentRunning, Event, Inventory
@@ -32,6 +32,8 @@ from fabrica.wire.problems import FabricaError
 
 _SWEEP_SECONDS = 600
 _STOP_LOOK_SECONDS = 1.0
+_BREATHS = 2
+"""So many times as long as a tick took is waited before the next: many attempts' news are looked at together."""
 _log = logging.getLogger("fabrica.agent")
 
 
@@ -80,6 +82,9 @@ class Agent:
         self._not_before: dict[AttemptId, float] = {}
         self._backoffs: dict[AttemptId, Backoff] = {}
         self._workers = ThreadPoolExecutor(settings.workers, thread_name_prefix="agent-worker")
+        self._starting: set[AttemptId] = set()
+        at_once = engine.starts_at_once if isinstance(engine, StartsTogether) else 0
+        self._starters = ThreadPoolExecutor(at_once, thread_name_prefix="agent-starter") if at_once else None
         self.beside: list[Callable[[threading.Event], None]] = []
         self.conversation = Conversation(
             settings, self.journal, transport, inventory=lambda: self._inventory, changed=self._wake.set, clock=clock
@@ -97,7 +102,9 @@ class Agent:
             talker.start()
         try:
             while not stop.is_set():
+                began = time.monotonic()
                 self._safely(self.tick)
+                stop.wait(min(_BREATHS * (time.monotonic() - began), self.settings.tick_seconds))
                 self._rest(stop)
         finally:
             self.close()
@@ -119,7 +126,7 @@ class Agent:
         for _ in range(3):
             self._safely(lambda: self.conversation.exchange(0, tells=False))
             self._safely(self.tick)
-            while self._busy:
+            while self._busy or self._starting:
                 self._wake.wait(self.settings.tick_seconds)
                 self._wake.clear()
                 self._safely(self.tick)
@@ -128,7 +135,9 @@ class Agent:
     def close(self) -> None:
         """Break off what the workers do, and free the folder for another agent."""
         self._stopping.set()
-        self._workers.shutdown(wait=True, cancel_futures=True)
+        for pool in (self._workers, self._starters):
+            if pool:
+                pool.shutdown(wait=True, cancel_futures=True)
         self._open.close()
 
     def tick(self) -> None:
@@ -144,6 +153,8 @@ class Agent:
         self._sweep()
 
     def _step(self, entry: Entry) -> None:
+        if entry.attempt in self._starting:
+            return
         if entry.ending is None:
             self._watch.tell_log(entry)
         if entry.stops_unstarted:
@@ -153,8 +164,19 @@ class Agent:
             self._give(entry, self._finish)
         elif entry.waits_for_stage:
             self._give(entry, self._stage)
+        elif entry.may_start and self._starters:
+            self._starting.add(entry.attempt)
+            self._starters.submit(self._start_beside, entry.attempt)
         elif entry.may_start:
             self._watch.start(entry)
+            self._wake.set()
+
+    def _start_beside(self, attempt: AttemptId) -> None:
+        """Start an attempt beside others, so that the tick waits for no start."""
+        try:
+            self._safely(lambda: self._watch.start_as_known(attempt), attempt)
+        finally:
+            self._starting.discard(attempt)
             self._wake.set()
 
     def _give(self, entry: Entry, work: Callable[[Entry], None]) -> None:

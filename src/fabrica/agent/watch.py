@@ -28,7 +28,7 @@ _log = logging.getLogger("fabrica.agent")
 
 @dataclass(slots=True)
 class Watch:
-    """All verbs of the engine are called from here, by one thread."""
+    """All verbs of the engine are called from here, by one thread; `start` by others where the engine says so."""
 
     engine: Engine
     journal: Journal
@@ -78,10 +78,17 @@ class Watch:
         self.journal.write(entry.attempt, event, handle=handle, state=AttemptState.QUEUED)
         _log.info("started %s as %s", entry.attempt, handle)
 
+    def start_as_known(self, attempt: AttemptId) -> None:
+        """Hand an attempt to the engine as the journal knows it now, unless it has gone on meanwhile."""
+        entry = self.journal.entry(attempt)
+        if entry is not None and entry.may_start and not entry.stops_unstarted:
+            self.start(entry)
+
     def cancel_unstarted(self, entry: Entry) -> None:
-        """End an attempt that the engine was never asked to start."""
-        assert entry.stop_reason is not None
-        self.journal.end(entry.attempt, Ending(reason=entry.stop_reason, ended_at=self.clock()))
+        """End an attempt that the engine was never asked to start, as the journal knows it now."""
+        known = self.journal.entry(entry.attempt)
+        if known is not None and known.stops_unstarted and known.stop_reason is not None:
+            self.journal.end(entry.attempt, Ending(reason=known.stop_reason, ended_at=self.clock()))
 
     def tell_log(self, entry: Entry) -> None:
         """Spool what was added to an attempt's log. While it is staged, those are the words of pip and its like."""

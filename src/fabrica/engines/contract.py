@@ -77,6 +77,13 @@ class KeepsHistory(Protocol):
         """Return the waits of jobs that started after `since`, and of those that wait now; None: nobody counts them."""
 
 
+@runtime_checkable
+class StartsTogether(Protocol):
+    """What an engine may offer beside the five verbs: `start` is called by several threads, for as many attempts."""
+
+    starts_at_once: int
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What a look at one thing of a site found. `fix`: it does not work before it is mended; `warn`: it works, but."""

@@ -6,8 +6,12 @@ from pathlib import Path
 from typing import Any
 
 
-def write_json(path: Path, value: dict[str, Any], *, durable: bool = False) -> None:
-    """Put a JSON object at `path` in one step; `durable` also waits until it would survive a power cut."""
+def write_json(path: Path, value: dict[str, Any], *, durable: bool = False, may_go_back: bool = False) -> None:
+    """Put a JSON object at `path` in one step; `durable` also waits until it would survive a power cut.
+
+    With `may_go_back` a power cut may bring back the object that was there before, as whole as it was; it is half the
+    wait.
+    """
     part = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with part.open("w", encoding="utf-8") as file:
@@ -19,7 +23,7 @@ def write_json(path: Path, value: dict[str, Any], *, durable: bool = False) -> N
     except OSError:
         part.unlink(missing_ok=True)
         raise
-    if durable:
+    if durable and not may_go_back:
         _sync_folder(path.parent)
 
 

@@ -12,22 +12,27 @@ class HeldElsewhere(Exception):
     """Another process holds the lock."""
 
 
-def write_private(path: Path, text: str) -> None:
+def write_private(path: Path, text: str, *, durable: bool = True) -> None:
     """Write a file that only its owner reads (mode 600), whole or not at all."""
-    write_whole(path, text.encode(), mode=0o600)
+    write_whole(path, text.encode(), mode=0o600, durable=durable)
 
 
-def write_whole(path: Path, content: bytes, *, mode: int = 0o666) -> None:
-    """Write a file so that it is there whole or not at all, also after a power cut. `mode` is cut by the umask."""
+def write_whole(path: Path, content: bytes, *, mode: int = 0o666, durable: bool = True) -> None:
+    """Write a file so that it is there whole or not at all, also after a power cut if `durable`.
+
+    `mode` is cut by the umask.
+    """
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         part.replace(path)
-        sync(path.parent)
+        if durable:
+            sync(path.parent)
     finally:
         part.unlink(missing_ok=True)
 

@@ -31,6 +31,7 @@ class SlurmEngine:
     """Runs as jobs of a site's Slurm. Any number of engine objects share one folder; Slurm and the folder know all."""
 
     name: Literal["slurm"] = "slurm"
+    starts_at_once = 4
 
     def __init__(self, folder: Path, *, settings: SlurmSettings, connect: Callable[[], Controller]) -> None:
         self._settings = settings

@@ -85,7 +85,8 @@ def _write_files(
     engine.mkdir(mode=0o700, exist_ok=True)
     cpus = cpus_per_node(order.resources.devices, partition, threads_per_core)
     srun = str(settings.command_folder / "srun") if settings.command_folder else "srun"
-    write_private(engine / ORDER, json.dumps(order_as_kept(order, settings, limit=limit, cpus=cpus, srun=srun)))
+    kept = json.dumps(order_as_kept(order, settings, limit=limit, cpus=cpus, srun=srun))
+    write_private(engine / ORDER, kept, durable=False)  # as durable as the source and the keeper beside it
     (engine / KEEPER).write_bytes(archive())
 
 
@@ -118,7 +119,7 @@ class Starter:
         """Write down the job of an attempt. The caller holds the attempt's lock."""
         record["job"] = job
         record["submitted_at"] = time.time()
-        self._store.write(attempt, record)
+        self._store.write(attempt, record, may_go_back=True)  # to the intent: the job is then found by its name
         self._empty_since.pop(attempt, None)
         self.doubts.pop(attempt, None)
 

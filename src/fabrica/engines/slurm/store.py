@@ -20,6 +20,7 @@ from fabrica.values.ids import AttemptId
 Record = dict[str, Any]
 
 _LOCKS = 64
+_SETTLED_MAX = 256
 
 
 class Store:
@@ -49,21 +50,23 @@ class Store:
 
     def read(self, attempt: str) -> Record | None:
         """Return what is known of an attempt; None when it was never started here, or is no attempt's id."""
-        if attempt in self._settled:
-            return self._settled[attempt]
+        if settled := self._settled.get(attempt):
+            return settled
         try:
             AttemptId.parse(attempt)
         except ValueError:
             return None
         return read_json(self._place(attempt))
 
-    def write(self, attempt: str, record: Record) -> None:
-        """Keep what is known of an attempt; it survives a power cut."""
-        write_json(self._place(attempt), record, durable=True)
+    def write(self, attempt: str, record: Record, *, may_go_back: bool = False) -> None:
+        """Keep what is known of an attempt; it survives a power cut, unless it may go back to what was kept before."""
+        write_json(self._place(attempt), record, durable=True, may_go_back=may_go_back)
 
     def remember(self, attempt: str, record: Record) -> None:
-        """Keep an ended attempt in memory, too: it never changes again."""
+        """Keep an ended attempt in memory, too: it never changes again. Only the last ones are asked for again."""
         self._settled[attempt] = record
+        while len(self._settled) > _SETTLED_MAX:
+            self._settled.pop(next(iter(self._settled)), None)
 
     def forget(self, attempt: str) -> None:
         """Drop an attempt that Slurm has refused."""
