@@ -40,6 +40,9 @@ class SlurmPartition(Request):
         default=False, description="whether Slurm may start a job anew by itself, after preemption or a node's failure"
     )
     containers: bool | None = Field(default=None, description="whether its nodes have Apptainer; null: unknown")
+    modules: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+/-]{0,99}$")], ...] = Field(
+        default=(), max_length=20, description="environment modules loaded before each command, such as `cuda/12`"
+    )
     options: tuple[Annotated[str, Field(pattern=r"^--[a-z][a-z-]*(=[\w.,:/@%+-]+)?$")], ...] = Field(
         default=(), description="further options of sbatch that this site needs, such as `--reservation=fabrica`"
     )

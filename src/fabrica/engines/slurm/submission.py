@@ -179,6 +179,7 @@ def order_as_kept(
         "attempt": order.attempt,
         "command": list(order.command),
         "variables": dict(order.variables),
+        "modules": list(settings.by_name[order.partition].modules),
         "opens_folder": order.site_account is not None,
         "nodes": asked.nodes,
         "cpus": cpus,

@@ -6,6 +6,8 @@ import resource
 import signal
 import socket
 
+from fabrica.engines.slurm.in_job.modules import load, merged
+
 NOT_FOUND_STATUS = 127
 
 _SLURM_VARIABLES = ("SLURM_", "SLURMD_", "PMI_", "PMIX_")
@@ -35,16 +37,21 @@ def marks_folder(folder: str, order: "dict[str, object]") -> str:
 
 
 def variables_of(order: "dict[str, object]", inherited: "dict[str, str]", *, rank: int) -> "dict[str, str]":
-    """Return the command's whole environment: Slurm's own variables, the order's, and where it is among its nodes."""
+    """Return the command's whole environment: Slurm's variables, the order's, the modules', its place among nodes.
+
+    Raises:
+        NotLoaded: the site's modules cannot be loaded.
+    """
     kept = {
         name: value
         for name, value in inherited.items()
         if name.startswith(_SLURM_VARIABLES) or name in _DEVICE_VARIABLES
     }
     kept.pop("SLURM_EXPORT_ENV", None)  # else an srun of the run itself would start with nothing
-    variables = order["variables"]
+    variables, modules = order["variables"], order.get("modules", [])
     assert isinstance(variables, dict)
-    kept.update(variables)
+    assert isinstance(modules, list)
+    kept.update(merged(variables, *load(modules, inherited)) if modules else variables)
     kept["FABRICA_ATTEMPT"] = str(order["attempt"])
     kept["FABRICA_NODES"] = str(order["nodes"])
     kept["FABRICA_NODE_RANK"] = str(rank)

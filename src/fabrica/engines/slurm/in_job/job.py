@@ -24,6 +24,7 @@ from fabrica.engines.slurm.in_job.command import (
     task_of,
     variables_of,
 )
+from fabrica.engines.slurm.in_job.modules import NotLoaded
 from fabrica.engines.slurm.in_job.node import first_failure_place, warning_place
 
 OTHER_JOB_STATUS = 121
@@ -80,6 +81,8 @@ class Job:
             signal.signal(number, self.note)
         try:
             words = self.start()
+        except NotLoaded as trouble:
+            return self.end("engine_error", None, f"{trouble}.", 1)
         except OSError as trouble:
             return self.end("engine_error", None, f"The command could not be prepared: {trouble}.", 1)
         if words:
@@ -181,6 +184,7 @@ class Job:
     def environment(self) -> "dict[str, str]":
         if self.order["nodes"] == 1:
             return variables_of(self.order, dict(os.environ), rank=0)
+        variables_of(self.order, dict(os.environ), rank=0)  # modules that are missing are told here, and of one node
         kept = dict(os.environ)
         kept.pop("SLURM_EXPORT_ENV", None)
         kept["FABRICA_FIRST_NODE"] = socket.gethostname()
