@@ -108,6 +108,8 @@ def test_the_newest_version_in_common_is_spoken() -> None:
 
 def test_newer_versions_take_figures_as_tables() -> None:
     assert job_properties(_JOB, "v0.0.38")["time_limit"] == 3
+    assert job_properties(_JOB, "v0.0.38")["no_requeue"] is True  # this version hears a plain false as true
     newer = job_properties(_JOB, "v0.0.41")
+    assert newer["requeue"] is False
     assert newer["time_limit"] == {"set": True, "infinite": False, "number": 3}
     assert newer["tres_per_node"] == "gres/gpu:h100:2"

@@ -172,7 +172,6 @@ def job_properties(submission: Submission, api: str) -> dict[str, Any]:
         "cpus_per_task": submission.cpus,
         "memory_per_node": _figure(submission.memory_mib) if newer else submission.memory_mib,
         "time_limit": _figure(submission.minutes) if newer else submission.minutes,
-        "requeue": submission.requeue,
         "open_mode": "append",
         "current_working_directory": submission.folder,
         "environment": [f"PATH={path}"] if newer else {"PATH": path},
@@ -184,12 +183,14 @@ def job_properties(submission: Submission, api: str) -> dict[str, Any]:
         "constraints": submission.constraint,
     }
     if newer:
+        properties["requeue"] = submission.requeue
         properties["kill_warning_signal"] = "USR1"
         properties["kill_warning_delay"] = _figure(submission.signal_seconds)
         properties["kill_warning_flags"] = ["BATCH_JOB"]
         properties["tres_per_node"] = f"gres/{submission.gres}" if submission.gres else None
     else:
         properties["gres"] = submission.gres
+        properties["requeue" if submission.requeue else "no_requeue"] = True  # a plain false is heard as true
     return {name: value for name, value in properties.items() if value is not None}
 
 
