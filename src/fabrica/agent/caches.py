@@ -54,7 +54,7 @@ def sweep(site: SiteFolder, bytes_max: int, in_use: Callable[[], set[str]]) -> i
         if excess <= freed and (named or entry.places[0].parent == site.cache):
             continue
         with held_at_once(entry.lock) as mine:
-            # Asked under the lock. An attempt pins before it takes the lock, so it is seen, or finds nothing and builds.
+            # Asked under the lock. An attempt pins before it takes the lock: it is seen, or finds nothing and builds.
             if not mine or (named and entry.key in in_use()):
                 continue
             for place in entry.places:
