@@ -230,8 +230,8 @@ def committed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iter
         with connection.cursor() as cursor:
             cursor.execute("SET session_replication_role = replica")
             cursor.execute(
-                "TRUNCATE ledger_entry, ledger_transfer, ledger_reservation, ledger_account, ledger_book,"
-                " core_fact, core_auditline"
+                "TRUNCATE ledger_entry, ledger_correction, ledger_outsideuse, ledger_transfer, ledger_reservation,"
+                " ledger_account, ledger_book, core_fact, core_auditline"
             )
             cursor.execute("SET session_replication_role = DEFAULT")
         connection.close()
