@@ -7,6 +7,7 @@ import shutil
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -270,3 +271,60 @@ def test_an_account_that_is_none_or_root_is_declined(
     with pytest.raises(StartRefused) as refused:
         mini.open().start(mini.order("true", site_account=account))
     assert refused.value.reason == EndReason.SITE_DECLINED
+
+
+def test_a_rest_service_that_is_down_leaves_a_doubt_and_never_a_second_job(
+    make_slurm: Callable[..., SlurmCluster], tmp_path: Path
+) -> None:
+    site = _rest_site(make_slurm(name="alpha", accounting=True, rest=True), tmp_path)
+    engine = site.open()
+    assert engine.capacity().engine_version == "22.05.8"
+    handle = engine.start(site.order("sleep", "3"))
+    site.wait_for(engine, handle, "running")
+    site.cluster.kill("slurmrestd")
+    assert site.wait(engine, handle, lambda seen: "does not answer" in seen.words).state == "running"
+    late = engine.start(site.order("true"))
+    site.cluster.restart("slurmrestd")
+    assert site.wait_for(engine, handle, "ended").reason == EndReason.COMPLETED
+    assert site.wait_for(engine, late, "ended").reason == EndReason.COMPLETED
+    assert len(site.jobs(late)) == 1
+
+
+def _rest_site(cluster: SlurmCluster, folder: Path, **settings: Any) -> SlurmSite:
+    token = folder / "token"
+    token.write_text(cluster.token(cluster.site.user))
+    form = {"form": "rest", "rest_url": cluster.rest_url, "rest_token_file": str(token)}
+    return SlurmSite(cluster, folder, **form, **settings)
+
+
+@pytest.mark.parametrize("form", ["commands", "rest"])
+def test_preempted_work_says_so_or_goes_on_and_is_charged_for_both_starts(
+    make_slurm: Callable[..., SlurmCluster], tmp_path: Path, form: str
+) -> None:
+    cluster = make_slurm(name="alpha", nodes=1, accounting=True, rest=True)
+    cluster.command(
+        "sacctmgr", "--immediate", "add", "qos", "high", "Preempt=normal", "PreemptMode=requeue", "Priority=9"
+    )
+    cluster.command("sacctmgr", "--immediate", "modify", "user", cluster.site.user, "set", "qos+=high")
+    partitions = [
+        {"name": "cpu", "slurm": "gpu"},
+        {"name": "again", "slurm": "gpu", "requeue": True},
+        {"name": "urgent", "slurm": "gpu", "qos": "high"},
+    ]
+    site = (_rest_site if form == "rest" else SlurmSite)(cluster, tmp_path, partitions=partitions)
+    engine = site.open()
+    for partition in ("cpu", "again"):
+        low = engine.start(site.order("sleep", "4", partition=partition, devices=8))
+        site.wait_for(engine, low, "running")
+        high = engine.start(site.order("true", partition="urgent", devices=8))
+        assert site.wait_for(engine, high, "ended").reason == EndReason.COMPLETED
+        if partition == "cpu":
+            assert site.wait_for(engine, low, "ended").reason == EndReason.PREEMPTED
+        else:
+            site.wait_for(engine, low, "queued")
+            cluster.command("scontrol", "update", f"JobId={site.jobs(low)[0]}", "StartTime=now")
+            seen = site.wait_for(engine, low, "ended")
+            assert seen.reason == EndReason.COMPLETED
+            assert seen.usage.charged_milliseconds == site.accounted_milliseconds(low, "cpu")
+            rows = (site.folder / "attempts" / low / "record" / "slurm_rows.jsonl").read_text()
+            assert [json.loads(row)["state"] for row in rows.splitlines()] == ["PREEMPTED", "COMPLETED"]

@@ -113,3 +113,13 @@ def test_newer_versions_take_figures_as_tables() -> None:
     assert newer["requeue"] is False
     assert newer["time_limit"] == {"set": True, "infinite": False, "number": 3}
     assert newer["tres_per_node"] == "gres/gpu:h100:2"
+
+
+def test_an_accounting_that_has_nothing_is_empty_and_not_silent(tmp_path: Path) -> None:
+    nothing = {"errors": [{"error_number": 9003, "error": "Nothing found with query"}], "jobs": []}
+    rest, _ = _rest(tmp_path, httpx.Response(200, json=nothing))
+    assert rest.rows({"fab-att_a"}, (), since=0) == []
+    broken = {"errors": [*nothing["errors"], {"error_number": 1, "error": "Unspecified error"}], "jobs": []}
+    rest, _ = _rest(tmp_path, httpx.Response(200, json=broken))
+    with pytest.raises(Silent, match="Unspecified"):
+        rest.rows({"fab-att_a"}, (), since=0)

@@ -17,6 +17,7 @@ _SPOKEN = tuple(f"v0.0.{minor}" for minor in range(44, 37, -1))
 """Versions of the interface we speak, newest first. Only v0.0.38 was held against a real Slurm."""
 
 _INVALID_JOB = 2017
+_NOTHING_FOUND = 9003
 _Value = TypeVar("_Value")
 
 
@@ -105,9 +106,8 @@ class Rest:
         """
         response = self._send(method, path, params=params)
         answer = _body(response)
-        if response.status_code != 200 or (told := error_words(answer)):
-            words = error_words(answer) if response.status_code != 200 else told
-            raise Silent(joined([f"slurmrestd answered {response.status_code}.", words]))
+        if response.status_code != 200 or (error_words(answer) and not _is_empty(answer)):
+            raise Silent(joined([f"slurmrestd answered {response.status_code}.", error_words(answer)]))
         return answer, json_shapes.read_epoch(response.headers.get("date", ""))
 
     def _ask(self, method: str, path: str, *, user: str | None, json: Any = None) -> dict[str, Any]:
@@ -196,6 +196,11 @@ def job_properties(submission: Submission, api: str) -> dict[str, Any]:
 
 def _figure(value: int) -> dict[str, Any]:
     return {"set": True, "infinite": False, "number": value}
+
+
+def _is_empty(answer: Mapping[str, Any]) -> bool:
+    """Say whether an answer tells of no error but that accounting has nothing of the kind."""
+    return all(json_shapes.number(one.get("error_number")) == _NOTHING_FOUND for one in _list(answer, "errors"))
 
 
 def error_words(answer: Mapping[str, Any]) -> str:
