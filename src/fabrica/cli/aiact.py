@@ -12,6 +12,8 @@ _COMMANDS = {
     "classify": "aiact_classify:classify_answers",
     "compare": "aiact_intake:compare",
     "calendar": "aiact_calendar:calendar",
+    "ask": "aiact_questions:ask",
+    "import": "aiact_questions:import_text",
     "compute": "aiact_compute:compute",
     "fill": "aiact_documents:fill_documents",
     "template": "aiact_documents:show_template",

@@ -1,0 +1,119 @@
+"""Answer a question by the passages that hold its words; say so when no passage holds enough of them."""
+
+import math
+import re
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import date
+from functools import lru_cache
+
+from fabrica.aiact.classify import classify
+from fabrica.aiact.questions.passages import law_passages, passages_of
+from fabrica.aiact.questions.words import means_also, says_nothing
+from fabrica.wire.questions import FoundAnswer, OfficialText, Passage, QuestionRefused, RankedPassage
+
+ENOUGH = 0.5
+"""The share of a question's words, each weighed by how rare it is, that one passage must hold to count as an answer."""
+
+LONGEST_QUESTION = 1_000
+_MOST_WORDS = 40
+_SHOWN = 5
+# A trap that fits nearly as well stands first, since others go wrong there; one that shares a word or two stands last.
+_TRAP_FIRST, _TRAP_LAST, _WORDS_OF_A_TRAP = 0.05, -0.05, 3
+_WORD = re.compile(r"10\^\d+|[^\W_]+", re.UNICODE)
+_NOT_FOUND = (
+    "The sources hold no answer to this. Nothing was guessed. Ask a person who knows the law, or import the official "
+    "text with 'fabrica aiact import' and ask again."
+)
+_FOUND = "These passages speak to the question, best first. The Official Journal prevails."
+
+
+def ask(question: str, as_of: date, imported: Sequence[OfficialText] = (), *, most: int = _SHOWN) -> FoundAnswer:
+    """Return the passages that answer a question, best first; none when no passage holds enough of its words.
+
+    Raises:
+        QuestionRefused: too long, or without a word to look for.
+    """
+    words = _words(question)
+    index = _index(tuple(imported))
+    ranked = index.rank(words)
+    enough = [one for one in ranked if one.coverage >= ENOUGH][:most]
+    return FoundAnswer(
+        question=question,
+        found=bool(enough),
+        words=_FOUND if enough else _NOT_FOUND,
+        passages=tuple(enough),
+        searched=len(index.passages),
+        imported=tuple(text.title for text in imported),
+        law=classify({}, as_of).law,
+    )
+
+
+def _words(question: str) -> tuple[str, ...]:
+    if len(question) > LONGEST_QUESTION:
+        raise QuestionRefused(
+            f"The question has over {LONGEST_QUESTION:,} characters.", remedy="Ask one thing at once."
+        )
+    found = dict.fromkeys(word for word in _WORD.findall(question.lower()) if word not in says_nothing())
+    if not found:
+        raise QuestionRefused("The question holds no word to look for.", remedy="Name the thing you ask about.")
+    return tuple(found)[:_MOST_WORDS]
+
+
+class Index:
+    """Passages in a full-text index in memory."""
+
+    def __init__(self, passages: Iterable[Passage]) -> None:
+        self.passages = tuple(passages)
+        self._texts = sqlite3.connect(":memory:", check_same_thread=False)
+        self._texts.execute("CREATE VIRTUAL TABLE texts USING fts5(words, tokenize = 'porter unicode61')")
+        rows = ((number, _searched(one)) for number, one in enumerate(self.passages, start=1))
+        self._texts.executemany("INSERT INTO texts (rowid, words) VALUES (?, ?)", rows)
+
+    def rank(self, words: Sequence[str]) -> list[RankedPassage]:
+        """Return the passages that hold any of the words, the one that holds most of their weight first."""
+        held = {word: self._holding(word) for word in words}
+        weights = {word: math.log(1 + len(self.passages) / (1 + len(rows))) for word, rows in held.items()}
+        whole = sum(weights.values())
+        covered: dict[int, float] = {}
+        counted: Counter[int] = Counter()
+        for word, rows in held.items():
+            counted.update(rows)
+            for row in rows:
+                covered[row] = covered.get(row, 0.0) + weights[word]
+        ranked = []
+        for row, weight in covered.items():
+            passage = self.passages[row - 1]
+            coverage = min(1.0, round(weight / whole, 4)) if whole else 0.0
+            ranked.append((_place(passage, coverage, counted[row], words), passage, coverage))
+        ranked.sort(key=lambda one: one[0])
+        return [RankedPassage(**passage.model_dump(), coverage=coverage) for _, passage, coverage in ranked]
+
+    def _holding(self, word: str) -> set[int]:
+        """Return the rows that hold a word or one that means the same."""
+        terms = (word, *means_also(word))
+        wanted = " OR ".join(_quoted(term) for term in terms)
+        return {row for (row,) in self._texts.execute("SELECT rowid FROM texts WHERE texts MATCH ?", (wanted,))}
+
+
+def _place(passage: Passage, coverage: float, counted: int, words: Sequence[str]) -> tuple[float, int, int, str]:
+    """Return what orders passages: how well they fit, then how much their title does, then the shorter text."""
+    if passage.kind == "trap":
+        coverage += _TRAP_FIRST if counted >= _WORDS_OF_A_TRAP else _TRAP_LAST
+    title = passage.title.lower()
+    return -coverage, -sum(word in title for word in words), len(passage.text), passage.id
+
+
+def _searched(passage: Passage) -> str:
+    return " ".join((passage.title, passage.text, passage.wrong or "", passage.citation)).replace("10^", "10power")
+
+
+def _quoted(term: str) -> str:
+    """Return a term as a phrase, in which no sign means anything to the index."""
+    return '"' + term.replace("10^", "10power").replace('"', '""') + '"'
+
+
+@lru_cache(maxsize=4)
+def _index(imported: tuple[OfficialText, ...]) -> Index:
+    return Index([*law_passages(), *(one for text in imported for one in passages_of(text))])

@@ -1,0 +1,44 @@
+"""The user's own shelf of imported texts: one file a text, written whole, named by its hash."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from fabrica.wire.questions import OfficialText, TextRefused
+
+_ENDING = ".json"
+
+
+def put(text: OfficialText, shelf: Path) -> Path:
+    """Keep a text, readable by its owner alone, and return its file. The same file imported again takes its place."""
+    shelf.mkdir(parents=True, exist_ok=True, mode=0o700)
+    file = shelf / f"{text.sha256}{_ENDING}"
+    new = shelf / f".{text.sha256}.{os.getpid()}"
+    try:
+        new.touch(mode=0o600)
+        new.write_text(text.model_dump_json(), encoding="utf-8")
+        new.replace(file)
+    finally:
+        new.unlink(missing_ok=True)
+    return file
+
+
+def texts(shelf: Path) -> tuple[OfficialText, ...]:
+    """Return the texts of a shelf, by title; none where there is no shelf.
+
+    Raises:
+        TextRefused: a file there is not as it was written; says which.
+    """
+    return tuple(sorted(_texts(shelf), key=lambda one: (one.title, one.sha256)))
+
+
+def _texts(shelf: Path) -> Iterator[OfficialText]:
+    for file in sorted(shelf.glob(f"*{_ENDING}")):
+        try:
+            yield OfficialText.model_validate_json(file.read_bytes())
+        except (ValidationError, OSError):
+            raise TextRefused(
+                f"{file.name} on the shelf cannot be read.", remedy=f"Delete {file} and import the text again."
+            ) from None

@@ -1,0 +1,128 @@
+"""Questions are answered by passages with citations, and where the sources hold none, that is what is said."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fabrica.aiact import library
+from fabrica.aiact.questions.answering import ENOUGH, LONGEST_QUESTION, ask
+from fabrica.wire.questions import OfficialText, QuestionRefused, Section
+
+DAY = date(2026, 11, 21)
+TRAPS = {
+    "t-1": "When do the high-risk duties apply, in August 2026?",
+    "t-2": "Was Art. 50 on transparency postponed to December 2026?",
+    "t-3": "Was the AI literacy duty abolished?",
+    "t-4": "Do I still have to register a system found not high-risk?",
+    "t-5": "Is there a ninth practice or a point (i) in Article 5?",
+    "t-6": "Do SMCs get the lower-of rule for fines under Article 5?",
+    "t-7": "How many days do I have to report a death?",
+    "t-8": "Is 10^23 FLOP a threshold in the Act?",
+    "t-9": "Does signing the Code of Practice give a presumption of conformity?",
+    "t-10": "Are open-source GPAI models exempt?",
+    "t-11": "Does machinery with AI fall under Annex I Section A?",
+    "t-12": "Does a human in the loop remove high-risk status?",
+    "t-13": "Must every deployer do a FRIA?",
+    "t-14": "Is Article 53(1)(d) about energy?",
+    "t-15": "Does training the teacher model count toward 10^25?",
+    "t-16": "Is the SME form for technical documentation in Article 11(3)?",
+}
+ANSWERED = {
+    "What is a deployer?": "definitions/definitions/deployer",
+    "What is systemic risk?": "definitions/definitions/systemic_risk_model",
+    "Must deep fakes be disclosed?": "obligations/obligations/tr-50-4a",
+    "Is recruitment high-risk?": "high_risk/high_risk/route_annex_iii/points/4(a)",
+    "Is credit scoring of companies high-risk?": "high_risk/high_risk/route_annex_iii/points/5(b)",
+    "Is energy reported to downstream providers?": "energy_reporting/energy_reporting",
+    "copyright policy opt-outs": "obligations/obligations/gp-53-1c",
+    "How long must documentation be kept?": "obligations/obligations/hr-18",
+}
+NOT_ANSWERED = (
+    "What is the weather in Paris tomorrow?",
+    "How do I bake sourdough bread?",
+    "What is the capital of Portugal?",
+    "How much VAT do I pay on software in Germany?",
+    "Which GPU is best for training?",
+    "What does the GDPR say about cookies?",
+    "When does the Data Act apply to connected cars?",
+    "Can I deduct research costs from corporate tax?",
+    "What is the minimum wage in France?",
+    "How long is a trademark valid?",
+    "What does the UK AI bill require?",
+    "asdf qwer zxcv",
+)
+
+
+def test_every_trap_of_the_data_has_a_question() -> None:
+    assert TRAPS.keys() == {one.id for one in library.traps()}
+
+
+@pytest.mark.parametrize("trap", TRAPS)
+def test_a_trap_is_answered_rightly_and_the_wrong_answer_is_marked_as_wrong(trap: str) -> None:
+    found = ask(TRAPS[trap], DAY)
+    assert found.found
+    one = next(passage for passage in found.passages[:3] if passage.id == trap)
+    law = next(one for one in library.traps() if one.id == trap)
+    assert one.text.lower() == law.right.lower()
+    assert one.wrong == law.wrong
+    assert all(law.wrong not in passage.text for passage in found.passages)
+
+
+@pytest.mark.parametrize("question", ANSWERED)
+def test_an_answer_has_its_passage_with_citation_and_confidence(question: str) -> None:
+    found = ask(question, DAY)
+    one = next(passage for passage in found.passages[:3] if passage.id == ANSWERED[question])
+    assert one.citation
+    assert one.confidence in library.about().confidence_scale
+    assert found.law.checked_on == library.about().as_of
+    assert "no legal advice" in found.law.notice
+
+
+@pytest.mark.parametrize("question", NOT_ANSWERED)
+def test_what_the_sources_do_not_hold_is_not_answered(question: str) -> None:
+    found = ask(question, DAY)
+    assert not found.found
+    assert found.passages == ()
+    assert "hold no answer" in found.words
+
+
+def test_the_threshold_stands_between_what_is_answered_and_what_is_not() -> None:
+    answered = [ask(question, DAY).passages[0].coverage for question in (*ANSWERED, *TRAPS.values())]
+    assert min(answered) >= ENOUGH
+
+
+def test_a_draft_reading_and_an_open_question_are_marked() -> None:
+    draft = ask("Does a disclaimer in the terms of service undo marketing for a high-risk use?", DAY).passages[0]
+    assert draft.confidence == "draft"
+    question = ask("Delegated act under Art. 53(5)", DAY).passages
+    assert any(one.kind == "open_question" and one.confidence == "open" for one in question)
+
+
+@pytest.mark.parametrize("question", ["", "   ", "?!", "what is the", "x " * LONGEST_QUESTION])
+def test_a_question_without_a_word_to_look_for_is_refused(question: str) -> None:
+    with pytest.raises(QuestionRefused):
+        ask(question, DAY)
+
+
+@given(question=st.text(max_size=80))
+@settings(max_examples=50, deadline=None)
+def test_no_sign_of_a_question_means_anything_to_the_index(question: str) -> None:
+    try:
+        found = ask(f'{question} " OR NEAR( fruit*', DAY)
+    except QuestionRefused:
+        return
+    assert all(0 <= one.coverage <= 1 for one in found.passages)
+
+
+def test_an_imported_text_is_searched_and_cited_by_article_and_paragraph() -> None:
+    section = Section(label="Article 2", title="Fruit", passages=(("3", "Bananas shall be curved."),))
+    text = OfficialText(
+        title="Regulation (EC) No 1/2000", file="a.html", sha256="a" * 64, imported_on=DAY, complete=False, lacks=(),
+        sections=(section,),
+    )  # fmt: skip
+    question = "Must bananas be curved?"
+    assert not ask(question, DAY).found
+    (one,) = ask(question, DAY, (text,)).passages
+    assert (one.kind, one.citation) == ("official", "Article 2(3), Regulation (EC) No 1/2000 (incomplete file)")

@@ -1,0 +1,30 @@
+"""The shelf keeps imported texts for their owner alone."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from fabrica.aiact.questions.official import read_official
+from fabrica.aiact.questions.shelf import put, texts
+from fabrica.wire.questions import TextRefused
+
+TEXT = read_official(b"Article 1\nA.\n", name="../../a.txt", imported_on=date(2026, 11, 21))
+
+
+def test_a_text_comes_back_as_it_was_and_once(tmp_path: Path) -> None:
+    shelf = tmp_path / "shelf"
+    assert texts(shelf) == ()
+    file = put(TEXT, shelf)
+    put(TEXT, shelf)
+    assert texts(shelf) == (TEXT,)
+    assert [one.name for one in shelf.iterdir()] == [file.name]
+    assert file.parent == shelf
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_damaged_text_is_named(tmp_path: Path) -> None:
+    file = put(TEXT, tmp_path)
+    file.write_text("{")
+    with pytest.raises(TextRefused, match=file.name):
+        texts(tmp_path)
