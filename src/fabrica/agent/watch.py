@@ -23,6 +23,7 @@ from fabrica.wire.runs import Usage, tell_tasks
 
 _TIME_LIMIT_GRACE_SECONDS = 60
 _LOG_PIECES_PER_TICK = 32
+_TOLD = float("inf")
 _log = logging.getLogger("fabrica.agent")
 
 
@@ -39,6 +40,7 @@ class Watch:
     _usage_due: dict[AttemptId, float] = field(default_factory=dict)
     _stopped: set[AttemptId] = field(default_factory=set)
     _estimated: set[AttemptId] = field(default_factory=set)
+    _waiting: dict[AttemptId, tuple[str, float]] = field(default_factory=dict)
     _metrics: dict[AttemptId, MetricsTail] = field(default_factory=dict)
 
     def start(self, entry: Entry) -> None:
@@ -119,8 +121,10 @@ class Watch:
             self._stopped.add(entry.attempt)
         if observation.state == "queued":
             self._tell_estimate(entry, handle, observation)
+            self._tell_why_it_waits(entry, handle, observation)
         elif observation.state == "running":
-            if entry.state is not AttemptState.RUNNING:
+            _, due = self._waiting.pop(entry.attempt, ("", 0.0))
+            if entry.state is not AttemptState.RUNNING or due == _TOLD:  # what was told of its waiting is over
                 event = self._event(entry, "running", handle=handle, started_at=observation.started_at)
                 self.journal.write(entry.attempt, event, state=AttemptState.RUNNING)
                 self._keep_wait(entry, observation)
@@ -146,6 +150,7 @@ class Watch:
         self._metrics.pop(entry.attempt, None)
         self._stopped.discard(entry.attempt)
         self._estimated.discard(entry.attempt)
+        self._waiting.pop(entry.attempt, None)
 
     def _tell_estimate(self, entry: Entry, handle: Handle, observation: Observation) -> None:
         """Tell the engine's first estimate of the start once; it is shown, and scored, beside the site's history."""
@@ -154,6 +159,16 @@ class Watch:
             event = self._event(entry, "queued", handle=handle, words=observation.words, expected_start_at=expected)
             self.journal.write(entry.attempt, event)
             self._estimated.add(entry.attempt)
+
+    def _tell_why_it_waits(self, entry: Entry, handle: Handle, observation: Observation) -> None:
+        """Tell the engine's words once they have stood for a while: what passes quickly is news to nobody."""
+        words, due = self._waiting.get(entry.attempt, ("", 0.0))
+        now = time.monotonic()
+        if words != observation.words:
+            self._waiting[entry.attempt] = (observation.words, now + self.settings.usage_seconds)
+        elif now >= due:
+            self.journal.write(entry.attempt, self._event(entry, "queued", handle=handle, words=words))
+            self._waiting[entry.attempt] = (words, _TOLD)
 
     def _keep_wait(self, entry: Entry, observation: Observation) -> None:
         self.waits.end(entry.attempt, entry.order.partition, entry.order.resources, observation.started_at)

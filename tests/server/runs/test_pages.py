@@ -191,3 +191,12 @@ def test_what_was_told_of_the_wait_stands_beside_what_the_scheduler_said(world: 
     told = world.member.get(page).content.decode()
     assert "half of such runs waited at most 1 min there, nine of ten at most 2 h, by 214 waits" in told
     assert "scheduler itself first said: start at" in told
+
+
+def test_why_a_run_waits_at_the_site_is_told_until_it_runs(world: World) -> None:
+    words = "The site holds it, and an operator there has to release it."
+    for sequence, (kind, told) in enumerate([("queued", ""), ("queued", words)], start=1):
+        service.record(world.agent, events=[make_event(world.attempt, kind, sequence, words=told)])
+    assert words in world.member.get(f"/runs/{world.run}").content.decode()
+    service.record(world.agent, events=[make_event(world.attempt, "running", 3)])
+    assert words not in world.member.get(f"/runs/{world.run}").content.decode()

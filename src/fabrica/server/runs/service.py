@@ -287,6 +287,9 @@ def _advance(attempt: Attempt, event: Event, now: datetime) -> None:
     if event.kind == "queued":
         attempt.queued_at = attempt.queued_at or event.at
         attempt.expected_start_at = attempt.expected_start_at or event.expected_start_at
+    if event.kind in ("queued", "running") and event.words != attempt.words:
+        attempt.words = run.words = event.words
+        run.save(update_fields=["words"])
     state = rules.attempt_state_after(AttemptState(attempt.state), event)
     if state == attempt.state:
         return
