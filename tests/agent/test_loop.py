@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from fabrica.agent.loop import Agent
-from fabrica.engines.contract import StartOrder, StartRefused
+from fabrica.engines.contract import Handle, StartOrder, StartRefused
 from fabrica.values.ids import AttemptId
 from fabrica.values.states import AttemptState, EndReason
 from fabrica.wire.agents import AgentRunning, SiteClaimed, SyncAnswer, SyncRequest
@@ -425,3 +425,75 @@ def test_what_no_living_attempt_uses_leaves_a_cache_that_is_too_large(tmp_path: 
     house.agent._sweep_due = 0
     house.until(lambda: not environment.exists())
     house.agent.close()
+
+
+class TogetherEngine(MemoryEngine):
+    """An engine that several threads may ask to start, and that holds each start until a test lets it go."""
+
+    starts_at_once = 3
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = threading.Semaphore(0)
+        self.go_on = threading.Event()
+
+    def start(self, order: StartOrder) -> Handle:
+        self.asked.release()
+        assert self.go_on.wait(_PATIENCE_SECONDS)
+        return super().start(order)
+
+
+_PATIENCE_SECONDS = 60
+
+
+@pytest.fixture
+def together(house: House) -> Iterator[House]:
+    house.agent.close()
+    house.engine = TogetherEngine()
+    house.open()
+    yield house
+    house.engine.go_on.set()
+
+
+def _until_asked(house: House, count: int) -> TogetherEngine:
+    engine = house.engine
+    assert isinstance(engine, TogetherEngine)
+    asked = 0
+
+    def enough() -> bool:
+        nonlocal asked
+        asked += engine.asked.acquire(blocking=False)
+        return asked == count
+
+    house.until(enough)
+    return engine
+
+
+def test_attempts_start_beside_each_other_once_each_while_the_agent_looks_after_others(together: House) -> None:
+    orders = [together.server.offer(make_order()) for _ in range(3)]
+    engine = _until_asked(together, 3)
+    for _ in range(5):
+        together.agent.tick()
+    assert engine.starts == []
+    engine.go_on.set()
+    for order in orders:
+        together.until(lambda one=order: together.state(one.attempt) is AttemptState.RUNNING)  # type: ignore[misc]
+    assert sorted(one.attempt for one in engine.starts) == sorted(order.attempt for order in orders)
+    for order in orders:
+        assert together.server.kinds(order.attempt).count("queued") == 1
+
+
+def test_a_run_cancelled_while_the_engine_takes_it_is_stopped_there(together: House) -> None:
+    order = together.server.offer(make_order())
+    engine = _until_asked(together, 1)
+    together.server.cancel(order.attempt)
+    for _ in range(5):
+        together.talk()
+        together.agent.tick()
+    entry = together.agent.journal.entry(order.attempt)
+    assert entry is not None
+    assert (entry.stop_reason, entry.ending) == (EndReason.CANCELLED_BY_USER, None)
+    engine.go_on.set()
+    together.until(lambda: "ended" in together.server.kinds(order.attempt))
+    assert engine.stops == [(Handle(f"job-{order.attempt}"), EndReason.CANCELLED_BY_USER)]
+    assert together.server.ended(order.attempt).reason is EndReason.CANCELLED_BY_USER
