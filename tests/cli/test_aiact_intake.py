@@ -95,6 +95,12 @@ def test_bad_answers_are_named_problems_and_nothing_is_kept(tmp_path: Path) -> N
     assert not file.exists()
 
 
+def test_a_folder_that_is_not_there_is_told_in_words(tmp_path: Path) -> None:
+    refused = _run("intake", "--save", tmp_path / "nowhere" / "a.yaml", "--set", "artefact=system")
+    assert refused.exit_code == 1
+    assert "No such file or directory" in refused.output
+
+
 def test_two_variants_are_compared_as_json_and_in_words(tmp_path: Path) -> None:
     one, other = tmp_path / "one.yaml", tmp_path / "other.yaml"
     one.write_text(yaml.safe_dump({"answers": CASES[5]["answers"]}))

@@ -1,6 +1,6 @@
 """Say why: the rules that fired with their facts, the questions still open, and what the law itself leaves open."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cache, lru_cache
 from itertools import chain
 from typing import NamedTuple
@@ -86,11 +86,22 @@ def unsettled(fired: Iterable[Fired], duties: Iterable[DueObligation]) -> tuple[
     """Return the open questions of the law that the result touches, in the order of its data."""
     touched = {question for one in fired for question in one.rule.text.touches}
     for duty in duties:
-        if duty.formal_date is not None:
-            touched.add(_READ_BY_THE_LETTER)
-        if duty.id in _TOUCHED_BY_DUTIES:
-            touched.add(_TOUCHED_BY_DUTIES[duty.id])
-    return tuple(_unsettled(question) for question in library.open_questions() if question in touched)
+        touched |= touching(duty.id)
+    return told_unsettled(touched)
+
+
+@cache
+def touching(duty: str) -> frozenset[str]:
+    """Return the ids of the open questions that touch a duty."""
+    found = {_TOUCHED_BY_DUTIES[duty]} if duty in _TOUCHED_BY_DUTIES else set()
+    if library.obligations()[duty].formal_from is not None:
+        found.add(_READ_BY_THE_LETTER)
+    return frozenset(found)
+
+
+def told_unsettled(questions: Collection[str]) -> tuple[UnsettledQuestion, ...]:
+    """Return open questions by their ids, in the order of the law's data."""
+    return tuple(_unsettled(question) for question in library.open_questions() if question in questions)
 
 
 @cache

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fabrica.cli.aiact_files import day_of, read_answers
+from fabrica.cli.aiact_files import day_of, read_answers, write_whole
 from fabrica.cli.output import console, json_option, print_json, say
 
 if TYPE_CHECKING:
@@ -57,10 +57,10 @@ def calendar(
     systems = _systems(files, summary_updated.date() if summary_updated else None)
     found = make_calendar(systems, as_of.date() if as_of else day_of(dict(systems[0].answers)))
     if ics is not None:
-        ics.write_bytes(icalendar(found, datetime.now(UTC)))
+        write_whole(icalendar(found, datetime.now(UTC)), ics)
         say(f"Wrote {ics}")
     if svg is not None:
-        svg.write_text(picture(found), encoding="utf-8")
+        write_whole(picture(found).encode(), svg)
         say(f"Wrote {svg}")
     if as_json:
         print_json(found)

@@ -1,6 +1,5 @@
 """`fabrica aiact intake` and `fabrica aiact compare`: questions that still matter, and two variants side by side."""
 
-import os
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fabrica.cli.aiact_files import day_of, read_answers, read_yaml
+from fabrica.cli.aiact_files import day_of, read_answers, read_yaml, write_whole
 from fabrica.cli.output import console, json_option, print_json
 
 if TYPE_CHECKING:
@@ -121,18 +120,12 @@ def _value(question: str, text: str) -> Any:
 
 
 def _save(sitting: "Sitting", file: Path) -> None:
-    """Write a sitting so that the file holds the old one or the new one, and never a half."""
     import yaml
 
     from fabrica.aiact.intake.sitting import as_saved
 
     text = yaml.safe_dump(as_saved(sitting), sort_keys=False, allow_unicode=True)
-    new = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        new.write_text(text, encoding="utf-8")
-        new.replace(file)
-    finally:
-        new.unlink(missing_ok=True)
+    write_whole(text.encode(), file)
 
 
 def _next(found: "Outlook", file: Path) -> None:

@@ -65,6 +65,8 @@ def _show(found: "FoundAnswer") -> None:
         out.print(
             Padding(f"[dim]{escape(one.citation)}; {place}; {one.coverage:.0%} of your words[/dim]", (0, 0, 0, 3))
         )
+    for question in found.unsettled:
+        out.print(escape(f"\nNot settled by the law itself: {question.question}: {question.status}"))
     texts = f" and in {', '.join(found.imported)}" if found.imported else ""
     out.print(
         escape(f"\nSearched {found.searched} passages in {found.law.data}, checked on {found.law.checked_on}{texts}.")

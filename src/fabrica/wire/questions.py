@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from fabrica.wire.aiact import Confidence, LawVersion
+from fabrica.wire.aiact import Confidence, LawVersion, UnsettledQuestion
 from fabrica.wire.bodies import Body
 from fabrica.wire.problems import FabricaError
 
@@ -40,6 +40,7 @@ class FoundAnswer(Body):
     passages: tuple[RankedPassage, ...]
     searched: int = Field(description="passages that were searched")
     imported: tuple[str, ...] = Field(description="titles of imported texts that were searched")
+    unsettled: tuple[UnsettledQuestion, ...] = Field(description="what the law leaves open and these passages touch")
     law: LawVersion
 
 

@@ -96,6 +96,8 @@ def test_the_threshold_stands_between_what_is_answered_and_what_is_not() -> None
 def test_a_draft_reading_and_an_open_question_are_marked() -> None:
     draft = ask("Does a disclaimer in the terms of service undo marketing for a high-risk use?", DAY).passages[0]
     assert draft.confidence == "draft"
+    assert "oq-2" in [one.id for one in ask("terms-of-service disclaimer marketing high-risk", DAY).unsettled]
+    assert "oq-1" in [one.id for one in ask("Affix CE marking", DAY).unsettled]
     question = ask("Delegated act under Art. 53(5)", DAY).passages
     assert any(one.kind == "open_question" and one.confidence == "open" for one in question)
 

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import lru_cache
 
+from fabrica.aiact import library
 from fabrica.aiact.classify import classify
+from fabrica.aiact.explain import told_unsettled, touching
 from fabrica.aiact.questions.passages import law_passages, passages_of
 from fabrica.aiact.questions.words import means_also, says_nothing
 from fabrica.wire.questions import FoundAnswer, OfficialText, Passage, QuestionRefused, RankedPassage
@@ -19,6 +21,7 @@ ENOUGH = 0.5
 LONGEST_QUESTION = 1_000
 _MOST_WORDS = 40
 _SHOWN = 5
+_DRAFTS = "oq-2"  # the final guidelines on high risk are not there yet
 # A trap that fits nearly as well stands first, since others go wrong there; one that shares a word or two stands last.
 _TRAP_FIRST, _TRAP_LAST, _WORDS_OF_A_TRAP = 0.05, -0.05, 3
 _WORD = re.compile(r"10\^\d+|[^\W_]+", re.UNICODE)
@@ -46,8 +49,19 @@ def ask(question: str, as_of: date, imported: Sequence[OfficialText] = (), *, mo
         passages=tuple(enough),
         searched=len(index.passages),
         imported=tuple(text.title for text in imported),
+        unsettled=told_unsettled({question for one in enough for question in _touching(one)}),
         law=classify({}, as_of).law,
     )
+
+
+def _touching(passage: Passage) -> frozenset[str]:
+    """Return the open questions that touch a passage: by its duty, or because it is one, or a draft."""
+    name = passage.id.split("/")[-1]
+    if passage.kind == "open_question":
+        return frozenset({name})
+    if passage.kind == "law" and name in library.obligations():
+        return touching(name)
+    return frozenset({_DRAFTS}) if passage.confidence == "draft" else frozenset()
 
 
 def _words(question: str) -> tuple[str, ...]:
