@@ -47,7 +47,7 @@ class Network:
         self.site.mkdir()
         for journal in (template.folder / "agents" / SITE).glob("journal.sqlite3*"):
             shutil.copy(journal, self.site)  # the server knows this one; another would have to wait 45 s
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.client = Client(self.url, (folder / "token").read_text().strip())
         self.clock: Path | None = None
@@ -90,11 +90,14 @@ class Network:
             "usage_seconds": 0.2,
             "inventory_seconds": 1,
             "wait_seconds": 1,
-            "engine_settings": "{ grace_seconds = 1, log_bytes_max = 1048576 }",
-        }
+        } | self.engine()
         file = self.home.folder / name
         file.write_text("".join(f"{key} = {value}\n" for key, value in settings.items()))
         return file
+
+    def engine(self) -> dict[str, Any]:
+        """Return the keys of agent.toml that say what runs the work."""
+        return {"engine_settings": "{ grace_seconds = 1, log_bytes_max = 1048576 }"}
 
     def make_whole(self, name: str = "", *, dies: Path | None = None, at: str = "") -> None:
         """Start what does not run, `name` so that it kills itself as `start` says; wait until the server answers."""
@@ -223,7 +226,8 @@ def check_nothing_left(network: Network, attempt: AttemptId) -> None:
     wait_until(lambda: not claim.exists(), f"the devices of {attempt} are free")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a TCP port of this machine that nothing listens on now."""
     with socket.socket() as trial:
         trial.bind(("127.0.0.1", 0))
         return int(trial.getsockname()[1])
