@@ -135,6 +135,8 @@ def test_every_start_of_a_requeued_task_is_charged(full: SlurmSite) -> None:
     full.cluster.command("scontrol", "requeue", f"{array}_1")
     waiting = full.wait(engine, handle, lambda seen: seen.tasks == "sw")
     assert waiting.usage.charged_milliseconds > 0
+    first_end = order.folder / "engine" / "tasks" / "1" / "ended-0.json"
+    full.wait(engine, handle, lambda _: first_end.exists() and _nothing_is_completing(full))
     full.cluster.command("scontrol", "update", f"JobId={array}_1", "StartTime=now")
     seen = full.wait_for(engine, handle, "ended")
     assert seen.reason == EndReason.COMPLETED
@@ -142,6 +144,11 @@ def test_every_start_of_a_requeued_task_is_charged(full: SlurmSite) -> None:
     assert log.read_text().count("start\n") == 2
     full.wait(engine, handle, lambda _: _starts(full, handle) == 3)
     assert seen.usage.charged_milliseconds == full.accounted_milliseconds(handle, "cpu")
+
+
+def _nothing_is_completing(site: SlurmSite) -> bool:
+    """Say whether no job's start is being cleared away; Slurm itself waits two minutes before it starts one anew."""
+    return not site.cluster.command("squeue", "--noheader", "--states=completing", "--format=%A").strip()
 
 
 def test_tasks_that_the_queue_has_forgotten_end_by_their_own_last_words(
