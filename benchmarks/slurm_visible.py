@@ -28,7 +28,7 @@ from tests.services.slurm.cluster import SlurmCluster
 
 P95_SECONDS_MAX = 2.0
 DEFAULTS = {"tick_seconds": 0.5, "usage_seconds": 5, "inventory_seconds": 30, "wait_seconds": 20}
-ENGINE_DEFAULTS = {"look_seconds": 1, "accounting_seconds": 2, "settle_seconds": 10}
+ENGINE_DEFAULTS: dict[str, Any] = {"look_seconds": 1, "accounting_seconds": 2, "settle_seconds": 10}
 _LOOK_SECONDS = 0.05
 
 
