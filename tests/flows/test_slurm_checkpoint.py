@@ -47,7 +47,6 @@ class House:
         engine = open_slurm(folder / "engine", site.settings)
         settings = make_settings(folder, usage_seconds=1)
         self.agent = Agent(settings, self.server, engine, clock=lambda: datetime.now(UTC))
-        self.folder = settings.folder
 
     def order(self, number: int, *, wanted: int, before: WorkOrder | None = None) -> WorkOrder:
         """Offer an attempt; one that follows another is given what that one saved, as the server does."""
@@ -83,8 +82,8 @@ class House:
 
     def step(self, order: WorkOrder) -> int:
         """Return the last step that an attempt has saved, read from its folder."""
-        found = list(self.folder.glob(f"**/{order.attempt}/work/saved/step"))
-        return int(found[0].read_text() or 0) if found else 0
+        saved = self.agent.site.attempt(order.attempt).work / "saved" / "step"
+        return int(saved.read_text() or 0) if saved.exists() else 0
 
     def log(self, order: WorkOrder) -> str:
         return "".join(event.log_text or "" for event in self.server.events if event.attempt == order.attempt)
