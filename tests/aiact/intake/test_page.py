@@ -24,6 +24,13 @@ def test_a_result_that_may_still_be_undone_is_marked() -> None:
     assert "unless an open question says otherwise" in as_text(outlook(SITTING, DAY))
 
 
+def test_a_contested_day_is_marked_beside_the_one_that_is_used() -> None:
+    facts = {**SITTING.answers, "technique": "machine_learning", "actor_does": ["develops"], "sole_purpose": "none",
+             "eu_link": ["placed_on_eu_market"], "first_unit_date": "2028-01-05"}  # fmt: skip
+    page = as_text(outlook(Sitting(answers=facts), DAY))
+    assert "2027-12-02: Go through conformity assessment: Art. 43: contested: by the letter 2026-08-02" in page
+
+
 def test_the_html_page_holds_the_same_and_loads_nothing() -> None:
     page = as_html(outlook(SITTING, DAY))
     assert "Recruitment, choosing or ranking applicants" in page

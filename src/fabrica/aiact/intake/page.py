@@ -6,13 +6,13 @@ from typing import Any
 
 from fabrica.aiact import library
 from fabrica.aiact.intake.wording import checklists, choices, wordings
-from fabrica.wire.aiact import Classification
+from fabrica.wire.aiact import Classification, DueObligation
 from fabrica.wire.intake import Outlook
 
 _STYLE = """
 :root{color-scheme:light dark}body{font:1rem/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}table{border-collapse:collapse;width:100%}
-th,td{text-align:left;vertical-align:top;padding:.35rem .75rem .35rem 0;border-bottom:1px solid #8888}
+th{min-width:7rem}th,td{text-align:left;vertical-align:top;padding:.35rem .75rem .35rem 0;border-bottom:1px solid #8888}
 @media print{body{margin:0;max-width:none}tr{break-inside:avoid}h2{break-after:avoid}}
 """
 Section = tuple[str, tuple[tuple[str, ...], ...]]
@@ -52,8 +52,7 @@ def _sections(outlook: Outlook) -> Iterator[Section]:
         yield "Not known", tuple((wording_of(key), "I do not know") for key in sitting.unknown)
     yield "Result so far", tuple(_result(found))
     if found.obligations:
-        rows = ((str(one.applies_from), one.title, one.article, _mark(one.standing)) for one in found.obligations)
-        yield "Duties", tuple(rows)
+        yield "Duties", tuple(_duty(one) for one in found.obligations)
     if outlook.questions:
         yield "Still to ask", tuple((one.ask, one.why) for one in outlook.questions)
     if found.unsettled:
@@ -80,6 +79,12 @@ def _bracketed(standing: str) -> str:
     return f"({_mark(standing)})" if _mark(standing) else ""
 
 
+def _duty(duty: DueObligation) -> tuple[str, ...]:
+    marks = [f"contested: by the letter {duty.formal_date}"] if duty.formal_date else []
+    marks += [_mark(duty.standing)] if _mark(duty.standing) else []
+    return str(duty.applies_from), duty.title, duty.article, "; ".join(marks)
+
+
 def _mark(standing: str) -> str:
     return "" if standing == "final" else "unless an open question says otherwise"
 
@@ -97,4 +102,4 @@ def answer_in_words(fact: str, value: Any) -> str:
         return str(value)
     words = {choice.value: choice.words for choice in choices(fact)}
     given = value if isinstance(value, list) else [value]
-    return ", ".join(str(words.get(one, one)) for one in given) or "none of these"
+    return "; ".join(str(words.get(one, one)) for one in given) or "none of these"
