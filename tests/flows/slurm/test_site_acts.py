@@ -18,6 +18,19 @@ def test_a_job_cancelled_by_root_at_the_site_says_so_and_is_not_charged(network:
     assert ended.charged_milliseconds == 0
 
 
+def test_a_run_that_an_operator_requeues_is_charged_for_both_starts(network: SlurmNetwork, story: GpuStory) -> None:
+    with network.engine_with(partitions=[network.partition | {"requeue": True}]):
+        job = story.running()
+        network.cluster.command("scontrol", "requeue", job)
+        wait_until(lambda: network.state(job).startswith("PENDING"), "the job waits again")
+        network.wait_for_words(story, "Slurm starts it again a little later.")
+        network.cluster.command("scontrol", "update", f"JobId={job}", "StartTime=now")  # else it takes two minutes
+        wait_until(lambda: story.starts() == 2, "the run starts again")
+        story.go_on.touch()
+        ended = network.check(story, "completed", starts=2, states="REQUEUED COMPLETED")
+    assert ended.charged_milliseconds > 0
+
+
 def test_a_run_preempted_by_a_qos_is_not_charged_and_is_tried_again(network: SlurmNetwork, story: GpuStory) -> None:
     site = network.cluster
     site.command("sacctmgr", "--immediate", "add", "qos", "urgent", "Priority=1000", "Preempt=normal")
