@@ -96,7 +96,6 @@ def one_start(network: SlurmNetwork, cluster: SlurmCluster, folder: Path) -> tup
     told = cluster.command("squeue", "--noheader", f"--jobs={job}", "--Format=StartTime")
     cluster.command("scontrol", "update", "partitionname=gpu", "state=down")
     story.go_on.touch()
-    network.settled(story.run)
     return seen_at - given_at(cluster, job), seen_at - int(told)
 
 
