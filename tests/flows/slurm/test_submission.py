@@ -21,7 +21,7 @@ script=$(mktemp); cat > $script
 case $(( ( $(date +%N | tail -c 5 | sed 's/^0*//;s/^$/0/') ) % 3 )) in
 0) $REAL "$@" < $script > /dev/null ;;
 1) ( sleep 3; $REAL "$@" < $script ) > /dev/null 2>&1 & ;;
-2) [ -e $HERE/lost ] || touch $HERE/lost ;;
+2) ;;
 esac
 echo "the line went dead" >&2
 exit 1

@@ -94,6 +94,7 @@ OWN_REASONS = frozenset(
         EndReason.FOLDER_FULL,
         EndReason.TIME_LIMIT,
         EndReason.ENGINE_ERROR,
+        EndReason.PROCESS_VANISHED,
     }
 )
 """What a job may say of its own end."""

@@ -58,7 +58,7 @@ def words_of_wait(state: str, reason: str) -> str:
         return f"{_WHY_IT_WAITS[reason]} Slurm says: {reason}."
     if reason.startswith(("Assoc", "QOS", "Grp", "MaxGRES")):
         return f"A limit of the site's account or QOS holds it back. Slurm says: {reason}."
-    if reason.startswith(("ReqNodeNotAvail", "Nodes_required", "NodeDown")):
+    if reason.startswith(("ReqNodeNotAvail", "Nodes_required", "Nodes required", "NodeDown")):
         return f"Nodes that it needs are drained, down or reserved. Slurm says: {reason}."
     return f"It waits. Slurm says: {reason}." if reason else "It waits in the site's queue."
 

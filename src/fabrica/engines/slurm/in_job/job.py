@@ -69,6 +69,8 @@ class Job:
         if not self.is_the_one():
             print("[fabrica] another job of Slurm runs this attempt already; this one ends", file=sys.stderr)
             return OTHER_JOB_STATUS
+        if os.path.exists(self.place_of("started")):
+            return self.not_again()
         try:
             self.make_folders()
             self.open_log()
@@ -112,6 +114,16 @@ class Job:
                 return told
             time.sleep(0.1)
         return ""
+
+    def not_again(self) -> int:
+        """End a start that Slurm makes a second time, for its controller died and forgot the first: nothing runs."""
+        print("[fabrica] Slurm has forgotten that it had started this job; nothing is started again", file=sys.stderr)
+        try:
+            with open(self.place_of("ended")) as file:
+                return 0 if json.load(file)["reason"] == "completed" else 1
+        except FileNotFoundError:
+            words = "Slurm's controller forgot that it had started this job, and ended it to start it again."
+            return self.end("process_vanished", None, words, 1)
 
     def make_folders(self) -> None:
         """Make what a task of an array has of its own."""
