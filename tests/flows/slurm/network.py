@@ -2,12 +2,15 @@
 
 import getpass
 import json
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from fabrica.sdk import runs, sites
 from fabrica.values.ids import AttemptId, SiteId
@@ -19,6 +22,7 @@ from tests.services.slurm.cluster import SlurmCluster
 PARTITION = {"name": "gpu", "resource_class": "gpu.h100", "accelerator": "H100-80G-SXM", "gres_type": "h100"}
 SECOND_SITE = "second"
 SECOND_KEY = f"agents/{SECOND_SITE}/agent.key"
+SLOW = pytest.mark.skipif("FABRICA_SLURM_SLOW" not in os.environ, reason="FABRICA_SLURM_SLOW=1 runs it: over a minute")
 _ROWS = ("sacct", "--duplicates", "--noheader", "--parsable2", "--allocations", "--allusers", "--starttime=now-1day")
 _ALIVE = "PENDING,CONFIGURING,RUNNING,COMPLETING,SUSPENDED,STOPPED"
 

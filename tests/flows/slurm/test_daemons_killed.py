@@ -3,7 +3,7 @@
 import pytest
 
 from tests.flows.home import wait_until
-from tests.flows.slurm.network import GpuStory, SlurmNetwork
+from tests.flows.slurm.network import SLOW, GpuStory, SlurmNetwork
 
 pytestmark = pytest.mark.slurm
 
@@ -18,6 +18,7 @@ def test_slurmdbd_down_from_start_to_end_loses_no_second(network: SlurmNetwork, 
     network.check(story, "completed", states="COMPLETED")
 
 
+@SLOW
 def test_a_controller_killed_right_after_a_start_forgets_it_and_starts_nothing_twice(
     network: SlurmNetwork, story: GpuStory
 ) -> None:

@@ -1,17 +1,12 @@
 """An agent dies at its submission, replies are lost, the site is cut off: each attempt is one job, and one start."""
 
-import os
-import subprocess
-from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from tests.engines.slurm.bench import fake_commands
-from tests.flows.home import Home, wait_until
-from tests.flows.slurm.network import GpuStory, SlurmNetwork
-from tests.services.slurm.cluster import SlurmCluster
+from tests.flows.home import wait_until
+from tests.flows.slurm.network import SLOW, GpuStory, SlurmNetwork
 
 pytestmark = pytest.mark.slurm
 
@@ -41,6 +36,7 @@ def test_an_agent_killed_between_sbatch_and_its_journal_finds_its_job(network: S
     network.check(story, "completed", states="COMPLETED")
 
 
+@SLOW
 def test_replies_of_sbatch_that_are_lost_or_late_make_no_double(network: SlurmNetwork, tmp_path: Path) -> None:
     with network.engine_with(command_folder=str(fake_commands(tmp_path / "bin", sbatch=_NEVER_A_REPLY))):
         stories = [GpuStory(network, tmp_path / str(number)) for number in range(_TRIES)]
@@ -50,6 +46,7 @@ def test_replies_of_sbatch_that_are_lost_or_late_make_no_double(network: SlurmNe
         network.check_all(stories)
 
 
+@SLOW
 def test_munge_dead_at_submission_delays_the_run_and_says_so(network: SlurmNetwork, story: GpuStory) -> None:
     with network.engine_with(command_seconds=3):  # else every question waits for Slurm's own patience with munge
         network.cluster.kill("munged")
@@ -86,41 +83,3 @@ def test_a_second_agent_with_a_copied_key_is_refused_and_submits_nothing(
     copy.kill()
     copy.wait()
     assert not any((network.home.folder / "copy" / "attempts").iterdir())
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """Yield a folder with a disk of its own, of 24 MiB."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(place)]
-    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode != 0:
-        pytest.skip("a small disk can only be mounted by root")
-    try:
-        yield place
-    finally:
-        subprocess.run(["umount", "-l", str(place)], check=True)
-
-
-def test_a_full_disk_of_the_site_costs_nothing_and_the_run_succeeds_once_there_is_room(
-    slurm_template: Home, site: SlurmCluster, tmp_path: Path, small_disk: Path
-) -> None:
-    network = SlurmNetwork(slurm_template, tmp_path / "home", site, site=small_disk / "site")
-    try:
-        site.mend()
-        network.make_whole()
-        story = GpuStory(network, tmp_path, last="head -c 500000 /dev/zero > model.txt", disk="2 MiB")
-        story.running()
-        filler = small_disk / "filler"
-        with suppress(OSError), filler.open("wb", buffering=0) as file:
-            while True:
-                file.write(b"\0" * 4096)
-        story.go_on.touch()
-        job = network.job(story)
-        wait_until(lambda: network.state(job).startswith("FAILED"), "the command ends on the full disk")
-        filler.unlink()
-        ended = network.check(story, "site_disk_full", "completed", states="FAILED COMPLETED")
-        assert "disk" in ended.attempts[0].words
-        assert ended.attempts[0].charged_milliseconds == 0
-    finally:
-        network.close()
