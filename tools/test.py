@@ -22,12 +22,16 @@ PROCESSES = f"processes and not ({SLOW})"
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing to run: its name on the command line, its title, the command, and the paths it needs to exist."""
+    """One thing to run: its name on the command line, its title, the command, and the paths it needs to exist.
+
+    `asked_only`: it takes long, and runs when it is named.
+    """
 
     name: str
     title: str
     command: Sequence[str]
     needs: Sequence[str] = ()
+    asked_only: bool = False
     environment: dict[str, str] = field(default_factory=dict)
 
 
@@ -46,7 +50,8 @@ STEPS = [
         needs=("tests/server",),
     ),
     Step("faults", "Faults: real processes killed, real disks full", (*PYTEST, "-m", "faults and not slurm", "tests")),
-    Step("slurm", "A real Slurm", (*PYTEST, "-m", "slurm", "tests")),
+    Step("slurm", "A real Slurm", (*PYTEST, "-m", "slurm", "tests/services", "tests/contracts")),
+    Step("slurm-whole", "Everything on a real Slurm", (*PYTEST, "-m", "slurm", "tests"), asked_only=True),
     Step("browser", "The portal in a real browser", (*PYTEST, "-m", "browser", "tests")),
     Step("commands", "The commands that the documentation shows", (*PYTEST, "-m", "docs", "tests")),
     Step("demo", "From allocation to trained model", ("python", "tools/demo.py"), needs=("tools/demo.py",)),
@@ -64,7 +69,7 @@ def main(arguments: Sequence[str]) -> int:
     names = [name for given in asked.only for name in (CHECKS if given == "checks" else (given,))]
     started = time.monotonic()
     for step in STEPS:
-        if names and step.name not in names:
+        if step.name not in names if names else step.asked_only:
             continue
         if not _passes(step):
             print(f"\nFailed: {step.title}. Again, alone: .venv/bin/python tools/test.py --only {step.name}")

@@ -52,7 +52,7 @@ def test_command_name_and_environment_are_in_no_option() -> None:
     made = make_submission(order, _SETTINGS.partitions[0], _SETTINGS, limit=limit, threads_per_core=2)
     options = sbatch_options(made)
     assert "secret" not in " ".join([*options, made.script])
-    assert {"--mem=1025M", "--cpus-per-task=6", "--nodes=2", "--export=NONE", "--no-requeue"} <= set(options)
+    assert {"--mem=1025M", "--cpus-per-task=6", "--nodes=2", "--export=ALL", "--no-requeue"} <= set(options)
 
 
 @given(st.integers(1, 31 * 86_400), st.one_of(st.none(), st.integers(120, 31 * 86_400)))

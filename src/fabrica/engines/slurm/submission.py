@@ -144,7 +144,7 @@ def sbatch_options(submission: Submission) -> list[str]:
         f"--signal=B:USR1@{submission.signal_seconds}",
         "--requeue" if submission.requeue else "--no-requeue",
         "--open-mode=append",
-        "--export=NONE",
+        "--export=ALL",  # of sbatch, which runs with nothing of its own; NONE would start a login shell for each job
         f"--chdir={submission.folder}",
         "--input=/dev/null",
         f"--output={output_pattern(submission)}",

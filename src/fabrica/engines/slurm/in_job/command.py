@@ -47,7 +47,8 @@ def variables_of(order: "dict[str, object]", inherited: "dict[str, str]", *, ran
         for name, value in inherited.items()
         if name.startswith(_SLURM_VARIABLES) or name in _DEVICE_VARIABLES
     }
-    kept.pop("SLURM_EXPORT_ENV", None)  # else an srun of the run itself would start with nothing
+    for name in ("SLURM_EXPORT_ENV", "SLURM_TIME_FORMAT", "SLURM_BITSTR_LEN"):
+        kept.pop(name, None)  # they are about our own sbatch, and would change what the run's own commands of Slurm do
     variables, modules = order["variables"], order.get("modules", [])
     assert isinstance(variables, dict)
     assert isinstance(modules, list)
