@@ -1,13 +1,15 @@
-"""The real Slurm clusters that engines are held against: one node of two cores each, for the whole session."""
+"""The benches that engines are held against, and real Slurm clusters of one node each for the whole session."""
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fabrica.engines.contract import Engine
 from fabrica.values.files import write_private
-from tests.contracts.engine_benches import SLURM_CONF
+from tests.contracts.engine_benches import SLURM_CONF, Bench
 from tests.services.slurm.cluster import SlurmCluster
 from tests.services.slurm.configuration import Partition
 from tests.services.slurm.fixtures import cluster
@@ -18,6 +20,21 @@ _ONE_NODE: dict[str, Any] = {
     "gpus_per_node": 0,
     "partitions": (Partition("batch", default=True),),
 }
+
+
+@pytest.fixture
+def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
+    """Return a bench of the kind that the module asks for, over its cluster where it has one."""
+    kind: type[Bench] = request.param
+    if kind.cluster is not None:
+        request.getfixturevalue(kind.cluster)
+    return kind(tmp_path)
+
+
+@pytest.fixture
+def engine(bench: Bench) -> Iterator[Engine]:
+    with bench.opened() as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,6 @@
 """The contract of job arrays: one suite for every engine that really runs commands."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -14,20 +12,7 @@ _BENCHES = (
     *(pytest.param(kind, id=kind.name, marks=pytest.mark.processes) for kind in BENCHES if kind.name != "simulated"),
     *(pytest.param(kind, id=kind.__name__.lower(), marks=pytest.mark.slurm) for kind in SLURM_BENCHES),
 )
-
-
-@pytest.fixture(params=_BENCHES)
-def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
-    kind: type[Bench] = request.param
-    if kind.cluster is not None:
-        request.getfixturevalue(kind.cluster)
-    return kind(tmp_path)
-
-
-@pytest.fixture
-def engine(bench: Bench) -> Iterator[Engine]:
-    with bench.opened() as opened:
-        yield opened
+pytestmark = pytest.mark.parametrize("bench", _BENCHES, indirect=True)
 
 
 def test_every_task_runs_once_and_knows_its_number(bench: Bench, engine: Engine) -> None:

@@ -1,9 +1,7 @@
 """The contract every engine keeps: one suite for all of them."""
 
 import multiprocessing
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
 
 import pytest
 
@@ -19,20 +17,7 @@ _BENCHES = (
     ),
     *(pytest.param(kind, id=kind.__name__.lower(), marks=pytest.mark.slurm) for kind in SLURM_BENCHES),
 )
-
-
-@pytest.fixture(params=_BENCHES)
-def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
-    kind: type[Bench] = request.param
-    if kind.cluster is not None:
-        request.getfixturevalue(kind.cluster)
-    return kind(tmp_path)
-
-
-@pytest.fixture
-def engine(bench: Bench) -> Iterator[Engine]:
-    with bench.opened() as opened:
-        yield opened
+pytestmark = pytest.mark.parametrize("bench", _BENCHES, indirect=True)
 
 
 def test_engine_says_its_own_name_in_its_inventory(bench: Bench, engine: Engine) -> None:

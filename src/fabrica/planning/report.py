@@ -50,10 +50,15 @@ def report(replay: Replay, figures: Figures, trace_name: str) -> str:
         _queue(times),
         _sizes(sizes),
     ]
+    return page(f"Replay of {trace_name}", body, STYLE)
+
+
+def page(title: str, body: Sequence[str], style: str) -> str:
+    """Return a whole HTML page that needs nothing else; `body` is markup already, the title is text."""
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
-        f'content="width=device-width, initial-scale=1"><title>Replay of {escape(trace_name)}</title>'
-        f"<style>{STYLE}</style></head>\n<body><main>\n" + "\n".join(body) + "\n</main></body></html>\n"
+        f'content="width=device-width, initial-scale=1"><title>{escape(title)}</title>'
+        f"<style>{style}</style></head>\n<body><main>\n" + "\n".join(body) + "\n</main></body></html>\n"
     )
 
 

@@ -9,7 +9,6 @@ from fabrica.values.ids import ProjectId, RunId
 from fabrica.values.states import EndReason, RunState
 from fabrica.wire.runs import DependencyUnknown
 from tests.builders import (
-    make_agent,
     make_allocation,
     make_event,
     make_placed_run,
@@ -20,23 +19,6 @@ from tests.builders import (
 )
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def lead() -> Actor:
-    return make_user("Lea Lead")
-
-
-@pytest.fixture
-def project(lead: Actor) -> ProjectId:
-    project = make_project(lead)
-    make_allocation(project)
-    return project
-
-
-@pytest.fixture
-def agent() -> Actor:
-    return make_agent()
 
 
 def state_of(run: RunId) -> tuple[str, str]:

@@ -17,16 +17,10 @@ from tests.builders import (
     make_project,
     make_site,
     make_spec,
-    make_user,
 )
 
 pytestmark = pytest.mark.django_db
 SAVED = Artifact(path="saved/state.bin", sha256="ab" * 32, bytes=7, kind="checkpoint")
-
-
-@pytest.fixture
-def lead() -> Actor:
-    return make_user("Lea Lead")
 
 
 def test_an_attempt_after_a_preempted_one_goes_on_from_its_checkpoint(lead: Actor) -> None:

@@ -42,23 +42,6 @@ GRANTED = 3_600_000
 
 
 @pytest.fixture
-def lead() -> Actor:
-    return make_user("Lea Lead")
-
-
-@pytest.fixture
-def project(lead: Actor) -> ProjectId:
-    project = make_project(lead)
-    make_allocation(project)
-    return project
-
-
-@pytest.fixture
-def agent() -> Actor:
-    return make_agent()
-
-
-@pytest.fixture
 def placed(lead: Actor, project: ProjectId, agent: Actor) -> tuple[RunId, AttemptId]:
     return make_placed_run(lead, project)
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from fabrica.planning.report import STYLE
+from fabrica.planning.report import STYLE, page
 from fabrica.planning.training.answer import Answer
 from fabrica.planning.training.words import amount, paragraph, span
 from fabrica.values.time import show_duration
@@ -44,11 +44,7 @@ def report(answer: Answer) -> str:
         _memory(answer),
         _goodput(answer),
     ]
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
-        f'content="width=device-width, initial-scale=1"><title>Training {name}</title>'
-        f"<style>{STYLE}{COLOURS}</style></head>\n<body><main>\n" + "\n".join(body) + "\n</main></body></html>\n"
-    )
+    return page(f"Training {answer.model_name}", body, STYLE + COLOURS)
 
 
 def _key_figures(answer: Answer) -> str:

@@ -1,6 +1,0 @@
-"""Property tests without a deadline: how fast the machine is that day says nothing about the promise."""
-
-from hypothesis import settings
-
-settings.register_profile("placement", deadline=None)
-settings.load_profile("placement")
