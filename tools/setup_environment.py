@@ -29,7 +29,7 @@ def main(kind: str) -> None:
     _pip("--require-hashes", "-r", str(ROOT / "requirements" / "build.lock"))
     _install_lock(ROOT / "requirements" / LOCKS[kind])
     _pip("--no-deps", "--no-build-isolation", "--editable", str(ROOT))
-    _install_for_documents()
+    _install_libraries()
     for done in ("run", kind):  # the development lock holds every package of the other one
         _write(_stamp(done), _wanted(done))
     print(f"Ready after {time.monotonic() - started:.0f} s: .venv/bin/fabrica", flush=True)
@@ -62,14 +62,13 @@ def _install_lock(lock: Path) -> None:
         _pip("--require-hashes", "-r", str(lock))
 
 
-def _install_for_documents() -> None:
-    """Install the system's libraries that PDF needs where that is allowed; without them all else works."""
+def _install_libraries() -> None:
+    """Install the libraries of the system that pip cannot bring, where that is allowed, or say what lacks without."""
     sys.path.insert(0, str(ROOT))
-    from tools.system_needs import install_for_documents
+    from tools.system_needs import install_libraries
 
-    missing = install_for_documents()
-    if missing:
-        print(f"Documents cannot be written as PDF here. On Debian or Ubuntu: apt-get install {' '.join(missing)}")
+    for library in install_libraries():
+        print(f"Missing here: {library.without}. On Debian or Ubuntu: apt-get install {library.package}", flush=True)
 
 
 def _pip(*arguments: str) -> None:

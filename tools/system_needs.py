@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 NAMES = {  # what each program is called on PATH, the usual name first
@@ -15,12 +16,27 @@ NAMES = {  # what each program is called on PATH, the usual name first
 }
 PACKAGES = {"chromium": "chromium", "node": "nodejs", "npm": "npm", "postgresql": "postgresql"}  # Debian's names
 
-FOR_DOCUMENTS = {  # a file that tells that it is there: its package, Debian's name. PDF is written with these
-    "lib*/**/libpango-1.0.so.0": "libpango-1.0-0",
-    "lib*/**/libpangoft2-1.0.so.0": "libpangoft2-1.0-0",
-    "lib*/**/libharfbuzz-subset.so.0": "libharfbuzz-subset0",
-    "share/fonts/**/LiberationSerif-Regular.ttf": "fonts-liberation",
-}
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """A file of the system that pip cannot bring.
+
+    `pattern`: where it lies under /usr; `package`: Debian's name; `without`: what does not work without it.
+    """
+
+    pattern: str
+    package: str
+    without: str
+
+
+NO_PDF = "documents cannot be written as PDF"
+LIBRARIES = [
+    Library("lib*/**/libgomp.so.1", "libgomp1", "the examples that train with LightGBM do not run"),
+    Library("lib*/**/libpango-1.0.so.0", "libpango-1.0-0", NO_PDF),
+    Library("lib*/**/libpangoft2-1.0.so.0", "libpangoft2-1.0-0", NO_PDF),
+    Library("lib*/**/libharfbuzz-subset.so.0", "libharfbuzz-subset0", NO_PDF),
+    Library("share/fonts/**/LiberationSerif-Regular.ttf", "fonts-liberation", NO_PDF),
+]
 
 
 class MissingProgram(Exception):
@@ -68,17 +84,17 @@ def _found_or_installed(name: str, find: Callable[[], Path | None]) -> Path:
     return found
 
 
-def install_for_documents(root: Path = Path("/usr")) -> list[str]:
-    """Install what PDF documents need and return what is still missing, as Debian names it."""
-    missing = _missing_for_documents(root)
+def install_libraries(root: Path = Path("/usr")) -> list[Library]:
+    """Install the libraries of the system that are missing, where that is allowed; return those still missing."""
+    missing = _missing_libraries(root)
     if missing and sys.platform == "linux":
-        install(*missing)
-        missing = _missing_for_documents(root)
+        install(*(library.package for library in missing))
+        missing = _missing_libraries(root)
     return missing
 
 
-def _missing_for_documents(root: Path) -> list[str]:
-    return [package for pattern, package in FOR_DOCUMENTS.items() if next(root.glob(pattern), None) is None]
+def _missing_libraries(root: Path) -> list[Library]:
+    return [library for library in LIBRARIES if next(root.glob(library.pattern), None) is None]
 
 
 def install(*packages: str) -> bool:
