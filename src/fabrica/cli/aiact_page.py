@@ -7,45 +7,22 @@ from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
 
-from fabrica.aiact import library
+from fabrica.aiact.in_words import CONFIDENCE, fine_in_words, name_in_words, own_facts, tiers_together, value_in_words
 from fabrica.cli.output import console
-from fabrica.wire.aiact import Change, Classification, DueObligation, Fine, FiredRule, OpenFact
+from fabrica.wire.aiact import Change, Classification, DueObligation, FiredRule, OpenFact
 
-TIERS = {
-    "out_of_scope": "outside the Act",
-    "not_ai_system": "not an AI system",
-    "prohibited": "prohibited practice",
-    "high_risk_annex_i_a": "high-risk, product under Annex I Section A",
-    "high_risk_annex_i_b": "high-risk, product under Annex I Section B",
-    "high_risk_annex_iii": "high-risk, use under Annex III",
-    "annex_iii_not_high_risk": "use under Annex III, not high-risk",
-    "transparency": "transparency duties",
-    "gpai": "general-purpose AI model",
-    "gpai_open_source": "general-purpose AI model, open source",
-    "gpai_systemic": "general-purpose AI model with systemic risk",
-    "model_not_gpai": "model outside the duties of general-purpose AI",
-    "minimal": "no tier, AI literacy only",
-}
-CONFIDENCE = {
-    "text": "read in the text of the law",
-    "guidance": "rests on adopted guidance, which binds nobody",
-    "secondary": "rests on secondary sources",
-    "draft": "rests on DRAFT guidance",
-    "open": "CONTESTED: more than one reading exists, ask a person",
-}
-_COMMON = ("artefact", "technique", "eu_link", "sole_purpose")  # nearly every rule stands on them; --json names them
 _SHOWN_CHANGES = 12
 
 
 def page(found: Classification, changes: Sequence[Change]) -> None:
     """Print what was found, what is due, why, what is still open, and what would change it."""
     out = console()
-    out.print(f"[bold]{_join(found.tiers)}[/bold]" if found.tiers else "[bold]No tier is shown so far[/bold]")
+    out.print(f"[bold]{tiers_together(found.tiers)}[/bold]" if found.tiers else "[bold]No tier is shown so far[/bold]")
     out.print(f"On {found.as_of}. AI system: {_yes(found.ai_system)}. Covered by the Act: {_yes(found.in_scope)}.")
     out.print(f"Roles: {_words(found.roles) or 'none'}. Basis: {'; '.join(found.basis) or 'none'}.")
     out.print(f"Confidence: {CONFIDENCE[found.confidence]}.")
     _section("Duties", [_duty_table(found.obligations)] if found.obligations else ["None is shown."])
-    _section("Fines", map(_fine, found.penalties))
+    _section("Fines", map(fine_in_words, found.penalties))
     if "high_risk" in found.dates and found.dates["high_risk"] is None:
         _section("High-risk duties rest", ["They start when the design changes significantly (Art. 111(2))."])
     _section("Why", map(_why, (rule for rule in found.trace if rule.words)))
@@ -63,11 +40,6 @@ def _section(title: str, lines: Iterable[str | Table]) -> None:
     out.print(f"\n[bold]{title}[/bold]")
     for line in shown:
         out.print(Padding(line if isinstance(line, Table) else f"- {escape(line)}", (0, 0, 0, 2)))
-
-
-def _join(tiers: Iterable[str]) -> str:
-    words = "; ".join(TIERS[tier] for tier in tiers)
-    return words[:1].upper() + words[1:]
 
 
 def _yes(value: bool | None) -> str:
@@ -96,45 +68,26 @@ def _duty_table(duties: Iterable[DueObligation]) -> Table:
     return table
 
 
-def _fine(fine: Fine) -> str:
-    if fine.max_eur is None:
-        return f"{fine.id}, {fine.article}: {fine.rule or 'set for Union institutions'}"
-    rule = fine.rule or "higher or lower of the two, which hangs on the size of the company"
-    start = f", from {fine.applies_from}" if fine.applies_from else ""
-    amount = f"up to EUR {fine.max_eur:,} or {fine.max_turnover_percent:g} % of turnover"
-    return f"{fine.id}, {fine.article}: {amount}: {rule}{start}"
-
-
 def _why(rule: FiredRule) -> str:
-    own = {key: value for key, value in rule.facts.items() if key not in _COMMON} or rule.facts
-    facts = ", ".join(f"{key}: {_value(value)}" for key, value in own.items())
+    own = own_facts(rule)
+    facts = ", ".join(f"{key}: {value_in_words(value)}" for key, value in own.items())
     sure = "" if rule.confidence == "text" else f" ({CONFIDENCE[rule.confidence]})"
     return f"{rule.words} {rule.citation}{sure}. From {facts or 'the facts together'}."
-
-
-def _value(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value).lower()
 
 
 def _open(questions: Iterable[OpenFact]) -> Iterable[str]:
     """Yield the questions; those that hang on the same things stand together."""
     for may_change, group in groupby(questions, key=lambda one: one.may_change):
         asked = "; ".join(f"{one.question} ({one.fact})" for one in group)
-        named = [_named(name) for name in may_change[:3]]
+        named = [name_in_words(name) for name in may_change[:3]]
         more = f" and {len(may_change) - 3} more" if len(may_change) > 3 else ""
         yield f"{asked}. Decides: {', '.join(named)}{more}"
-
-
-def _named(name: str) -> str:
-    """Return a tier, role or duty in words."""
-    duty = library.obligations().get(name)
-    return f"the duty under {duty.article}" if duty else TIERS.get(name, name.replace("_", " "))
 
 
 def _changes(changes: Sequence[Change]) -> Iterable[str]:
     for change in changes[:_SHOWN_CHANGES]:
         effects = [f"adds {_words(change.gains)}"] if change.gains else []
         effects += [f"takes away {_words(change.loses)}"] if change.loses else []
-        yield f"{change.fact}: {_value(change.would_be)} {' and '.join(effects)}"
+        yield f"{change.fact}: {value_in_words(change.would_be)} {' and '.join(effects)}"
     if len(changes) > _SHOWN_CHANGES:
         yield f"and {len(changes) - _SHOWN_CHANGES} more; --json shows all"

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from fabrica.aiact.calendar.entries import System, make_calendar
-from fabrica.aiact.calendar.picture import WIDTH, picture
+from fabrica.aiact.calendar.picture import WIDTH, lanes, numbered, picture
 
 CASES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parents[1] / "cases.yaml").read_text())["cases"]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -47,3 +47,23 @@ def test_a_hostile_name_stays_text() -> None:
 
 def test_nothing_due_is_a_picture_too() -> None:
     ElementTree.fromstring(picture(make_calendar([], DAY)))
+
+
+def test_the_lanes_for_a_page_bring_no_style_and_number_their_days() -> None:
+    calendar = make_calendar([System("a", CASES[5]["answers"])], DAY)
+    drawn = lanes(calendar)
+    assert "<style" not in drawn
+    root = ElementTree.fromstring(drawn)
+    days = {(entry.day, entry.system) for entry in calendar.entries if entry.day is not None}
+    assert set(numbered(calendar)) == days
+    assert sorted(numbered(calendar).values()) == list(range(1, len(days) + 1))
+    assert len(root.findall(".//circle")) == len(days)
+    for entry in calendar.entries:
+        assert entry.title in root.attrib["aria-label"]
+
+
+def test_a_hostile_name_stays_text_in_the_lanes() -> None:
+    hostile = System('"><script>alert(1)</script>', CASES[5]["answers"])
+    drawn = lanes(make_calendar([hostile], DAY))
+    assert "<script" not in drawn
+    assert hostile.name in ElementTree.fromstring(drawn).attrib["aria-label"]

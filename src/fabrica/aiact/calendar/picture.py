@@ -13,7 +13,7 @@ from fabrica.aiact.documents.text import clean
 from fabrica.wire.calendar import Calendar, CalendarEntry
 
 WIDTH, _LEFT, _RIGHT = 960, 24, 936
-_LANE, _DOT, _LINE, _HEAD = 64, 11, 20, 56
+_LANE, _DOT, _LINE, _HEAD, _PAGE_HEAD = 64, 11, 20, 56, 24
 _LONGEST_LINE, _LONGEST_NAME = 118, 60
 _STYLE = (
     "svg{background:#fff}text{font:14px system-ui,sans-serif;fill:#1b1f24}.quiet{fill:#57606a}.axis{stroke:#8c959f}"
@@ -43,25 +43,55 @@ class _Day(NamedTuple):
 def picture(calendar: Calendar) -> str:
     """Return a calendar as SVG; what has no day is named in the text under it."""
     days = _days(calendar)
-    names = list(dict.fromkeys(one.system for one in calendar.systems))
     listed = list(_listed(calendar, days))
-    axis = _HEAD + _LANE * len(names)
+    axis = _HEAD + _LANE * len(_names(calendar))
     height = axis + 48 + _LINE * len(listed)
-    place = _scale(calendar, days)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" '
         'aria-labelledby="title desc">',
         f'<title id="title">{_safe(f"AI Act calendar on {calendar.as_of}")}</title>',
-        f'<desc id="desc">{_safe(" ".join(f"{line}." for line in _alternative(calendar, days)))}</desc>',
+        f'<desc id="desc">{_alternative(calendar, days)}</desc>',
         f"<style>{_STYLE}</style>",
         f'<text class="head" x="{_LEFT}" y="28">AI Act calendar, {calendar.as_of}</text>',
-        *_years(place, axis),
-        *_lanes(names, days, place),
-        f'<line class="now" x1="{place[calendar.as_of]}" x2="{place[calendar.as_of]}" y1="40" y2="{axis}"/>',
+        *_drawn(calendar, days, _HEAD),
     ]
     for number, line in enumerate(listed):
         parts.append(f'<text x="{_LEFT}" y="{axis + 56 + number * _LINE}">{_safe(line)}</text>')
     return "".join([*parts, "</svg>\n"])
+
+
+def lanes(calendar: Calendar) -> str:
+    """Return only the lanes, as SVG to stand in a page: its style sheet gives the classes their colours.
+
+    The numbers of the dots are those of `numbered`.
+    """
+    days = _days(calendar)
+    height = _PAGE_HEAD + _LANE * len(_names(calendar)) + 28
+    label = f"AI Act calendar on {calendar.as_of}. "
+    return (
+        f'<svg class="calendar-lanes" viewBox="0 0 {WIDTH} {height}" role="img" '
+        f'aria-label="{_safe(label)}{_alternative(calendar, days)}">'
+        f"{''.join(_drawn(calendar, days, _PAGE_HEAD))}</svg>"
+    )
+
+
+def numbered(calendar: Calendar) -> dict[tuple[date, str], int]:
+    """Return the number of the dot of each day of a system."""
+    return {(one.day, one.system): one.number for one in _days(calendar)}
+
+
+def _drawn(calendar: Calendar, days: Sequence[_Day], head: int) -> Iterator[str]:
+    """Yield the axis with its years, a lane a system, and the day that was asked."""
+    names = _names(calendar)
+    place, axis = _scale(calendar, days), head + _LANE * len(names)
+    yield from _years(place, axis)
+    yield from _lanes(names, days, place, head)
+    at = place[calendar.as_of]
+    yield f'<line class="now" x1="{at}" x2="{at}" y1="{head - 16}" y2="{axis}"/>'
+
+
+def _names(calendar: Calendar) -> list[str]:
+    return list(dict.fromkeys(one.system for one in calendar.systems))
 
 
 def _days(calendar: Calendar) -> list[_Day]:
@@ -98,10 +128,10 @@ def _years(place: _Scale, axis: int) -> Iterator[str]:
         yield f'<text class="quiet" x="{at}" y="{axis + 20}">{year}</text>'
 
 
-def _lanes(names: Sequence[str], days: Sequence[_Day], place: Mapping[date, int]) -> Iterator[str]:
+def _lanes(names: Sequence[str], days: Sequence[_Day], place: Mapping[date, int], head: int) -> Iterator[str]:
     """Yield each system's name and dots; dots that would cover each other stand in two rows."""
     for lane, name in enumerate(names):
-        top = _HEAD + lane * _LANE
+        top = head + lane * _LANE
         yield f'<text class="head" x="{_LEFT}" y="{top}">{_safe(_short(name, _LONGEST_NAME))}</text>'
         taken = [0, 0]
         for one in (one for one in days if one.system == name):
@@ -125,7 +155,11 @@ def _listed(calendar: Calendar, days: Sequence[_Day]) -> Iterator[str]:
     yield f"{calendar.law.data}, checked on {calendar.law.checked_on}. This is no legal advice."
 
 
-def _alternative(calendar: Calendar, days: Sequence[_Day]) -> Iterator[str]:
+def _alternative(calendar: Calendar, days: Sequence[_Day]) -> str:
+    return _safe(" ".join(f"{line}." for line in _told(calendar, days)))
+
+
+def _told(calendar: Calendar, days: Sequence[_Day]) -> Iterator[str]:
     for one in days:
         yield f"{one.day}, {one.system}: {one.words()}"
     for entry in calendar.entries:

@@ -21,7 +21,7 @@ Section = tuple[str, tuple[tuple[str, ...], ...]]
 def as_text(outlook: Outlook) -> str:
     """Return an intake as plain text."""
     parts = [f"AI Act intake, {outlook.result.as_of}"]
-    for title, rows in _sections(outlook):
+    for title, rows in sections(outlook):
         parts.append(f"\n{title}\n{'-' * len(title)}")
         parts += [": ".join(cell for cell in row if cell) for row in rows]
     return "\n".join(parts) + "\n"
@@ -30,7 +30,7 @@ def as_text(outlook: Outlook) -> str:
 def as_html(outlook: Outlook) -> str:
     """Return an intake as one HTML page to print, with nothing loaded from elsewhere."""
     body = [f"<h1>AI Act intake, {outlook.result.as_of}</h1>"]
-    for title, rows in _sections(outlook):
+    for title, rows in sections(outlook):
         cells = "".join(f"<tr>{_row(row)}</tr>" for row in rows)
         body.append(f"<h2>{escape(title)}</h2><table><tbody>{cells}</tbody></table>")
     return (
@@ -45,7 +45,8 @@ def _row(row: tuple[str, ...]) -> str:
     return f'<th scope="row">{escape(head)}</th>' + "".join(f"<td>{escape(one)}</td>" for one in others)
 
 
-def _sections(outlook: Outlook) -> Iterator[Section]:
+def sections(outlook: Outlook) -> Iterator[Section]:
+    """Yield the parts of an intake on paper: each a title and its rows of cells, the first cell its name."""
     found, sitting = outlook.result, outlook.sitting
     yield "Answers", tuple((wording_of(key), answer_in_words(key, value)) for key, value in sitting.answers.items())
     if sitting.unknown:

@@ -1,0 +1,54 @@
+"""What the desk found, in words: every tier and confidence of the law's data has some."""
+
+from fabrica.aiact import library
+from fabrica.aiact.in_words import (
+    CONFIDENCE,
+    TIERS,
+    fine_in_words,
+    name_in_words,
+    own_facts,
+    tiers_together,
+    value_in_words,
+)
+from fabrica.wire.aiact import Fine, FiredRule
+
+
+def test_every_tier_and_every_confidence_has_words() -> None:
+    assert set(TIERS) == set(library.tiers())
+    assert set(CONFIDENCE) == set(library.about().confidence_scale)
+
+
+def test_tiers_stand_together_as_one_line() -> None:
+    assert tiers_together(["prohibited", "transparency"]) == "Prohibited practice; transparency duties"
+    assert tiers_together([]) == ""
+
+
+def test_a_tier_a_duty_and_a_role_are_named() -> None:
+    assert name_in_words("minimal") == "no tier, AI literacy only"
+    assert name_in_words("hr-43") == "the duty under Art. 43"
+    assert name_in_words("product_manufacturer") == "product manufacturer"
+
+
+def test_facts_that_nearly_every_rule_uses_are_named_only_where_there_are_no_others() -> None:
+    rule = FiredRule.trusted(
+        rule="r",
+        gives=(),
+        citation="Art. 1",
+        confidence="text",
+        facts={"artefact": "system", "actor_size": "micro"},
+        standing="final",
+    )
+    assert own_facts(rule) == {"actor_size": "micro"}
+    assert own_facts(rule.model_copy(update={"facts": {"artefact": "system"}})) == {"artefact": "system"}
+
+
+def test_values_are_told_as_people_read_them() -> None:
+    assert value_in_words(True) == "true"
+    assert value_in_words(["text", "image"]) == "text, image"
+
+
+def test_a_fine_whose_limit_hangs_on_a_size_nobody_told_says_so() -> None:
+    fine = Fine(id="A", article="Art. 99(3)", max_eur=35_000_000, max_turnover_percent=7.0, rule=None)
+    assert "EUR 35,000,000" in fine_in_words(fine)
+    assert "hangs on the size" in fine_in_words(fine)
+    assert "Union institutions" in fine_in_words(Fine(id="U", article="Art. 100", rule=None))
