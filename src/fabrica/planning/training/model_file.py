@@ -1,6 +1,7 @@
 """A founder's model as a TOML file: shapes, and how it is to be trained; read strictly, with the line of a mistake."""
 
 import difflib
+import json
 import re
 import tomllib
 from collections.abc import Mapping
@@ -71,19 +72,44 @@ def read_training(path: Path) -> Training:
         raise ModelRefused(f"{path} cannot be read: {error.strerror}.", remedy="Name a file of a model.") from None
     except UnicodeDecodeError as error:
         raise ModelRefused(f"{path} is not UTF-8 text (byte {error.start}).", remedy="Save it as UTF-8.") from None
-    return _Reader(path, text).training()
+    return parse_training(text, str(path), path.stem)
+
+
+def parse_training(text: str, place: str, name: str) -> Training:
+    """Return what the text of a model's file says. `place`: how mistakes name it; `name`: of a model without one.
+
+    Raises:
+        ModelRefused: no TOML, or a key that is unknown, missing or cannot be; names key, line and remedy.
+    """
+    return _Reader(text, place, name).training()
+
+
+def write_document(document: Mapping[str, Any]) -> str:
+    """Return keys and one level of tables as the text of a model's file, tables last."""
+    plain = [f"{key} = {_written(value)}" for key, value in document.items() if not isinstance(value, Mapping)]
+    tables = {key: value for key, value in document.items() if isinstance(value, Mapping)}
+    for name, rows in tables.items():
+        plain += ["", f"[{name}]", *(f"{key} = {_written(value)}" for key, value in rows.items())]
+    return "\n".join(plain) + "\n"
+
+
+def _written(value: object) -> str:
+    """Return a value as TOML: text is quoted as JSON does, which TOML reads alike."""
+    if not isinstance(value, str | bool | int):
+        return repr(value)
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 class _Reader:
     """One file being read: knows where each key stands."""
 
-    def __init__(self, path: Path, text: str) -> None:
-        self.path, self.text = path, text
+    def __init__(self, text: str, place: str, name: str) -> None:
+        self.text, self.place, self.name = text, place, name
         try:
             self.document = tomllib.loads(text)
         except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
             raise ModelRefused(
-                f"{path} is no valid TOML: {error}.", remedy="The how-to shows a model's file."
+                f"{place} is no valid TOML: {error}.", remedy="The how-to shows a model's file."
             ) from None
 
     def training(self) -> Training:
@@ -120,7 +146,7 @@ class _Reader:
         mixture, latent = self.document.get("moe"), self.document.get("latent_attention")
         heads = number("heads")
         made = Model(
-            str(self.document.get("name", self.path.stem)),
+            str(self.document.get("name", self.name)),
             number("layers", most=10_000),
             number("hidden"),
             number("ffn"),
@@ -207,5 +233,5 @@ class _Reader:
     def _mistake(self, key: str, detail: str, remedy: str) -> ModelRefused:
         found = re.compile(rf"""^\s*(?:\[\s*{re.escape(key)}\s*\]|["']?{re.escape(key)}["']?\s*=)""")
         line = next((n for n, row in enumerate(self.text.splitlines(), 1) if found.match(row)), None)
-        place = f"{self.path}, line {line}" if line else str(self.path)
+        place = f"{self.place}, line {line}" if line else self.place
         return ModelRefused(f"{place}: {detail}", remedy=remedy, key=key, line=line)

@@ -66,14 +66,24 @@ def _key_figures(answer: Answer) -> str:
     return f"<dl>{cells}</dl>"
 
 
-def _steps(answer: Answer) -> str:
-    rows = [(layout.words, _grouped(layout.parts_seconds, STEP_PARTS)) for layout in answer.layouts]
+def steps_picture(answer: Answer) -> str:
+    """Return the steps of the best layouts as bars, cut into where their seconds go."""
+    rows = _step_rows(answer)
     best = answer.layouts[0]
     computing = rows[0][1]["computing"] / best.step_seconds
     words = (
         f"Seconds of a step by part, for {len(rows)} layouts. The fastest, {best.words}, takes "
         f"{best.step_seconds:.2f} s, of which {computing:.0%} is computing."
     )
+    return stacked("steps", words, rows, "s")
+
+
+def _step_rows(answer: Answer) -> list[tuple[str, dict[str, float]]]:
+    return [(layout.words, _grouped(layout.parts_seconds, STEP_PARTS)) for layout in answer.layouts]
+
+
+def _steps(answer: Answer) -> str:
+    rows = _step_rows(answer)
     head = ("layout", "tokens/s and device", "step, s", *STEP_PARTS, "memory free", "J/token")
     table = [
         (
@@ -87,18 +97,28 @@ def _steps(answer: Answer) -> str:
         for layout, (_, parts) in zip(answer.layouts, rows, strict=True)
     ]
     text = "Layouts that no other beats in speed, energy and free memory at once, the fastest first."
-    return _section("The best layouts", text, stacked("steps", words, rows, "s"), _table(head, table))
+    return _section("The best layouts", text, steps_picture(answer), _table(head, table))
+
+
+def memory_picture(answer: Answer) -> str:
+    """Return what the fullest device of each of the best layouts holds as bars, with a line where its memory ends."""
+    return stacked("memory", _memory_words(answer), _memory_rows(answer), "GB", answer.pool.device.memory_gigabytes)
+
+
+def _memory_rows(answer: Answer) -> list[tuple[str, dict[str, float]]]:
+    return [(layout.words, _grouped(layout.memory_gigabytes, MEMORY_PARTS)) for layout in answer.layouts]
+
+
+def _memory_words(answer: Answer) -> str:
+    ceiling = answer.pool.device.memory_gigabytes
+    return f"Memory of the fullest device by part, for {len(answer.layouts)} layouts. A device has {ceiling:g} GB."
 
 
 def _memory(answer: Answer) -> str:
-    rows = [(layout.words, _grouped(layout.memory_gigabytes, MEMORY_PARTS)) for layout in answer.layouts]
-    ceiling = answer.pool.device.memory_gigabytes
-    words = f"Memory of the fullest device by part, for {len(rows)} layouts. A device has {ceiling:g} GB."
+    rows, words = _memory_rows(answer), _memory_words(answer)
     table = [(name, *(f"{part:.1f}" for part in parts.values())) for name, parts in rows]
-    picture = stacked("memory", words, rows, "GB", ceiling)
-    return _section(
-        "Memory of a device", words, picture, _table(("layout", *(f"{p}, GB" for p in MEMORY_PARTS)), table)
-    )
+    head = ("layout", *(f"{part}, GB" for part in MEMORY_PARTS))
+    return _section("Memory of a device", words, memory_picture(answer), _table(head, table))
 
 
 def _goodput(answer: Answer) -> str:
@@ -144,7 +164,8 @@ def stacked(
         drawn.append(f'<line class="ceiling" x1="{line:.1f}" x2="{line:.1f}" y1="{TOP}" y2="{bottom}"/>')
     drawn.append(_legend(list(rows[0][1]), bottom + 8))
     return (
-        f'<div class="wide"><svg viewBox="0 0 {WIDTH} {bottom + 32}" role="img" aria-labelledby="{name}-words">'
+        f'<div class="wide" tabindex="0" role="region" aria-labelledby="{name}-words">'
+        f'<svg viewBox="0 0 {WIDTH} {bottom + 32}" role="img" aria-labelledby="{name}-words">'
         f'<title id="{name}-words">{escape(words)}</title>{"".join(drawn)}</svg></div>'
     )
 
