@@ -119,6 +119,18 @@ class EvidenceRecordId(Id):
     prefix = "evd"
 
 
+class SystemId(Id):
+    prefix = "sys"
+
+
+class VersionId(Id):
+    prefix = "ver"
+
+
+class DocumentId(Id):
+    prefix = "doc"
+
+
 class SiteId(str):
     """A site's short name, as people say it: `lumi-aif`, `local`. Stable, chosen by the network's office."""
 

@@ -41,6 +41,7 @@ from tests.builders import (
     make_user,
     stored,
 )
+from tests.server.aiact.endpoints import ENDPOINTS as AIACT_ENDPOINTS
 
 pytestmark = pytest.mark.django_db
 CALLERS = ("nobody", "stranger", "reader", "member", "lead", "operator", "agent", "withdrawn")
@@ -266,6 +267,7 @@ TABLE: dict[tuple[str, str], tuple[list[int], Ask]] = {
         [401, 401, 401, 401, 401, 401, 204, 403],
         lambda world: (f"/agent/blobs/{world.output_sha256}", OUTPUT),
     ),
+    **AIACT_ENDPOINTS,
 }
 
 

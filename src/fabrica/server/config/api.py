@@ -11,6 +11,7 @@ from ninja.errors import HttpError, ValidationError
 from fabrica import __version__
 from fabrica.server.access.agent_api import router as agent_limits
 from fabrica.server.access.api import router as access
+from fabrica.server.aiact.api import router as systems
 from fabrica.server.config import callers
 from fabrica.server.config.bodies import StrictParser, too_large
 from fabrica.server.evidence.api import router as evidence
@@ -38,6 +39,7 @@ for path, router, caller in (
     ("", runs, callers.person),
     ("", evidence, callers.person),
     ("", ledger, callers.person),
+    ("", systems, callers.person),
     ("/sites", sites, callers.person),
     ("/agent", agents, callers.agent),
     ("/agent", agent_keys, callers.agent),

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from django.urls import register_converter
 
-from fabrica.values.ids import AgentId, CorrectionId, ProjectId, RunId, SiteId, UserId
+from fabrica.values.ids import AgentId, CorrectionId, DocumentId, ProjectId, RunId, SiteId, SystemId, UserId, VersionId
 
 
 def register_ids() -> None:
@@ -14,6 +14,9 @@ def register_ids() -> None:
         ("project", "prj_[0-9a-z]{26}", ProjectId.parse),
         ("agent", "agt_[0-9a-z]{26}", AgentId.parse),
         ("correction", "cor_[0-9a-z]{26}", CorrectionId.parse),
+        ("system", "sys_[0-9a-z]{26}", SystemId.parse),
+        ("version", "ver_[0-9a-z]{26}", VersionId.parse),
+        ("document", "doc_[0-9a-z]{26}", DocumentId.parse),
         ("user", "usr_[0-9a-z]{26}", UserId.parse),
         ("site", "[a-z0-9-]{1,40}", SiteId.parse),
     ):

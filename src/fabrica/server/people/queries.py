@@ -28,14 +28,35 @@ def project(by: Actor, project: ProjectId) -> wire.Project:
     Raises:
         NotFound: no such project, or the actor may not see it.
     """
-    row = Project.objects.select_related("organisation").filter(pk=project).first()
-    if row is None or not sees(by, project):
-        raise NotFound(f"There is no project {project} that you may see.", remedy="List yours with 'fabrica projects'.")
+    row = _seen_project(by, project)
     members = tuple(
         wire.Member(user=membership.user_id, name=_name(membership.user), role=membership.role)
         for membership in row.memberships.select_related("user").order_by("role", "user__name")
     )
     return _wire(row, role_in(by, project), members)
+
+
+def _seen_project(by: Actor, project: ProjectId) -> Project:
+    row = Project.objects.select_related("organisation").filter(pk=project).first()
+    if row is None or not sees(by, project):
+        raise NotFound(f"There is no project {project} that you may see.", remedy="List yours with 'fabrica projects'.")
+    return row
+
+
+def chosen_project(by: Actor, project: ProjectId | None) -> ProjectId:
+    """Return the named project, or without a name the only one in which the actor works.
+
+    Raises:
+        NotFound: no such project, or the actor may not see it.
+        ProjectAmbiguous: none was named, and the actor works in several or in none.
+    """
+    if project is not None:
+        return _seen_project(by, project).id
+    mine = [one for one in projects(by) if one.role in ("lead", "member")]
+    if len(mine) == 1:
+        return mine[0].id
+    names = ", ".join(f"{one.name} ({one.id})" for one in mine) or "none"
+    raise wire.ProjectAmbiguous(f"You can work in: {names}.", remedy="Name one with --project or in fabrica.toml.")
 
 
 def projects(by: Actor) -> tuple[wire.Project, ...]:

@@ -22,7 +22,6 @@ from fabrica.server.placement import queries as placement
 from fabrica.server.runs import lost_queries, queries, service
 from fabrica.values.ids import AttemptId, ProjectId, RunId
 from fabrica.values.states import RunState
-from fabrica.wire.people import ProjectAmbiguous
 from fabrica.wire.placement import Placement
 from fabrica.wire.problems import Malformed, NotAllowed, TooLarge
 from fabrica.wire.runs import DeclareLost, DryRun, LogSlice, Loss, MetricSeries, Purpose, Run, RunList, RunSpec
@@ -78,7 +77,7 @@ def submit(request: Asked, body: RunSpec) -> tuple[int, Any]:
     by = request.auth
 
     def act() -> str:
-        return service.submit(by, project=_project(by, body.project), spec=body)
+        return service.submit(by, project=people.chosen_project(by, body.project), spec=body)
 
     run = idempotency.once(request, act)
     return 201, queries.run(by, RunId(run))
@@ -87,17 +86,7 @@ def submit(request: Asked, body: RunSpec) -> tuple[int, Any]:
 @router.post("/runs/plan", response=DryRun)
 def plan(request: Asked, body: RunSpec) -> DryRun:
     """Where a run would go and what it would reserve, if it were submitted now. Nothing is stored."""
-    return queries.dry_run(request.auth, _project(request.auth, body.project), body)
-
-
-def _project(by: Actor, project: ProjectId | None) -> ProjectId:
-    if project is not None:
-        return people.project(by, project).id
-    mine = [one for one in people.projects(by) if one.role in ("lead", "member")]
-    if len(mine) == 1:
-        return mine[0].id
-    names = ", ".join(f"{one.name} ({one.id})" for one in mine) or "none"
-    raise ProjectAmbiguous(f"You can submit runs in: {names}.", remedy="Name one with --project or in fabrica.toml.")
+    return queries.dry_run(request.auth, people.chosen_project(request.auth, body.project), body)
 
 
 @router.get("/purposes", response=list[Purpose])

@@ -1,0 +1,1 @@
+"""AI Act service desk: the register of systems and models, what is said of them, and their documents."""

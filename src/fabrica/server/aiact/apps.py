@@ -1,0 +1,8 @@
+"""The aiact slice."""
+
+from django.apps import AppConfig
+
+
+class AiActConfig(AppConfig):
+    name = "fabrica.server.aiact"
+    label = "aiact"
