@@ -18,7 +18,7 @@ from fabrica.agent.keys import KeyFile
 from fabrica.agent.loop import Agent, utc_now
 from fabrica.agent.settings import read_settings
 from fabrica.agent.transport import HttpTransport
-from fabrica.cli.agents import agent as agent_command
+from fabrica.cli.main import fabrica
 from fabrica.engines.registry import open_engine
 from fabrica.server.core.actors import SYSTEM
 from fabrica.server.runs import service as runs
@@ -78,7 +78,7 @@ def enrolled(folder: Path) -> Path:
 
 def command(*arguments: str, typed: str | None = None) -> tuple[int, str]:
     """Run a command of `fabrica agent`; return its status and what it printed."""
-    done = CliRunner().invoke(agent_command, arguments, input=typed)
+    done = CliRunner().invoke(fabrica, ["agent", *arguments], input=typed)
     return done.exit_code, done.stdout
 
 
