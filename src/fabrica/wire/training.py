@@ -41,7 +41,7 @@ class LayoutImpossible(FabricaError):
 
 class NumbersMissing(FabricaError):
     code = "planning.numbers_missing"
-    status = 422
+    status = 503
     title = "The package that calculates with columns of numbers is not installed"
 
 

@@ -24,6 +24,7 @@ IDEMPOTENCY_DAYS = int(os.environ.get("FABRICA_IDEMPOTENCY_DAYS", "7"))
 
 INSTALLED_APPS = [
     "fabrica.server.portal",
+    "fabrica.server.planning",
     "fabrica.server.aiact",
     "fabrica.server.evidence",
     "fabrica.server.runs",

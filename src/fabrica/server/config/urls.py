@@ -15,6 +15,7 @@ from fabrica.server.config.paths import register_ids
 from fabrica.server.evidence import pages as evidence
 from fabrica.server.ledger import pages as ledger
 from fabrica.server.people import pages as people
+from fabrica.server.planning import training_pages
 from fabrica.server.portal import pages as portal
 from fabrica.server.runs import pages as runs
 from fabrica.server.sites import pages as sites
@@ -59,6 +60,12 @@ _ledger = [
     path("corrections/<correction:correction>/decide", ledger.decide, name="decide"),
 ]
 
+_planning = [
+    path("training", training_pages.training, name="training"),
+    path("training.csv", training_pages.training_table, name="training_table"),
+    path("training.toml", training_pages.training_model, name="training_model"),
+]
+
 # one way in: the portal's own sign-in
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 for _unused in (Group, EmailAddress, SocialAccount, SocialApp, SocialToken):  # changed by no verb, or secret
@@ -75,6 +82,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("runs/", include(([path("<run:run>/evidence", evidence.of_run, name="run")], "evidence"))),
     path("sites/", include((_sites, "sites"))),
     path("office/", include((_ledger, "ledger"))),
+    path("plan/", include((_planning, "planning"))),
     path("office/", include(([path("allocations", access.grant, name="grant")], "access"))),
     path("", include((_people, "people"))),
 ]
