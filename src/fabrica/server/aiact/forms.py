@@ -11,6 +11,8 @@ from fabrica.aiact.classify import classify
 from fabrica.server.core import clock
 from fabrica.wire.aiact import DateBeforeAct
 
+LAST_YEAR = 2100
+
 
 class DayForm(forms.Form):
     """The day to ask for."""
@@ -23,7 +25,9 @@ class DayForm(forms.Form):
         return cls({"on": data.get("on") or clock.now().date().isoformat()})
 
     def clean_on(self) -> date:
-        day: date = self.cleaned_data["on"]
+        day: date = self.cleaned_data["on"] or clock.now().date()
+        if day.year > LAST_YEAR:
+            raise forms.ValidationError(_("The desk looks no further than %(year)d.") % {"year": LAST_YEAR})
         try:
             classify({}, day)
         except DateBeforeAct as problem:

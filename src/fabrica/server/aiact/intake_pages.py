@@ -69,9 +69,7 @@ def intake(request: Viewed, number: int) -> HttpResponse:
     return _step(request, intakes.intake(request.session, number), again=request.GET.get("question", ""))
 
 
-def _step(
-    request: Viewed, found: Intake, *, again: str = "", problem: FabricaError | None = None
-) -> HttpResponse:
+def _step(request: Viewed, found: Intake, *, again: str = "", problem: FabricaError | None = None) -> HttpResponse:
     """Return the page, or for htmx its changing part alone. `again` is the question to show."""
     look = found.outlook()
     question = _asked_again(again, look) or next(iter(look.questions), None)
@@ -86,7 +84,7 @@ def _step(
         "left": left,
         "answers": [(key, wording_of(key), answer_in_words(key, value)) for key, value in look.sitting.answers.items()],
         "unknown": [(key, wording_of(key)) for key in look.sitting.unknown],
-        "wordings": {one.fact: wording_of(one.fact) for one in found.proposals},
+        "proposals": [(one, wording_of(one.fact)) for one in found.proposals],
     }
     if request.htmx:  # type: ignore[attr-defined]  # set by its middleware
         return render(request, "aiact/intake_step.html", context)
@@ -99,7 +97,7 @@ def _asked_again(again: str, look: Outlook) -> Question | None:
         facts = [fact for fact in checklists()[again].facts if fact not in look.sitting.answers]
     else:
         facts = [again] if again in library.vocabulary() and again != "as_of" else []
-    return next(iter(questions({fact: () for fact in facts}, ())), None)
+    return next(iter(questions(dict.fromkeys(facts, ()), ())), None)
 
 
 @require_POST

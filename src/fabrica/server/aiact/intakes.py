@@ -30,7 +30,7 @@ class Intake:
 
     number: int
     name: str
-    sitting: Sitting = Sitting()
+    sitting: Sitting
     proposals: tuple[Proposal, ...] = ()
     version: VersionId | None = None
 

@@ -10,6 +10,8 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.defaults import page_not_found
 
 from fabrica.server.access import pages as access
+from fabrica.server.aiact import calendar_pages, intake_pages, question_pages
+from fabrica.server.aiact import pages as aiact
 from fabrica.server.config.api import api
 from fabrica.server.config.paths import register_ids
 from fabrica.server.evidence import pages as evidence
@@ -60,6 +62,22 @@ _ledger = [
     path("corrections/<correction:correction>/decide", ledger.decide, name="decide"),
 ]
 
+_aiact = [
+    path("", aiact.home, name="home"),
+    path("ask", question_pages.ask, name="ask"),
+    path("calendar", calendar_pages.calendar, name="calendar"),
+    path("intake/", intake_pages.begin, name="intakes"),
+    path("intake/start", intake_pages.start, name="intake_start"),
+    path("intake/compare", intake_pages.compare, name="compare"),
+    path("intake/<int:number>", intake_pages.intake, name="intake"),
+    path("intake/<int:number>/answer", intake_pages.answer, name="intake_answer"),
+    path("intake/<int:number>/undo", intake_pages.undo, name="intake_undo"),
+    path("intake/<int:number>/confirm", intake_pages.confirm, name="intake_confirm"),
+    path("intake/<int:number>/copy", intake_pages.copy, name="intake_copy"),
+    path("intake/<int:number>/forget", intake_pages.forget, name="intake_forget"),
+    path("intake/<int:number>/answers.json", intake_pages.answers, name="intake_answers"),
+    path("intake/<int:number>/result", intake_pages.result, name="intake_result"),
+]
 _planning = [
     path("training", training_pages.training, name="training"),
     path("training.csv", training_pages.training_table, name="training_table"),
@@ -82,6 +100,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("runs/", include(([path("<run:run>/evidence", evidence.of_run, name="run")], "evidence"))),
     path("sites/", include((_sites, "sites"))),
     path("office/", include((_ledger, "ledger"))),
+    path("ai-act/", include((_aiact, "aiact"))),
     path("plan/", include((_planning, "planning"))),
     path("office/", include(([path("allocations", access.grant, name="grant")], "access"))),
     path("", include((_people, "people"))),

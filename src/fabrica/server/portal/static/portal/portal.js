@@ -15,6 +15,10 @@ document.addEventListener("click", async (event) => {
   setTimeout(() => { label.textContent = before; }, 2000);
 });
 
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-print]")) window.print();
+});
+
 // A filter form answers as soon as a choice changes; its button stays for keyboards and for pages without scripts.
 document.addEventListener("change", (event) => {
   if (event.target.matches("form[data-submit-on-change] select")) event.target.form.requestSubmit();
