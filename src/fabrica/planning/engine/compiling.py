@@ -16,12 +16,24 @@ def compiled(function: F) -> F:
 
     Small functions are put whole into their callers: handing over the arrays would cost more than they do.
     """
+    return _compiled(function, forceinline=True)
+
+
+def compiled_apart(function: F) -> F:
+    """Return the function compiled at its first call, once for all its callers: for the long ones.
+
+    Put into every caller, they would make the compiler take minutes.
+    """
+    return _compiled(function, forceinline=False)
+
+
+def _compiled(function: F, forceinline: bool) -> F:
     if _FOLDER is None:
-        return cast(F, numba.njit(nogil=True, forceinline=True)(function))
+        return cast(F, numba.njit(nogil=True, forceinline=forceinline)(function))
     config: Any = numba.config
     kept, config.CACHE_DIR = config.CACHE_DIR, str(_FOLDER)
     try:
-        return cast(F, numba.njit(cache=True, nogil=True, forceinline=True)(function))
+        return cast(F, numba.njit(cache=True, nogil=True, forceinline=forceinline)(function))
     finally:
         config.CACHE_DIR = kept
 

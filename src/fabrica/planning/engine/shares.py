@@ -1,0 +1,178 @@
+"""Fair share: what each account used, decayed, and the lines of those that wait in the order in which they are asked.
+
+All accounts decay alike, so their order changes only when one is charged. Usage is kept as it would count at a common
+later instant: nothing is ever multiplied because time passes, and only the lines of the charged account move.
+"""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy
+
+from fabrica.planning.engine.compiling import compiled, compiled_apart
+from fabrica.planning.engine.table import NOBODY
+
+STEPS = 1024
+"""A half-life has so many steps; within one, a charge weighs the same."""
+HALVINGS_MAX = 400
+"""After so many half-lives the common instant is moved on, before the weights outgrow a number."""
+
+ACCOUNT = numpy.dtype([("usage", "f8"), ("share", "f8"), ("granted", "i8"), ("used", "i8"), ("held", "i8")], align=True)
+LINE = numpy.dtype([("account", "i4"), ("level", "i4"), ("root", "i4"), ("place", "i4"), ("is_due", "i4")], align=True)
+UNLIMITED = numpy.iinfo(numpy.int64).max
+
+
+class Shares(NamedTuple):
+    """Invariant: `order` begins with the lines that wait, the first to be asked first, but for those due to be moved.
+
+    A line is the jobs of one account on one level. Without fair share all accounts of a level are one line.
+    `accounts`: records, shape (accounts,). `lines`: records, shape (levels x accounts,), `root` that of its tree.
+    `order`, `due`: shape (lines,). `counts`: shape (3,), the lines in order, those due, and the halvings already taken
+    out of all usage. `powers`: shape (STEPS,), 2 to the power step / STEPS. `half_life_seconds`: 0 for never.
+    """
+
+    accounts: Any
+    lines: Any
+    order: Any
+    due: Any
+    counts: Any
+    powers: Any
+    half_life_seconds: int
+    is_fair: bool
+
+
+IN_ORDER, DUE, HALVINGS = range(3)
+
+
+def no_usage(accounts: int, levels: int, half_life_seconds: int, is_fair: bool) -> Shares:
+    """Return accounts that used nothing, with equal shares and without grants, and nobody in the lines."""
+    table = numpy.zeros(accounts, ACCOUNT)
+    table["share"], table["granted"] = 1.0, UNLIMITED
+    per_level = accounts if is_fair else 1
+    lines = numpy.zeros(levels * per_level, LINE)
+    lines["account"] = numpy.arange(levels * per_level) % per_level
+    lines["level"] = numpy.arange(levels * per_level) // per_level
+    lines["root"], lines["place"] = NOBODY, NOBODY
+    return Shares(
+        accounts=table,
+        lines=lines,
+        order=numpy.zeros(len(lines), numpy.int32),
+        due=numpy.zeros(len(lines), numpy.int32),
+        counts=numpy.zeros(3, numpy.int64),
+        powers=numpy.array(step_powers()),
+        half_life_seconds=half_life_seconds,
+        is_fair=is_fair,
+    )
+
+
+def step_powers() -> list[float]:
+    """Return how much more a charge weighs at each step of a half-life than at its start."""
+    return [2 ** (step / STEPS) for step in range(STEPS)]
+
+
+@compiled
+def line_of(shares: Shares, account: int, level: int) -> int:
+    """Return the line in which the jobs of an account wait."""
+    if shares.is_fair:
+        return int(level * len(shares.accounts) + account)
+    return level
+
+
+@compiled
+def charge(shares: Shares, account: int, device_seconds: int, at: int) -> None:
+    """Add to what an account used, as of an instant; a negative number takes back. Its lines are due to be moved."""
+    if not shares.is_fair:
+        return
+    shares.accounts[account].usage += device_seconds * _weight(shares, at)
+    for line in range(account, len(shares.lines), len(shares.accounts)):
+        if shares.lines[line].root != NOBODY:
+            is_due(shares, line)
+
+
+@compiled
+def _weight(shares: Shares, at: int) -> float:
+    """Return how much a device-second of that instant weighs, counted from the common instant."""
+    half_life = shares.half_life_seconds
+    if half_life == 0:
+        return 1.0
+    halvings = at // half_life - shares.counts[HALVINGS]
+    if halvings > HALVINGS_MAX:
+        for account in range(len(shares.accounts)):
+            shares.accounts[account].usage = math.ldexp(shares.accounts[account].usage, -HALVINGS_MAX)
+        shares.counts[HALVINGS] += HALVINGS_MAX
+        halvings -= HALVINGS_MAX
+    return math.ldexp(shares.powers[at % half_life * STEPS // half_life], halvings)
+
+
+@compiled
+def is_due(shares: Shares, line: int) -> None:
+    """Remember that a line has to be put into its place."""
+    if shares.lines[line].is_due == 0:
+        shares.lines[line].is_due = 1
+        shares.due[shares.counts[DUE]] = line
+        shares.counts[DUE] += 1
+
+
+@compiled_apart
+def put_in_order(shares: Shares) -> None:
+    """Put every line that is due into its place; one in which nobody waits leaves."""
+    lines, order = shares.lines, shares.order
+    if shares.counts[DUE] > 1:  # a line can be moved past others only where these are in order
+        _take_out_due(shares)
+    for number in range(shares.counts[DUE]):
+        _move(shares, lines, order, shares.due[number])
+    shares.counts[DUE] = 0
+
+
+@compiled
+def _take_out_due(shares: Shares) -> None:
+    kept = 0
+    for place in range(shares.counts[IN_ORDER]):
+        line = shares.order[place]
+        if shares.lines[line].is_due:
+            shares.lines[line].place = NOBODY
+        else:
+            shares.order[kept], shares.lines[line].place = line, kept
+            kept += 1
+    shares.counts[IN_ORDER] = kept
+
+
+@compiled
+def _move(shares: Shares, lines: Any, order: Any, line: int) -> None:
+    lines[line].is_due = 0
+    place, last = lines[line].place, shares.counts[IN_ORDER]
+    if place == NOBODY:
+        if lines[line].root == NOBODY:
+            return
+        place = last
+        last += 1
+    elif lines[line].root == NOBODY:
+        for later in range(place + 1, last):
+            order[later - 1] = order[later]
+            lines[order[later]].place = later - 1
+        lines[line].place = NOBODY
+        shares.counts[IN_ORDER] = last - 1
+        return
+    shares.counts[IN_ORDER] = last
+    while place > 0 and _goes_before(shares, line, order[place - 1]):
+        order[place] = order[place - 1]
+        lines[order[place]].place = place
+        place -= 1
+    while place + 1 < last and _goes_before(shares, order[place + 1], line):
+        order[place] = order[place + 1]
+        lines[order[place]].place = place
+        place += 1
+    order[place], lines[line].place = line, place
+
+
+@compiled
+def _goes_before(shares: Shares, line: int, other: int) -> bool:
+    """Return whether a line is asked before another: a higher level, then less used for its share, then by number."""
+    one, two = shares.lines[line], shares.lines[other]
+    if one.level != two.level:
+        return bool(one.level > two.level)
+    if not shares.is_fair:
+        return False
+    first, second = shares.accounts[one.account], shares.accounts[two.account]
+    used, used_by_other = first.usage / first.share, second.usage / second.share
+    return bool(used < used_by_other or (used == used_by_other and line < other))

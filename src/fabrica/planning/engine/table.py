@@ -1,0 +1,54 @@
+"""The jobs of sites as one table: what was asked, how far each has come, and its place among those that wait."""
+
+from typing import Any
+
+import numpy
+
+NOBODY = -1
+
+JOB = numpy.dtype(
+    [
+        # What is asked. Written by whoever makes the table.
+        ("submit", "i8"),
+        ("runtime", "i8"),  # seconds of work
+        ("planned", "i8"),  # what it is planned with: its limit, its run time where that is longer, a second at least
+        ("units", "i4"),
+        ("account", "i4"),
+        ("level", "i4"),  # a higher one goes first
+        # What came of it. Written by the site.
+        ("arrives", "i8"),  # when it was offered to the site it is at
+        ("attempts", "i4"),
+        ("start", "i8"),  # of the first attempt; NOBODY: it never started
+        ("began", "i8"),  # of the last attempt
+        ("end", "i8"),  # NOBODY: it has not ended
+        ("left", "i8"),  # seconds of work that are not saved yet
+        ("restart", "i8"),  # seconds that the next attempt needs before it works on
+        # Its place in the tree of its line while it waits (see waiting.py), and among those that run.
+        ("least_planned", "i8"),
+        ("least_units", "i4"),
+        ("before", "i4"),
+        ("after", "i4"),
+        ("above", "i4"),
+        ("next", "i4"),
+        ("previous", "i4"),
+        ("state", "i4"),
+    ],
+    align=True,
+)
+
+# States of a job.
+COMING, WAITING, RUNNING, SAVING, DONE, REFUSED = range(6)
+
+
+def job_table(submit: Any, runtime: Any, units: Any, limit: Any, account: Any = 0, level: Any = 0) -> Any:
+    """Return jobs as records of `JOB`, shape (jobs,), in the order in which they queue.
+
+    Each argument: shape (jobs,) or one number for all; seconds. A limit of -1 stands for none.
+    """
+    table = numpy.zeros(len(submit), JOB)
+    table["submit"], table["runtime"], table["left"], table["units"] = submit, runtime, runtime, units
+    table["planned"] = numpy.maximum(numpy.maximum(limit, runtime), 1)
+    table["account"], table["level"] = account, level
+    for column in ("start", "began", "end", "before", "after", "above", "next", "previous"):
+        table[column] = NOBODY
+    return table
