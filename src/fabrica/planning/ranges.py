@@ -79,7 +79,7 @@ def _ticks(axis: _Axis, across: float, height: int, unit: str, every: int) -> st
         drawn.append(f'<line class="grid" x1="{at:.1f}" x2="{at:.1f}" y1="{TOP}" y2="{height - BOTTOM}"/>')
         if place % every == 0:
             last = place + every >= len(axis.ticks)
-            label = f"{tick:,.4g}" + (f" {escape(unit)}" if last else "")
+            label = f"{tick:,.10g}" + (f" {escape(unit)}" if last else "")
             anchor = "end" if last and at > across * 0.9 else "start" if place == 0 else "middle"
             drawn.append(f'<text class="tick" x="{at:.1f}" y="{height - 8}" text-anchor="{anchor}">{label}</text>')
     return "".join(drawn)
