@@ -1,4 +1,4 @@
-"""What a site's agent and the server sign for each other: JSON web tokens with Ed25519 keys (RFC 7519, RFC 8037).
+"""What the server, a site's agent and an evaluator sign: JSON web tokens with Ed25519 keys (RFC 7519, RFC 8037).
 
 Each kind of message has its own `typ` (RFC 8725, section 3.11), so that one is never taken for another. A public key is
 written as in a JSON web key: 32 bytes in base64url.
@@ -18,7 +18,13 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
-Kind = Literal["fabrica-key-proof+jwt", "fabrica-assertion+jwt", "fabrica-answer+jwt"]
+Kind = Literal[
+    "fabrica-key-proof+jwt",
+    "fabrica-assertion+jwt",
+    "fabrica-answer+jwt",
+    "fabrica-evaluator+jwt",
+    "fabrica-report+jwt",
+]
 NONCE_HEADER = "Fabrica-Nonce"
 SIGNATURE_HEADER = "Fabrica-Signature"
 _ALGORITHM = "EdDSA"
@@ -106,6 +112,17 @@ def claims_unchecked(token: str) -> dict[str, Any]:
     except jwt.PyJWTError as trouble:
         raise SignatureWrong(f"it cannot be read ({type(trouble).__name__})") from trouble
     return claims
+
+
+def check_key_proof(public_key: str, proof: str, *, nonce: str) -> None:
+    """Accept a public key whose private half signed `nonce`.
+
+    Raises:
+        SignatureWrong: it is no Ed25519 key, or something else was signed.
+    """
+    claims = signed_claims("fabrica-key-proof+jwt", proof, public_key)
+    if not secrets.compare_digest(str(claims.get("nonce")).encode(), nonce.encode()):
+        raise SignatureWrong("the proof is of something else")
 
 
 def sign_answer(content: bytes, *, nonce: str, private_key: str) -> str:

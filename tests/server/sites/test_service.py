@@ -8,9 +8,9 @@ import pytest
 
 from fabrica.server.core import clock
 from fabrica.server.core.actors import NOBODY, SYSTEM, Actor
+from fabrica.server.core.codes import read_code
 from fabrica.server.core.models import Fact
 from fabrica.server.sites import keys, queries, rules, service
-from fabrica.server.sites.codes import read_code
 from fabrica.server.sites.models import Agent, AgentEvent, Invitation
 from fabrica.values.ids import AgentId, AttemptId, SiteId, UserId
 from fabrica.wire import enrolment as wire

@@ -9,12 +9,12 @@ from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 
 from fabrica.reference.network import load_network
-from fabrica.server.core import clock
+from fabrica.server.core import clock, codes
 from fabrica.server.core.actors import Actor
 from fabrica.server.core.facts import announce
 from fabrica.server.core.hints import hint
 from fabrica.server.core.verbs import verb
-from fabrica.server.sites import codes, facts, keys, permissions, queries, rules
+from fabrica.server.sites import facts, keys, permissions, queries, rules
 from fabrica.server.sites.models import Agent, AgentEvent, Site
 from fabrica.server.sites.models import Invitation as Row
 from fabrica.values.ids import AgentId, SiteId
@@ -80,7 +80,7 @@ def enrol_with_code(by: Actor, *, use: CodeUse) -> Enrolled:
     """
     code = codes.read_code(use.code)
     invitation = _try_code(by, selector=code.selector) if code else None
-    if code is None or invitation is None or not keys.same(invitation.secret_sha256, code.sha256):
+    if code is None or invitation is None or not code.opens(invitation.secret_sha256):
         raise CodeRefused(
             "This code is not one that works here.",
             remedy="It works once and for some days. Ask the network's office for a new one: 'fabrica sites invite'.",

@@ -1,6 +1,7 @@
-"""Enrolment codes: read aloud and typed by people, found by their first part, proven by the rest."""
+"""Codes that let somebody in once: read aloud and typed by people, found by their first part, proven by the rest."""
 
 import hashlib
+import hmac
 import secrets
 from dataclasses import dataclass
 
@@ -21,6 +22,10 @@ class Code:
     @property
     def sha256(self) -> str:
         return hashlib.sha256(self.secret.encode()).hexdigest()
+
+    def opens(self, sha256: str) -> bool:
+        """Return whether this is the code whose stored fingerprint is given, in a time that tells nothing of it."""
+        return hmac.compare_digest(self.sha256, sha256)
 
     @property
     def shown(self) -> str:
