@@ -1,5 +1,6 @@
 """The law's data as values, each file read when it is first asked for."""
 
+import hashlib
 from collections.abc import Mapping
 from datetime import date
 from functools import cache
@@ -35,6 +36,15 @@ def read(shape: type[Shape], file: Path) -> Shape:
         first = error.errors(include_url=False)[0]
         keys = ".".join(map(str, first["loc"]))
         raise ReferenceMalformed(file, keys, first["msg"], f"it now holds {first['input']!r:.60}") from None
+
+
+@cache
+def digest() -> str:
+    """Return the SHA-256 of the law's data and the rules: another one means that results may be others."""
+    found = hashlib.sha256()
+    for file in sorted((*LAW.glob("*.yaml"), *RULES.glob("*.yaml"))):
+        found.update(f"{file.parent.name}/{file.name}\n".encode() + file.read_bytes())
+    return found.hexdigest()
 
 
 @cache

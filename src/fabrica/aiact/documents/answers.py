@@ -43,14 +43,11 @@ def parse_answers(content: Any) -> Answers:
         first = error.errors(include_url=False)[0]
         place = ".".join(map(str, first["loc"]))
         raise DocumentAnswersWrong(f"{place}: {first['msg']}.", remedy=_REMEDY) from None
-    items = {one.id for template in library.document_templates().values() for one in template.items}
-    for part in (answers.items, answers.confirm, answers.not_applicable):
-        _known(part, items, "item")
+    check_names(evidence=answers.evidence, items=(*answers.items, *answers.confirm, *answers.not_applicable))
     for name, consent in answers.not_applicable.items():
         if not consent.reason:
             raise DocumentAnswersWrong(f"not_applicable.{name} has no reason.", remedy="Say why it does not apply.")
-    _known(answers.evidence, kinds(), "kind of evidence")
-    return answers.model_copy(update={"evidence": dict(_checked(answers))})
+    return answers.model_copy(update={"evidence": checked_evidence(answers.evidence)})
 
 
 def _mapping(content: Mapping[str, Any], name: str) -> Mapping[Any, Any]:
@@ -76,12 +73,29 @@ def _known(names: Iterable[str], known: Iterable[str], what: str) -> None:
             raise DocumentAnswersWrong(f"There is no {what} {name[:80]!r}.", remedy=hint)
 
 
-def _checked(answers: Answers) -> Iterable[tuple[str, tuple[dict[str, Any], ...]]]:
-    for kind, rows in answers.evidence.items():
+def check_names(*, evidence: Iterable[str], items: Iterable[str]) -> None:
+    """Accept kinds of evidence and items of documents that are known.
+
+    Raises:
+        DocumentAnswersWrong: one is not; names the nearest.
+    """
+    _known(items, {one.id for template in library.document_templates().values() for one in template.items}, "item")
+    _known(evidence, kinds(), "kind of evidence")
+
+
+def checked_evidence(given: Mapping[str, Iterable[Mapping[str, Any]]]) -> dict[str, tuple[dict[str, Any], ...]]:
+    """Return rows of evidence by kind as their fields take them, empty values left out.
+
+    Raises:
+        DocumentAnswersWrong: a field that is not known, with the nearest; or a wrong value.
+    """
+    found = {}
+    for kind, rows in given.items():
         try:
-            yield kind, tuple(checked_row(kind, row) for row in rows)
+            found[kind] = tuple(checked_row(kind, row) for row in rows)
         except RowWrong as wrong:
             raise DocumentAnswersWrong(f"evidence.{kind}: {wrong}", remedy=_REMEDY) from None
+    return found
 
 
 def evidence_of(answers: Answers, *, source: str, sha256: str) -> tuple[Evidence, ...]:

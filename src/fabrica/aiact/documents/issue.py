@@ -9,7 +9,7 @@ import stat
 from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -68,19 +68,30 @@ def read_key(file: Path) -> "Ed25519PrivateKey":
     Raises:
         SigningKeyWrong: not readable, others can read it, or it is no Ed25519 key in PEM without a passphrase.
     """
-    serialization, keys = _cryptography()
     try:
         if stat.S_IMODE(file.stat().st_mode) & 0o077:
             raise SigningKeyWrong(f"Others can read {file.name}.", remedy=f"chmod 600 {file.name}")
-        key = serialization.load_pem_private_key(file.read_bytes(), password=None)
+        return key_of(file.read_bytes(), file.name)
     except OSError as error:
         raise SigningKeyWrong(
             f"{file.name} cannot be read: {error.strerror}.", remedy="'fabrica aiact key FILE' makes one."
         ) from None
+
+
+def key_of(pem: bytes, name: str) -> "Ed25519PrivateKey":
+    """Return the signing key that PEM holds; `name` is told when it holds none.
+
+    Raises:
+        SigningKeyWrong: it is no Ed25519 key in PEM without a passphrase.
+        WriterMissing: cryptography is not installed.
+    """
+    serialization, keys = _cryptography()
+    try:
+        key = serialization.load_pem_private_key(pem, password=None)
     except (ValueError, TypeError):
         key = None
     if not isinstance(key, keys.Ed25519PrivateKey):
-        raise SigningKeyWrong(f"{file.name} holds no Ed25519 key in PEM.", remedy="'fabrica aiact key FILE' makes one.")
+        raise SigningKeyWrong(f"{name} holds no Ed25519 key in PEM.", remedy="'fabrica aiact key FILE' makes one.")
     signing: Ed25519PrivateKey = key
     return signing
 
@@ -124,6 +135,28 @@ def finished(draft: Document, store: Path) -> Document:
         DocumentOpen: a mandatory item is open; all are named.
         DocumentChanged: the version before is not as it was signed.
     """
+    before = versions(store, draft.template, draft.recipient)
+    if not before:
+        return as_next(draft, None)
+    place = version_folder(store, draft.template, draft.recipient, before[-1])
+    verify(place)
+    return as_next(draft, Earlier(before[-1], _digest(place), read_document(place)))
+
+
+class Earlier(NamedTuple):
+    """The issued version before: its number, the hash of its manifest, and the document."""
+
+    version: int
+    manifest_sha256: str
+    document: Document
+
+
+def as_next(draft: Document, earlier: Earlier | None) -> Document:
+    """Return the document as the version after `earlier`, with the changes since.
+
+    Raises:
+        DocumentOpen: a mandatory item is open; all are named.
+    """
     left = open_items(draft)
     if left:
         named = ", ".join(item.id for item in left[:10]) + (f" and {len(left) - 10} more" if len(left) > 10 else "")
@@ -132,28 +165,31 @@ def finished(draft: Document, store: Path) -> Document:
             remedy="Fill, confirm or type them in the answers, or say with a reason that one does not apply.",
             items=[item.id for item in left],
         )
-    before = versions(store, draft.template, draft.recipient)
-    earlier: str | None = None
-    changes: tuple[ItemChange, ...] = ()
-    if before:
-        place = version_folder(store, draft.template, draft.recipient, before[-1])
-        verify(place)
-        earlier = hashlib.sha256((place / MANIFEST).read_bytes()).hexdigest()
-        changes = difference(read_document(place), draft)
-    told = {"status": "final", "version": (before[-1] if before else 0) + 1, "earlier_sha256": earlier}
-    notices = (*draft.notices, _SIGNED)
-    return draft.model_copy(update={**told, "changes": changes, "notices": notices})
+    told = {
+        "status": "final",
+        "version": earlier.version + 1 if earlier else 1,
+        "earlier_sha256": earlier.manifest_sha256 if earlier else None,
+        "changes": difference(earlier.document, draft) if earlier else (),
+        "notices": (*draft.notices, _SIGNED),
+    }
+    return draft.model_copy(update=told)
 
 
-def issue(document: Document, files: Mapping[str, bytes], store: Path, key: "Ed25519PrivateKey") -> Path:
-    """Write a version with its files, its manifest and the signature, and return its folder; it is there whole or not.
+def _digest(place: Path) -> str:
+    return hashlib.sha256((place / MANIFEST).read_bytes()).hexdigest()
 
-    Raises:
-        DocumentChanged: this version exists already.
-    """
+
+class Signed(NamedTuple):
+    """A signed list of files: the manifest, its bytes, and the signature in base64."""
+
+    manifest: Manifest
+    content: bytes
+    signature: str
+
+
+def signed(document: Document, files: Mapping[str, bytes], key: "Ed25519PrivateKey") -> Signed:
+    """Return the signed list of the files of an issued version."""
     assert document.version is not None
-    place = version_folder(store, document.template, document.recipient, document.version)
-    place.parent.mkdir(parents=True, exist_ok=True)
     listed = tuple(
         IssuedFile(name=name, bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
         for name, content in sorted(files.items())
@@ -170,11 +206,25 @@ def issue(document: Document, files: Mapping[str, bytes], store: Path, key: "Ed2
         public_key=_public(key),
     )
     content = json.dumps(manifest.model_dump(mode="json"), indent=1, ensure_ascii=False).encode() + b"\n"
+    return Signed(manifest, content, base64.b64encode(key.sign(content)).decode())
+
+
+def issue(document: Document, files: Mapping[str, bytes], store: Path, key: "Ed25519PrivateKey") -> Path:
+    """Write a version with its files, its manifest and the signature, and return its folder; it is there whole or not.
+
+    Raises:
+        DocumentChanged: this version exists already.
+    """
+    assert document.version is not None
+    place = version_folder(store, document.template, document.recipient, document.version)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    sealed = signed(document, files, key)
+    every = {**files, MANIFEST: sealed.content, SIGNATURE: sealed.signature.encode() + b"\n"}
     part = place.with_name(f".{place.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
     try:
-        for name, one in {**files, MANIFEST: content, SIGNATURE: base64.b64encode(key.sign(content)) + b"\n"}.items():
+        for name, one in every.items():
             write_whole(part / name, one, mode=0o444)
         part.rename(place)  # fails when this version is there: an issued version is never replaced
         sync(place.parent)
@@ -292,20 +342,20 @@ def issued_evidence(store: Path) -> tuple[Evidence, ...]:
             numbers = versions(store, template, recipient)
             if numbers:
                 place = version_folder(store, template, recipient, numbers[-1])
-                found.append(_as_evidence(template, verify(place), place))
+                found.append(as_evidence(verify(place), _digest(place)))
                 break
     return tuple(found)
 
 
-def _as_evidence(template: str, manifest: Manifest, place: Path) -> Evidence:
-    digest = hashlib.sha256((place / MANIFEST).read_bytes()).hexdigest()
-    title = library.document_templates()[template].title
+def as_evidence(manifest: Manifest, digest: str) -> Evidence:
+    """Return an issued version as evidence; `digest` is the hash of its manifest."""
+    title = library.document_templates()[manifest.template].title
     row = {"document": title, "version": manifest.version, "issued": to_rfc3339(manifest.issued_at), "manifest": digest}
     return evidence(
-        f"doc:{template}",
+        f"doc:{manifest.template}",
         [row],
         held_by="document",
-        source=f"issued {template}, version {manifest.version}",
+        source=f"issued {manifest.template}, version {manifest.version}",
         method="Issued here; hashes and signature verified.",
         at=manifest.issued_at,
         sha256=digest,

@@ -27,27 +27,40 @@ def compare(before: Mapping[str, Any], after: Mapping[str, Any], as_of: date) ->
     """
     one, other = classify(before, as_of), classify(after, as_of)
     keys = [key for key in library.vocabulary() if key != "as_of" and _told(before, key) != _told(after, key)]
-    had, has = _elements(one), _elements(other)
-    changed = [element for element in dict.fromkeys((*had, *has)) if had.get(element) != has.get(element)]
+    has = _elements(other)
     return Comparison(
         as_of=as_of,
         facts=tuple(_fact(key, before, after) for key in keys),
         differences=tuple(
-            Difference(
-                kind=element.kind,
-                what=element.what,
-                title=_title(element),
-                before=had.get(element),
-                after=has.get(element),
-                because=_because(element, has.get(element), keys, before, after, as_of),
-            )
-            for element in changed
+            found.model_copy(update={"because": _because(element, has.get(element), keys, before, after, as_of)})
+            for element, found in _differences(one, other).items()
         ),
         confidence=(one.confidence, other.confidence),
         open_questions=(_open(one), _open(other)),
         unsettled=tuple({question.id: question for question in (*one.unsettled, *other.unsettled)}.values()),
         law=other.law,
     )
+
+
+def differences(before: Classification, after: Classification) -> tuple[Difference, ...]:
+    """Return what one result has, lacks or dates otherwise than another; `because` names no facts."""
+    return tuple(_differences(before, after).values())
+
+
+def _differences(before: Classification, after: Classification) -> dict[_Element, Difference]:
+    had, has = _elements(before), _elements(after)
+    return {
+        element: Difference(
+            kind=element.kind,
+            what=element.what,
+            title=_title(element),
+            before=had.get(element),
+            after=has.get(element),
+            because=(),
+        )
+        for element in dict.fromkeys((*had, *has))
+        if had.get(element) != has.get(element)
+    }
 
 
 def _told(answers: Mapping[str, Any], key: str) -> Any:
@@ -85,10 +98,11 @@ def _fine(fine: Fine) -> str:
 
 def _title(element: _Element) -> str:
     if element.kind == "obligation":
-        duty = library.obligations()[element.what]
-        return f"{duty.title} ({duty.article})"
+        duty = library.obligations().get(element.what)
+        return f"{duty.title} ({duty.article})" if duty else f"Duty {element.what}, which the data no longer has"
     if element.kind == "fine":
-        return f"Fines under {library.penalties()[element.what].article}"
+        fine = library.penalties().get(element.what)
+        return f"Fines under {fine.article}" if fine else f"Fines {element.what}, which the data no longer has"
     if element.kind == "date":
         return "Day of the high-risk duties"
     return element.what.replace("_", " ")
