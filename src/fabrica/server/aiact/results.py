@@ -33,11 +33,12 @@ class OpenGroup:
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """What one other answer would change, in words."""
+    """Other answers to one question that would each change the same."""
 
     question: str
-    answer: str
-    change: Change
+    answers: tuple[str, ...]
+    gains: tuple[str, ...]
+    loses: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,8 @@ def shown(answers: Mapping[str, Any], as_of: date) -> Shown:
         UnknownFact, FactMalformed, FactsContradict, DateBeforeAct: as `classify` does.
     """
     found = classify(answers, as_of)
-    changes = what_would_change({key: value for key, value in answers.items() if key != "as_of"}, as_of)
+    facts = {key: value for key, value in answers.items() if key != "as_of"}
+    alternatives = _alternatives(what_would_change(facts, as_of))
     duties = sorted(found.obligations, key=lambda one: one.applies_from)
     return Shown(
         found=found,
@@ -81,8 +83,8 @@ def shown(answers: Mapping[str, Any], as_of: date) -> Shown:
         reasons=tuple(_reason(rule) for rule in found.trace if rule.words),
         fines=tuple(map(fine_in_words, found.penalties)),
         open_groups=open_groups(found.open_questions),
-        alternatives=tuple(map(_alternative, changes[:CHANGES_SHOWN])),
-        alternatives_left=max(0, len(changes) - CHANGES_SHOWN),
+        alternatives=alternatives[:CHANGES_SHOWN],
+        alternatives_left=max(0, len(alternatives) - CHANGES_SHOWN),
     )
 
 
@@ -97,5 +99,12 @@ def open_groups(questions: Sequence[OpenFact]) -> tuple[OpenGroup, ...]:
     return tuple(OpenGroup(may_change=names, questions=tuple(group)) for names, group in groups)
 
 
-def _alternative(change: Change) -> Alternative:
-    return Alternative(wording_of(change.fact), answer_in_words(change.fact, change.would_be), change)
+def _alternatives(changes: Sequence[Change]) -> tuple[Alternative, ...]:
+    """Return what one other answer would change; answers to a question that change the same stand together."""
+    alike: dict[tuple[str, tuple[str, ...], tuple[str, ...]], list[str]] = {}
+    for one in changes:
+        words = answer_in_words(one.fact, one.would_be)
+        alike.setdefault((one.fact, one.gains, one.loses), []).append(words)
+    return tuple(
+        Alternative(wording_of(fact), tuple(answers), gains, loses) for (fact, gains, loses), answers in alike.items()
+    )
