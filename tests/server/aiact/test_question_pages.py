@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 
 from fabrica.aiact import library
+from fabrica.aiact.schema import Trap
 
 pytestmark = pytest.mark.django_db
 
@@ -16,7 +17,7 @@ def ask(question: str) -> str:
 
 
 @pytest.mark.parametrize("trap", library.traps(), ids=lambda trap: str(trap.id))
-def test_a_question_that_is_often_answered_wrongly_shows_the_wrong_and_the_right(trap: library.schema.Trap) -> None:
+def test_a_question_that_is_often_answered_wrongly_shows_the_wrong_and_the_right(trap: Trap) -> None:
     page = ask(trap.wrong)
     assert "Often said, and wrong:" in page
     assert "Right:" in page
