@@ -131,6 +131,22 @@ class DocumentId(Id):
     prefix = "doc"
 
 
+class EvaluationId(Id):
+    prefix = "evl"
+
+
+class EvaluatorId(Id):
+    prefix = "evr"
+
+
+class ReportId(Id):
+    prefix = "rpt"
+
+
+class QuestionId(Id):
+    prefix = "qst"
+
+
 class SiteId(str):
     """A site's short name, as people say it: `lumi-aif`, `local`. Stable, chosen by the network's office."""
 

@@ -4,7 +4,18 @@ from collections.abc import Callable
 
 from django.urls import register_converter
 
-from fabrica.values.ids import AgentId, CorrectionId, DocumentId, ProjectId, RunId, SiteId, SystemId, UserId, VersionId
+from fabrica.values.ids import (
+    AgentId,
+    CorrectionId,
+    DocumentId,
+    ProjectId,
+    QuestionId,
+    RunId,
+    SiteId,
+    SystemId,
+    UserId,
+    VersionId,
+)
 
 
 def register_ids() -> None:
@@ -17,6 +28,7 @@ def register_ids() -> None:
         ("system", "sys_[0-9a-z]{26}", SystemId.parse),
         ("version", "ver_[0-9a-z]{26}", VersionId.parse),
         ("document", "doc_[0-9a-z]{26}", DocumentId.parse),
+        ("question", "qst_[0-9a-z]{26}", QuestionId.parse),
         ("user", "usr_[0-9a-z]{26}", UserId.parse),
         ("site", "[a-z0-9-]{1,40}", SiteId.parse),
     ):

@@ -1,9 +1,9 @@
-"""Who acts: a person, a site's agent, or the service itself."""
+"""Who acts: a person, a site's agent, an independent evaluator, or the service itself."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from fabrica.values.ids import AgentId, SiteId, UserId
+from fabrica.values.ids import AgentId, EvaluatorId, SiteId, UserId
 
 
 class NetworkRole(StrEnum):
@@ -11,6 +11,7 @@ class NetworkRole(StrEnum):
 
     OPERATOR = "operator"  # the network's office: grants, corrects, enrols agents
     AUDITOR = "auditor"  # reads everything, changes nothing
+    ADVISER = "adviser"  # answers questions that people pass on to the service desk; sees no project for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +22,22 @@ class Actor:
     user: UserId | None = None
     agent: AgentId | None = None
     site: SiteId | None = None
+    evaluator: EvaluatorId | None = None
     network_roles: frozenset[NetworkRole] = field(default_factory=frozenset)
     system: bool = False
 
     @property
     def key(self) -> str:
         """What stands for the actor in rows that never change: an id where there is one, so no person's name."""
-        return str(self.user or self.agent or self.name)
+        return str(self.user or self.agent or self.evaluator or self.name)
 
     @property
     def is_operator(self) -> bool:
         return self.system or NetworkRole.OPERATOR in self.network_roles
+
+    @property
+    def is_adviser(self) -> bool:
+        return self.is_operator or NetworkRole.ADVISER in self.network_roles
 
     @property
     def sees_everything(self) -> bool:

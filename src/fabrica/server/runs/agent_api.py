@@ -11,10 +11,9 @@ from ninja.decorators import decorate_view
 from fabrica.server.core import clock, hints
 from fabrica.server.core.actors import Actor
 from fabrica.server.core.kept import kept_together
-from fabrica.server.core.requests import Asked
+from fabrica.server.core.requests import Asked, body_of
 from fabrica.server.core.storage import open_storage
 from fabrica.server.runs import queries, rules, service
-from fabrica.server.runs.api import body_of
 from fabrica.server.sites import queries as sites
 from fabrica.server.sites import service as sites_service
 from fabrica.wire.agents import Event, SyncAnswer, SyncRequest

@@ -15,7 +15,7 @@ from fabrica.bundles.unpack import check
 from fabrica.reference.purposes import load_purposes
 from fabrica.server.core import hints, idempotency
 from fabrica.server.core.actors import Actor
-from fabrica.server.core.requests import Asked
+from fabrica.server.core.requests import Asked, body_of
 from fabrica.server.core.storage import checked, full_told, open_storage
 from fabrica.server.people import queries as people
 from fabrica.server.placement import queries as placement
@@ -23,7 +23,7 @@ from fabrica.server.runs import lost_queries, queries, service
 from fabrica.values.ids import AttemptId, ProjectId, RunId
 from fabrica.values.states import RunState
 from fabrica.wire.placement import Placement
-from fabrica.wire.problems import Malformed, NotAllowed, TooLarge
+from fabrica.wire.problems import NotAllowed
 from fabrica.wire.runs import DeclareLost, DryRun, LogSlice, Loss, MetricSeries, Purpose, Run, RunList, RunSpec
 
 router = Router(tags=["runs"])
@@ -51,24 +51,6 @@ def put_bundle(request: Asked, sha256: str) -> tuple[int, None]:
         file.seek(0)
         open_storage().store(sha256, iter(lambda: file.read(_PART_BYTES), b""), SOURCE.archive_bytes_max)
     return 204, None
-
-
-def body_of(request: Asked, bytes_max: int) -> Iterator[bytes]:
-    """Return a request's body in parts, never whole in memory.
-
-    Raises:
-        Malformed: the request does not say how long its body is.
-        TooLarge: it says that it is longer than `bytes_max`.
-    """
-    length = request.headers.get("Content-Length", "")
-    if not (length.isascii() and length.isdigit()):
-        raise Malformed(
-            "The request does not say how long its body is.",
-            remedy="Send a Content-Length; a body in chunks of unknown length is not accepted.",
-        )
-    if int(length) > bytes_max:
-        raise TooLarge(f"{int(length):,} bytes were announced.", remedy=f"At most {bytes_max:,} are accepted.")
-    return iter(lambda: request.read(_PART_BYTES), b"")
 
 
 @router.post("/runs", response={201: Run})
