@@ -17,7 +17,9 @@ ROOT = Path(__file__).resolve().parent.parent
 PROGRAMS = Path(sys.executable).parent
 PYTEST = ("pytest", "-p", "no:cacheprovider")
 SLOW = "browser or docs or faults or slurm"
+UNIT = f"not ({SLOW} or processes or hypothesis)"
 PROCESSES = f"processes and not ({SLOW})"
+PROPERTIES = f"hypothesis and not ({SLOW} or processes)"  # Hypothesis marks its own tests so
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,8 @@ STEPS = [
     Step("contracts", "Import contracts", ("lint-imports", "--no-cache")),
     Step("types", "Types", ("mypy",)),
     Step("docs", "Documentation, no warnings", ("python", "-m", "sphinx", "-W", "-q", "docs", "docs/_build/html")),
-    Step("unit", "Unit tests on SQLite", (*PYTEST, "-n", "2", "-m", f"not ({SLOW} or processes)", "tests")),
+    Step("unit", "Unit tests on SQLite", (*PYTEST, "-n", "2", "-m", UNIT, "tests")),
+    Step("properties", "Properties, each tried on many made-up cases", (*PYTEST, "-n", "2", "-m", PROPERTIES, "tests")),
     Step("processes", "Real networks, keepers and services", (*PYTEST, "-n", "2", "-m", PROCESSES, "tests")),
     Step(
         "postgresql",
