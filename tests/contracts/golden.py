@@ -66,6 +66,7 @@ def _inventory() -> Inventory:
         people=(PERSON, email_sha256("ada@example.eu")),
         support="support@site.example",
         taken_at=NOON,
+        silent_since=NOON,
     )
 
 

@@ -37,7 +37,9 @@ def test_capacity_counts_devices_that_a_run_holds(bench: Bench, engine: Engine) 
 
 
 def _free(engine: Engine, bench: Bench) -> int:
-    return next(one.devices_free for one in engine.capacity().partitions if one.name == bench.partition)
+    free = next(one.devices_free for one in engine.capacity().partitions if one.name == bench.partition)
+    assert free is not None
+    return free
 
 
 def test_command_that_succeeds_ends_as_completed(bench: Bench, engine: Engine) -> None:

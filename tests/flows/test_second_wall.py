@@ -148,7 +148,7 @@ def test_who_goes_round_fabrica_is_stopped_seen_and_charged_once(wall: Wall, tmp
 
 def _offers_slurm(wall: Wall) -> bool:
     inventory = sites.site(wall.network.client, SiteId(SITE)).inventory
-    return inventory is not None and inventory.engine == "slurm" and inventory.partitions[0].devices_total > 0
+    return inventory is not None and inventory.engine == "slurm" and bool(inventory.partitions[0].devices_total)
 
 
 def _associations(wall: Wall) -> str:

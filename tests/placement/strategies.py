@@ -14,6 +14,7 @@ def maybe(values: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
 CANDIDATE_FACTS: dict[str, st.SearchStrategy[object]] = {
     "country": st.sampled_from(["FI", "DE", "ES"]),
     "agent_age_seconds": st.sampled_from([None, 0, 5.5, 45, 45.01, 700]),
+    "silent_seconds": st.sampled_from([None, None, 0, 45, 46, 900]),
     "draining": st.sampled_from([False, False, False, True]),
     "declined": st.sampled_from([False, False, False, True]),
     "site_account": st.sampled_from([None, None, True, False]),

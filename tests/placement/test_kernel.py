@@ -64,7 +64,7 @@ def test_filters_refuse_exactly_what_plain_words_say(snapshot: Snapshot) -> None
 
 def in_plain_words(needs: Needs, state: CandidateState, policy: Policy) -> list[tuple[str, bool]]:
     """Tell each filter a second time, on the snapshot's own values."""
-    age, stack, free = state.agent_age_seconds, state.software_stack, state.allocation_free_milliseconds
+    age, stack, free = state.word_age_seconds, state.software_stack, state.allocation_free_milliseconds
     starts, ends = state.maintenance_starts_in_seconds, state.allocation_ends_in_seconds
 
     def short(has: float | None, asked: float) -> bool:

@@ -19,6 +19,7 @@ from tests.placement.builders import GIBIBYTE, make_candidate, make_needs, make_
         ({"simulated": True}, "say that a simulated site will do"),
         ({"agent_age_seconds": None}, "wait until an agent of the site connects"),
         ({"agent_age_seconds": 90}, "wait until the site's agent speaks again"),
+        ({"silent_seconds": 90}, "wait until the site's scheduler answers again"),
         ({"maintenance_starts_in_seconds": 3600}, "ask for at most 1 h, so that the run ends before the site's"),
         ({"allocation_free_milliseconds": None}, "ask the network's office for an allocation of gpu.h100 there"),
         ({"allocation_free_milliseconds": 0}, "ask the network's office for 8 h100-hours more there"),
@@ -29,6 +30,15 @@ def test_nearest_says_what_to_change(facts: dict[str, Any], words: str) -> None:
     nearest = rank(make_snapshot(make_candidate(**facts))).nearest
     assert nearest is not None
     assert nearest.startswith(f"Nearest is Alpha (gpu): {words}")
+
+
+@pytest.mark.parametrize("facts", [{"silent_seconds": 90}, {"agent_age_seconds": 90}, {"draining": True}])
+def test_a_site_that_takes_no_runs_for_now_is_nearer_than_one_that_never_connected(facts: dict[str, Any]) -> None:
+    nearest = rank(
+        make_snapshot(make_candidate("alpha", agent_age_seconds=None), make_candidate("beta", **facts))
+    ).nearest
+    assert nearest is not None
+    assert nearest.startswith("Nearest is Beta (gpu): wait until the site")
 
 
 def test_nearest_is_the_candidate_that_misses_by_least() -> None:

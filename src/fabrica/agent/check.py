@@ -213,6 +213,10 @@ def _partitions(inventory: Inventory) -> Iterator[Finding]:
         yield Finding("partitions", "fix", "the engine offers no partition", "name at least one in [engine_settings]")
     known = {accelerator.resource_class for accelerator in load_accelerators().values()} | {CPU_CORE}
     for one in inventory.partitions:
+        if one.nodes is None or one.devices_total is None:
+            words = f"{one.name}: what of {one.resource_class} is there is not known"
+            yield Finding("partitions", "fix", words, "the engine gives no answer: look at what it said above")
+            continue
         words = f"{one.name}: {one.devices_total} of {one.resource_class} on {one.nodes} nodes"
         if one.resource_class not in known:
             yield Finding(

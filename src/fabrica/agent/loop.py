@@ -32,6 +32,7 @@ from fabrica.wire.problems import FabricaError
 
 _SWEEP_SECONDS = 600
 _STOP_LOOK_SECONDS = 1.0
+_SILENT_SECONDS = 10.0  # an engine that gives no answer is asked sooner whether it does again
 _BREATHS = 2
 """So many times as long as a tick took is waited before the next: many attempts' news are looked at together."""
 _log = logging.getLogger("fabrica.agent")
@@ -250,7 +251,8 @@ class Agent:
                 inventory = inventory.model_copy(update={"country": self.settings.country})
             self._safely(self._refresh_waits)
             self._inventory = with_forecasts(inventory, self._waits)
-            self._inventory_due = now + self.settings.inventory_seconds
+            pause = self.settings.inventory_seconds
+            self._inventory_due = now + (min(pause, _SILENT_SECONDS) if inventory.silent_since else pause)
 
     def _refresh_waits(self) -> None:
         now = time.monotonic()

@@ -240,14 +240,7 @@ def site_table(found: "Sequence[Site]") -> "Table":
     """Return sites as a table."""
     table = _table("site", "name", "kind", "country", "takes runs", "devices free", "agent's last word")
     for site in found:
-        takes = (
-            "yes"
-            if site.connected and not site.draining
-            else "no: draining"
-            if site.draining
-            else "no: no agent connected"
-        )
-        takes += " (simulated)" if site.simulated else ""
+        takes = _takes(site) + (" (simulated)" if site.simulated else "")
         free = "" if site.devices_total is None else f"{site.devices_free:,} of {site.devices_total:,}"
         last = f"{site.last_word_at:%Y-%m-%d %H:%M:%S}" if site.last_word_at else "never"
         table.add_row(site.id, site.name, site.kind, site.country or "unknown", takes, free, last)
@@ -257,4 +250,6 @@ def site_table(found: "Sequence[Site]") -> "Table":
 def _takes(site: "Site") -> str:
     if not site.connected:
         return "no: no agent connected"
-    return "no: draining" if site.draining else "yes"
+    if site.draining:
+        return "no: draining"
+    return "no: its scheduler gives no answer" if site.engine_silent_since else "yes"

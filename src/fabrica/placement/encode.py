@@ -37,7 +37,7 @@ def encode(snapshot: Snapshot) -> Encoded:
 
 # What a candidate says, in the order of the kernel's columns.
 _SAYS = attrgetter(
-    "agent_age_seconds",
+    "word_age_seconds",
     "draining",
     "simulated",
     "resource_class",

@@ -90,11 +90,16 @@ def _no_agent(asked: None, has: bool) -> Told:
     return Told("An agent of the site has connected.")
 
 
-def _site_fresh(asked: tuple[Number, Number], has: Number | None) -> Told:
+def _site_fresh(asked: tuple[Number, Number], has: tuple[Number | None, Number | None]) -> Told:
     fresh_seconds, lost_seconds = asked
-    if has is None:
+    agent_age, silent = has
+    if agent_age is None:
         return Told("No agent has spoken yet, so there is no last word to grow old.", fresh_seconds, None, missing=True)
-    age = max(0, math.ceil(has))  # rounded up, so that an age just over the limit is told over it
+    age = max(0, math.ceil(agent_age))  # rounded up, so that an age just over the limit is told over it
+    if silent is not None and silent >= agent_age:
+        age = math.ceil(silent)
+        words = f"The site's scheduler has given its agent no answer for {show_duration(age)}"
+        return Told(f"{words}; at most {show_duration(fresh_seconds)} is allowed.", fresh_seconds, age)
     state = ""
     if age > lost_seconds:
         state = " The site counts as lost."
@@ -259,7 +264,7 @@ FILTERS: tuple[Filter, ...] = (
     Filter(
         "site_fresh",
         lambda needs, policy: (policy.fresh_seconds, policy.lost_seconds),
-        attrgetter("agent_age_seconds"),
+        attrgetter("agent_age_seconds", "silent_seconds"),
         _site_fresh,
     ),
     Filter(

@@ -13,7 +13,7 @@ class Miss(NamedTuple):
     """What would let a candidate pass one filter, and how far off it is.
 
     `distance`: in 0..1 the part of what was asked that is too much; 2: another choice of the person who asks;
-    20: not in that person's hands.
+    10: a site that takes runs at other times; 20: not in that person's hands.
     """
 
     distance: float
@@ -38,6 +38,7 @@ def nearest(snapshot: Snapshot, refused: list[int]) -> str | None:
 
 
 _CHOICE = 2.0
+_PASSES = 10.0
 _OUT_OF_HANDS = 20.0
 
 
@@ -104,14 +105,19 @@ def _allocation(needs: Needs, candidate: CandidateState) -> Miss:
     return _time_limit(needs, ends_in)
 
 
+def _site_fresh(needs: Needs, candidate: CandidateState) -> Miss:
+    silent = candidate.silent_seconds is not None and candidate.silent_seconds == candidate.word_age_seconds
+    return Miss(_PASSES, f"wait until the site's {'scheduler answers' if silent else 'agent speaks'} again")
+
+
 def _says(distance: float, words: str) -> Callable[[Needs, CandidateState], Miss]:
     return lambda needs, candidate: Miss(distance, words.format(needs=needs, candidate=candidate))
 
 
 _MISSES: dict[str, Callable[[Needs, CandidateState], Miss]] = {
     "no_agent": _says(_OUT_OF_HANDS, "wait until an agent of the site connects"),
-    "site_fresh": _says(_OUT_OF_HANDS, "wait until the site's agent speaks again"),
-    "draining": _says(_OUT_OF_HANDS, "wait until the site takes new runs again"),
+    "site_fresh": _site_fresh,
+    "draining": _says(_PASSES, "wait until the site takes new runs again"),
     "simulated": _says(_CHOICE, "say that a simulated site will do"),
     "already_declined": _says(_OUT_OF_HANDS, "submit the run anew, since the site did not take it"),
     "site_account": lambda needs, candidate: Miss(

@@ -65,6 +65,7 @@ class CandidateState:
     """One partition of one site as the decision saw it. None: not known, unless another meaning is told here.
 
     `agent_age_seconds`: since the agent's last word; None: no agent of the site has ever connected.
+    `silent_seconds`: since the site's scheduler began to leave its agent without an answer; None: it answers.
     `maintenance_starts_in_seconds`: None: none planned. `allocation_free_milliseconds`: of the run's project and
     resource class; None: no allocation there. `allocation_ends_in_seconds`: None: it does not end.
     `reserve_milliseconds`: what the time limit costs there. `relative_speed`: 2.0 runs in half the time of the
@@ -82,6 +83,7 @@ class CandidateState:
     resource_class: str
     simulated: bool = False
     agent_age_seconds: Number | None = None
+    silent_seconds: Number | None = None
     draining: bool = False
     declined: bool = False
     site_account: bool | None = None
@@ -114,6 +116,13 @@ class CandidateState:
     allocation_starts_in_seconds: Number = 0
     allocation_ends_in_seconds: Number | None = None
     reserve_milliseconds: int = 0
+
+    @property
+    def word_age_seconds(self) -> Number | None:
+        """How old what is known of the site is: the agent's last word, or the scheduler's before it fell silent."""
+        if self.agent_age_seconds is None:
+            return None
+        return max(self.agent_age_seconds, self.silent_seconds or 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

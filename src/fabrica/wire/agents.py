@@ -69,10 +69,10 @@ class PartitionInventory(Body):
     resource_class: str
     accelerator: str | None = Field(default=None, description="key of reference/accelerators.yaml")
     software_stack: Literal["cpu", "cuda-x86", "cuda-arm", "rocm"] | None = None
-    nodes: int
-    devices_per_node: int
-    devices_total: int
-    devices_free: int
+    nodes: int | None
+    devices_per_node: int | None
+    devices_total: int | None
+    devices_free: int | None
     memory_bytes_per_node: int | None = None
     disk_free_bytes: int | None = None
     time_limit_seconds_max: int | None = None
@@ -97,7 +97,10 @@ class Inventory(Body):
         description="for whom the site has accounts: ids, and SHA-256 of e-mail addresses; null: it asks for none",
     )
     support: str | None = Field(default=None, description="whom to ask for an account at the site")
-    taken_at: Instant
+    silent_since: Instant | None = Field(
+        default=None, description="the engine gives its agent no answer since then; null: it answers"
+    )
+    taken_at: Instant = Field(description="when the engine told it, by the site's clock")
 
 
 class AttemptSeen(Body):

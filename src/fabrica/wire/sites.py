@@ -27,6 +27,9 @@ class Site(Body):
     draining_reason: str | None = Field(default=None, description="why it takes no new runs, as an operator said")
     connected: bool
     last_word_at: Instant | None
+    engine_silent_since: Instant | None = Field(
+        default=None, description="the site's scheduler gives its agent no answer since then; null: it answers"
+    )
     devices_total: int | None
     devices_free: int | None
     summary: str

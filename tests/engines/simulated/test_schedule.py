@@ -50,6 +50,8 @@ def test_looking_often_changes_nothing_in_the_schedule(
 @given(_ATTEMPTS, st.floats(0, 200))
 def test_no_node_holds_more_than_its_devices(attempts: tuple[SimulatedAttempt, ...], now: float) -> None:
     moved = advance(attempts, {"p": _PARTITION}, since=0.0, now=now)
+    assert _PARTITION.nodes is not None
+    assert _PARTITION.devices_per_node is not None
     for node in range(_PARTITION.nodes):
         held = sum(one.devices for one in moved if one.running and node in one.nodes_held)
         assert held <= _PARTITION.devices_per_node

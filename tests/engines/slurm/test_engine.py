@@ -52,7 +52,7 @@ def test_every_start_that_slurm_made_of_an_attempt_is_charged(full: SlurmSite) -
     full.cluster.command("scontrol", "requeue", job)
     waiting = full.wait_for(engine, handle, "queued")
     assert waiting.usage.charged_milliseconds >= before
-    full.cluster.command("scontrol", "update", f"JobId={job}", "StartTime=now")
+    full.cluster.start_soon(job)
     seen = full.wait_for(engine, handle, "ended")
     assert seen.reason == EndReason.COMPLETED
     assert "start 1" in _log(order.folder)
@@ -322,7 +322,7 @@ def test_preempted_work_says_so_or_goes_on_and_is_charged_for_both_starts(
             assert site.wait_for(engine, low, "ended").reason == EndReason.PREEMPTED
         else:
             site.wait_for(engine, low, "queued")
-            cluster.command("scontrol", "update", f"JobId={site.jobs(low)[0]}", "StartTime=now")
+            cluster.start_soon(site.jobs(low)[0])
             seen = site.wait_for(engine, low, "ended")
             assert seen.reason == EndReason.COMPLETED
             assert seen.usage.charged_milliseconds == site.accounted_milliseconds(low, "cpu")

@@ -1,8 +1,13 @@
 """What a site has and what is free: drained nodes are told, and give nothing."""
 
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
 from fabrica.engines.slurm.cluster_text import read_gres, read_nodes, read_waiting
 from fabrica.engines.slurm.inventory import partition_inventory
+from fabrica.engines.slurm.last_inventory import LastInventory, silent_inventory
 from fabrica.engines.slurm.settings import SlurmPartition
+from fabrica.wire.agents import Inventory
 
 _MINE = SlurmPartition(name="h", slurm="gpu", resource_class="gpu.h100", gres_type="h100")
 _NODES = (
@@ -36,3 +41,36 @@ def test_cores_are_counted_by_whole_cores() -> None:
 def test_gres_of_every_form_is_read() -> None:
     assert read_gres("gpu:h100:4(S:0,2),gpu:2,shard:8") == {"gpu:h100": 4, "gpu": 2, "shard": 8}
     assert read_gres("(null)") == read_gres("") == {}
+
+
+def test_a_silent_slurm_has_what_it_told_last_and_since_when_it_is_silent(tmp_path: Path) -> None:
+    told = _told(_MINE)
+    LastInventory(tmp_path / "inventory.json", [_MINE]).keep(told)
+    for minutes in (1, 2):  # each time by an agent that has just started
+        silent = LastInventory(tmp_path / "inventory.json", [_MINE]).while_silent(_NOON + timedelta(minutes=minutes))
+        assert silent == told.model_copy(update={"silent_since": _NOON + timedelta(minutes=1)})
+
+
+def test_nothing_is_told_of_partitions_that_slurm_never_told_of() -> None:
+    told = _told(_MINE)
+    other = _MINE.model_copy(update={"name": "new"})
+    changed = SlurmPartition(name="h", slurm="gpu", resource_class="gpu.a100")
+    for last, partitions in ((None, [_MINE]), (told, [other]), (told, [changed])):
+        silent = silent_inventory(last, partitions, now=_NOON)
+        assert silent.silent_since == _NOON
+        (only,) = silent.partitions
+        assert (only.nodes, only.devices_per_node, only.devices_total, only.devices_free) == (None,) * 4
+        assert (only.name, only.resource_class) == (partitions[0].name, partitions[0].resource_class)
+
+
+def test_a_spoilt_file_of_the_last_inventory_is_as_none(tmp_path: Path) -> None:
+    (tmp_path / "inventory.json").write_text('{"engine": "slurm"')
+    assert LastInventory(tmp_path / "inventory.json", [_MINE]).while_silent(_NOON).partitions[0].nodes is None
+
+
+_NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def _told(mine: SlurmPartition) -> Inventory:
+    partition = partition_inventory(mine, read_nodes(_NODES), None, disk_free_bytes=1)
+    return Inventory(engine="slurm", engine_version="22.05.8", partitions=(partition,), taken_at=_NOON)

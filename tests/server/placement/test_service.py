@@ -1,6 +1,6 @@
 """A decision is kept with its snapshot, and decided again to the same answer."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -116,6 +116,22 @@ def test_a_site_with_accounts_takes_the_runs_of_people_it_knows(known_as: frozen
     ]
     assert service.may_be_placed(unknown)  # held: the account may come
     assert "ask help@site.example for an account there" in (unknown.nearest or "")
+
+
+@pytest.mark.parametrize(("silent", "takes"), [(timedelta(seconds=10), True), (timedelta(minutes=3), False)])
+def test_a_site_whose_scheduler_is_silent_holds_runs_by_our_clock_though_what_it_has_is_unknown(
+    silent: timedelta, takes: bool
+) -> None:
+    counts = dict.fromkeys(("nodes", "devices_per_node", "devices_total", "devices_free"))
+    site_now = datetime.now(UTC) + timedelta(hours=1)  # its clock is wrong
+    inventory = make_inventory(**counts).model_copy(update={"silent_since": site_now - silent})
+    sites.hear(make_agent(), request=make_sync(inventory=inventory, sent_at=site_now))
+    planned = service.plan(SYSTEM, spec=make_spec(), share_of=enough, history=History())
+    assert planned.chosen == ("own-site" if takes else None)
+    assert service.may_be_placed(planned)
+    own = next(one for one in planned.candidates if one.site == "own-site")
+    words = "The site's scheduler has given its agent no answer for 3 min; at most 45 s is allowed."
+    assert [one.words for one in own.reasons if not one.passed] == ([] if takes else [words])
 
 
 def test_every_site_is_answered_with_every_reason() -> None:

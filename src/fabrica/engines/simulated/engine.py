@@ -59,7 +59,7 @@ class SimulatedEngine:
             simulated=True,
             country=self._country,
             partitions=tuple(
-                one.model_copy(update={"devices_free": one.devices_total - held[name]})
+                one.model_copy(update={"devices_free": (one.devices_total or 0) - held[name]})
                 for name, one in self._partitions.items()
             ),
             taken_at=_instant(now),

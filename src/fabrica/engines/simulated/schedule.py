@@ -117,7 +117,8 @@ def fitting_nodes(
     one: SimulatedAttempt, partition: PartitionInventory, running: Sequence[SimulatedAttempt]
 ) -> tuple[int, ...] | None:
     """Return the lowest nodes with enough free devices and memory beside `running`; None when there are too few."""
-    devices_held, memory_held = [0] * partition.nodes, [0] * partition.nodes
+    nodes, devices = partition.nodes or 0, partition.devices_per_node or 0  # what nobody has stated has no room
+    devices_held, memory_held = [0] * nodes, [0] * nodes
     for other in running:
         for node in other.nodes_held:
             devices_held[node] += other.devices
@@ -125,8 +126,8 @@ def fitting_nodes(
     memory_bytes = partition.memory_bytes_per_node
     fitting = [
         node
-        for node in range(partition.nodes)
-        if devices_held[node] + one.devices <= partition.devices_per_node
+        for node in range(nodes)
+        if devices_held[node] + one.devices <= devices
         and (memory_bytes is None or memory_held[node] + one.memory_bytes <= memory_bytes)
     ]
     return tuple(fitting[: one.nodes]) if len(fitting) >= one.nodes else None

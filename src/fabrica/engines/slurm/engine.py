@@ -16,6 +16,7 @@ from fabrica.engines.slurm.controller import Controller, Node, Refused, Silent
 from fabrica.engines.slurm.following import Following
 from fabrica.engines.slurm.inventory import devices_of_node, partition_inventory, threads_of
 from fabrica.engines.slurm.jobs import Garbled
+from fabrica.engines.slurm.last_inventory import LastInventory
 from fabrica.engines.slurm.settings import SlurmPartition, SlurmSettings
 from fabrica.engines.slurm.store import Store
 from fabrica.engines.slurm.submission import joined
@@ -43,7 +44,7 @@ class SlurmEngine:
         self._starter = starting.Starter(self._store, settings, self._controller)
         self._following = Following(self._store, settings, self._starter, self._controller)
         self._nodes: tuple[float, list[Node]] | None = None
-        self._inventory: Inventory | None = None
+        self._last_inventory = LastInventory(self._store.folder / "inventory.json", settings.partitions)
 
     def _controller(self) -> Controller:
         """Return the way to Slurm, found at the first question that it answers."""
@@ -52,20 +53,25 @@ class SlurmEngine:
         return self._connected
 
     def capacity(self) -> Inventory:
-        """Return the site's partitions. While Slurm is silent: what it told last, as old as it is."""
+        """Return the site's partitions. While Slurm is silent: what it told last, and since when it is silent."""
         try:
-            controller = self._controller()
-            nodes = controller.nodes()
+            told = self._told_now()
         except Silent as trouble:
             _log.warning("what the site has is not known now: %s", trouble)
-            return self._inventory or self._empty_inventory()
+            return self._last_inventory.while_silent(datetime.now(UTC))
+        self._last_inventory.keep(told)
+        return told
+
+    def _told_now(self) -> Inventory:
+        controller = self._controller()
+        nodes = controller.nodes()
         self._nodes = (time.monotonic(), nodes)
         disk_free_bytes = shutil.disk_usage(self._store.folder).free
         try:
             jobs = controller.waiting()
         except Silent:
             jobs = None
-        self._inventory = Inventory(
+        return Inventory(
             engine="slurm",
             engine_version=controller.version,
             partitions=tuple(
@@ -74,13 +80,6 @@ class SlurmEngine:
             ),
             taken_at=datetime.now(UTC),
         )
-        return self._inventory
-
-    def _empty_inventory(self) -> Inventory:
-        partitions = tuple(
-            partition_inventory(one, [], None, disk_free_bytes=None) for one in self._settings.partitions
-        )
-        return Inventory(engine="slurm", engine_version="", partitions=partitions, taken_at=datetime.now(UTC))
 
     def check(self, accounts: Sequence[str]) -> Iterator[Finding]:
         """Try what the engine needs, for `fabrica agent check`."""

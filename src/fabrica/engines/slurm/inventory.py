@@ -46,6 +46,23 @@ def partition_inventory(
     )
 
 
+def unknown_partition(mine: SlurmPartition) -> PartitionInventory:
+    """Return a partition of which Slurm has told nothing yet: what the operator's settings say, no count."""
+    return PartitionInventory(
+        name=mine.name,
+        resource_class=mine.resource_class,
+        accelerator=mine.accelerator,
+        software_stack=mine.stack,
+        nodes=None,
+        devices_per_node=None,
+        devices_total=None,
+        devices_free=None,
+        time_limit_seconds_max=mine.time_limit_seconds_max,
+        nodes_per_run_max=mine.nodes_per_run_max,
+        containers=mine.containers,
+    )
+
+
 def devices_of_node(mine: SlurmPartition, node: Node) -> int:
     """Return the devices of one node: cores, or accelerators of the partition's kind."""
     if mine.on_cores:

@@ -37,6 +37,7 @@ def needs_of(run: RunId | None, spec: RunSpec) -> Needs:
         expected_seconds=spec.expected_seconds,
         countries=_countries(spec),
         data_bytes=None if spec.datasets else 0,
+        containers=spec.environment.image is not None,
         accept_simulated=spec.accept_simulated,
     )
 
@@ -102,6 +103,7 @@ class SiteSeen:
     simulated: bool
     draining: bool
     agent_age_seconds: int | None
+    silent_seconds: int | None
     inventory: Inventory | None
     failure_share: float | None
     declined: bool
@@ -122,6 +124,7 @@ def candidates_of_agent(seen: SiteSeen, share: Share, needs: Needs) -> list[Cand
             resource_class=partition.resource_class,
             simulated=seen.simulated or seen.inventory.simulated,
             agent_age_seconds=seen.agent_age_seconds,
+            silent_seconds=seen.silent_seconds,
             draining=seen.draining,
             declined=seen.declined,
             site_account=seen.site_account,

@@ -104,6 +104,7 @@ def _candidates(
             simulated=row.simulated,
             draining=row.draining,
             agent_age_seconds=age,
+            silent_seconds=sites.silent_seconds(agent, now),
             inventory=sites.inventory(agent),
             failure_share=history.failure_shares.get(site),
             declined=site in history.declined,

@@ -1,6 +1,7 @@
 """Reads of sites. Who the sites are is public; what an agent says is, too."""
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any
 
 from fabrica.reference.network import Antenna, Factory, load_network
@@ -84,9 +85,16 @@ def _site(site: SiteId, entry: Factory | Antenna | None, row: Site | None, speak
         draining_reason=(row.draining_reason or None) if row and row.draining else None,
         connected=last_word_at is not None and is_fresh(last_word_at),
         last_word_at=last_word_at,
-        devices_total=sum(partition.devices_total for partition in held.partitions) if held else None,
-        devices_free=sum(partition.devices_free for partition in held.partitions) if held else None,
+        engine_silent_since=held.silent_since if held else None,
+        devices_total=_sum(partition.devices_total for partition in held.partitions) if held else None,
+        devices_free=_sum(partition.devices_free for partition in held.partitions) if held else None,
     )
+
+
+def _sum(counts: Iterable[int | None]) -> int | None:
+    """Return a sum; one part that is unknown makes it unknown."""
+    known = list(counts)
+    return None if None in known else sum(filter(None, known))
 
 
 def _who(entry: Factory | Antenna | None, row: Site | None) -> dict[str, Any]:
@@ -120,6 +128,15 @@ def speakers() -> dict[SiteId, tuple[Site, Agent]]:
     """Return each site that has an agent, with that agent: for placement."""
     rows = Agent.objects.filter(withdrawn_at__isnull=True).select_related("site")
     return {row.site_id: (row.site, row) for row in rows}
+
+
+def silent_seconds(row: Agent, now: datetime) -> int | None:
+    """Return for how long a site's engine has given its agent no answer, by our own clock; None: it answers."""
+    held = inventory(row)
+    if held is None or held.silent_since is None:
+        return None
+    site_now = now - timedelta(seconds=row.clock_difference_seconds or 0)
+    return max(0, int((site_now - held.silent_since).total_seconds()))
 
 
 def inventory_at(site: SiteId) -> wire_agents.Inventory | None:

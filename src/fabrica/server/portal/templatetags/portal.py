@@ -233,8 +233,10 @@ def task_grid(states: str) -> dict[str, Any]:
 
 
 @register.simple_tag
-def used_bar(partition: PartitionInventory) -> SafeString:
-    """Write how much of a partition is in use as a bar."""
+def used_bar(partition: PartitionInventory) -> str:
+    """Write how much of a partition is in use as a bar; nothing while it is unknown."""
+    if partition.devices_total is None or partition.devices_free is None:
+        return ""
     used = partition.devices_total - partition.devices_free
     words = gettext("%(used)s of %(total)s devices are in use") % {"used": used, "total": partition.devices_total}
     return charts.bar([("bar-used", used)], whole=partition.devices_total, title=words)
