@@ -11,10 +11,8 @@ from pathlib import Path
 
 NAMES = {  # what each program is called on PATH, the usual name first
     "chromium": ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
-    "node": ("node", "nodejs"),
-    "npm": ("npm",),
 }
-PACKAGES = {"chromium": "chromium", "node": "nodejs", "npm": "npm", "postgresql": "postgresql"}  # Debian's names
+PACKAGES = {"chromium": "chromium", "postgresql": "postgresql"}  # Debian's names
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,11 +41,7 @@ def openid_provider(
     redirect_urls: Sequence[str] = (REDIRECT_URL,),
     person: Mapping[str, object] = PERSON,
 ) -> Iterator[OpenIdProvider]:
-    """Yield a provider with discovery, PKCE (demanded of every client) and the device flow.
-
-    Raises:
-        MissingProgram: Node or npm is not on this machine, and could not be installed.
-    """
+    """Yield a provider with discovery, PKCE (demanded of every client) and the device flow."""
     client = {"client_id": "fabrica-tests", "client_secret": "known-to-the-tests-only"}
     folder = Path(tempfile.mkdtemp(prefix="fabrica-oidc-"))
     configuration = folder / "configuration.json"

@@ -32,11 +32,7 @@ class S3:
 
 @contextlib.contextmanager
 def s3(bucket: str = "fabrica") -> Iterator[S3]:
-    """Yield a server with one empty bucket.
-
-    Raises:
-        MissingProgram: Node or npm is not on this machine, and could not be installed.
-    """
+    """Yield a server with one empty bucket."""
     folder = Path(tempfile.mkdtemp(prefix="fabrica-s3-"))
     command = node_command("s3.mjs", str(folder), bucket)
     with kept(command, folder=folder, environment=dict(os.environ)) as keeper:
