@@ -5,6 +5,7 @@ A pipe closes when its process dies, however it dies, so no service and no folde
 USER is a name, or `-` for the present one. FOLDER is removed at the end.
 """
 
+import os
 import shutil
 import signal
 import subprocess
@@ -25,6 +26,7 @@ def main(folder: str, user: str, command: Sequence[str]) -> None:
         start_new_session=True,
         preexec_fn=_listen_to_signals,
     )
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so a reader sees the end when the service dies
     sys.stdin.buffer.read()
     service.send_signal(signal.SIGINT)  # for PostgreSQL: end the sessions and shut down cleanly
     try:

@@ -16,12 +16,19 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from tests.services.kept import kept
+from tests.services.kept import first_answer, kept
 from tests.services.oidc import REDIRECT_URL, OpenIdProvider
 from tests.services.s3 import S3
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+
+def test_a_service_that_dies_at_once_is_told_and_not_waited_for(tmp_path: Path) -> None:
+    folder = tmp_path / "service"
+    folder.mkdir()
+    with kept(["false"], folder=folder) as keeper, pytest.raises(RuntimeError, match="ended before it listened"):
+        first_answer(keeper)
 
 
 def test_postgresql_answers_and_may_create_databases(postgresql_url: str) -> None:
@@ -152,7 +159,7 @@ def test_a_service_ends_when_the_test_run_that_started_it_is_killed(tmp_path: Pa
 _START_AND_WAIT = """
 import sys, time
 from pathlib import Path
-from tests.services.kept import kept
+from tests.services.kept import first_answer, kept
 with kept(["/bin/sh", "-c", "echo started; exec sleep 600"], folder=Path(sys.argv[1])) as keeper:
     print(keeper.stdout.readline().strip(), flush=True)
     time.sleep(600)
