@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fabrica.cli.output import console, json_option, print_json, say
+from fabrica.cli.plan_siting import siting
 from fabrica.cli.plan_training import train, validate
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ def plan() -> None:
 
 plan.add_command(train)
 plan.add_command(validate)
+plan.add_command(siting)
 
 
 @plan.command("replay")

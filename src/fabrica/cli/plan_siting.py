@@ -1,0 +1,86 @@
+"""`fabrica plan siting`: where a gigafactory could stand, with hard limits, criteria and open weights."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from fabrica.cli.output import console, json_option, print_json, say
+
+if TYPE_CHECKING:
+    from fabrica.planning.siting.study import Study
+
+
+@click.command("siting")
+@click.argument("candidate_file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--draws", metavar="N", type=click.IntRange(1, 100_000), default=1_000, show_default=True)
+@click.option("--seed", metavar="N", type=click.IntRange(min=0), default=1, show_default=True)
+@click.option(
+    "--outcomes",
+    "outcome_file",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="What runs of the network with each candidate gave, as JSON.",
+)
+@click.option(
+    "--report",
+    "page",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write a page with pictures.",
+)
+@json_option
+def siting(
+    candidate_file: Path, draws: int, seed: int, outcome_file: Path | None, page: Path | None, as_json: bool
+) -> None:
+    """Compare candidate sites: hard limits first, then every criterion, never by one score.
+
+    \b
+    Example:
+        fabrica plan siting examples/siting/hosts.toml --report siting.html
+    """
+    from fabrica.planning.siting.candidate_file import read_question
+    from fabrica.planning.siting.outcomes import read_outcomes
+    from fabrica.planning.siting.study import as_plain, study
+
+    question = read_question(candidate_file)
+    known = {one.id for one in question.candidates}
+    outcomes = read_outcomes(outcome_file, known) if outcome_file else None
+    found = study(question, outcomes, draws=draws, seed=seed)
+    if page is not None:
+        from fabrica.planning.outputs import write_page
+        from fabrica.planning.siting.report import report
+
+        write_page(report(found), page)
+        say(f"Wrote {page}.")
+    if as_json:
+        print_json(as_plain(found))
+    else:
+        _show(found)
+
+
+def _show(found: "Study") -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    from fabrica.planning.siting.criteria import CRITERIA
+    from fabrica.planning.siting.report import groups, ranked_sites
+    from fabrica.planning.siting.words import paragraph, shown
+
+    out = console()
+    for one in found.sites:
+        for verdict in one.verdicts:
+            if verdict.state == "broken":
+                out.print(f"{escape(one.candidate.name)}: {escape(verdict.words)} ({escape(verdict.limit.reason)}).")
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("site")
+    for column in ("Pareto", "first", "in 3", *(CRITERIA[key].name for key in found.criteria)):
+        table.add_column(column, justify="right")
+    for one in ranked_sites(found):
+        share = groups(found, one)
+        measures = [escape(shown(key, one.candidate.measures.get(key))) for key in found.criteria]
+        ranks = (f"{share['first']:.0%}", f"{share['first'] + share['second or third']:.0%}")
+        table.add_row(escape(one.candidate.name), "yes" if one.in_pareto_set else "no", *ranks, *measures)
+    out.print(table)
+    out.print()
+    out.print(escape(paragraph(found)))

@@ -1,0 +1,165 @@
+"""The report of a siting study: one HTML page that needs nothing else, with pictures and every figure's source."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+from fabrica.planning.ranges import Range, ranges
+from fabrica.planning.report import STYLE, page
+from fabrica.planning.siting.criteria import CRITERIA, Measure
+from fabrica.planning.siting.limits import State
+from fabrica.planning.siting.study import Assessed, Study
+from fabrica.planning.siting.words import paragraph, plain, shown
+from fabrica.planning.stacks import COLOURS, stacked
+
+STATES: Mapping[State, str] = {"kept": "kept", "broken": "cannot be kept", "open": "not known"}
+GROUPS = ("first", "second or third", "fourth or fifth", "later")
+MORE_STYLE = """
+.interval { fill: var(--fill); fill-opacity: 0.5; } .best { stroke: var(--ink); stroke-width: 2.5; }
+td.words, th:first-child, td:first-child { text-align: left; } .source { color: var(--soft); overflow-wrap: anywhere; }
+"""
+
+
+def report(found: Study) -> str:
+    """Return the page."""
+    body = [
+        f"<h1>Where could it stand?</h1><p>{escape(paragraph(found))}</p>",
+        _limits(found),
+        _ranks(found),
+        _criteria(found),
+        _sources(found),
+    ]
+    return page("Sites for a gigafactory", body, STYLE + COLOURS + MORE_STYLE)
+
+
+def _limits(found: Study) -> str:
+    rows = [
+        (one.candidate.name, STATES[verdict.state], verdict.words, f"{verdict.limit.reason} ({verdict.limit.source})")
+        for one in found.sites
+        for verdict in one.verdicts
+    ]
+    if not rows:
+        return '<section><h2>Hard limits</h2><p class="soft">The file names none.</p></section>'
+    table = _table(("candidate", "limit", "in numbers", "why it is a limit"), rows)
+    return f"<section><h2>Hard limits first</h2>{_scrolled(table, 'Hard limits')}</section>"
+
+
+def _ranks(found: Study) -> str:
+    staying = ranked_sites(found)
+    if not staying or not found.criteria:
+        return ""
+    words = f"Shares of {found.acceptability.draws:,} random weightings in which a site takes each rank."
+    text = (
+        f"{words} The Pareto set has the sites that no other surely beats in everything. Weights are the mean of the "
+        "draws that put a site first: what one would have to care about to prefer it."
+    )
+    head = ("candidate", "in the Pareto set", *GROUPS, "weights when first")
+    rows = [
+        (
+            one.candidate.name,
+            "yes" if one.in_pareto_set else f"no, beaten by {len(one.beaten_by or ())}",
+            *(f"{share:.0%}" for share in groups(found, one).values()),
+            weights_words(found, one),
+        )
+        for one in staying
+    ]
+    table = f"<details open><summary>The numbers</summary>{_scrolled(_table(head, rows), 'Ranks')}</details>"
+    title = f'<h2>Ranks when weights are open</h2><p class="soft">{escape(text)}</p>'
+    return f"<section>{title}{ranks_picture(found)}{table}</section>"
+
+
+def ranked_sites(found: Study) -> list[Assessed]:
+    """Return the sites that stay, those that come first most often first."""
+    ranks = found.acceptability.ranks
+    staying = [one for one in found.sites if one.candidate.id in ranks]
+    return sorted(staying, key=lambda one: [-share for share in ranks[one.candidate.id].shares])
+
+
+def ranks_picture(found: Study) -> str:
+    """Return a bar for each site, cut into how often it takes which ranks."""
+    staying = ranked_sites(found)
+    rows = [(one.candidate.name, groups(found, one)) for one in staying]
+    best = staying[0]
+    words = (
+        f"Ranks of {len(staying)} sites under {found.acceptability.draws:,} random weightings. {best.candidate.name} "
+        f"comes first in {rows[0][1]['first']:.0%}, more often than any other."
+    )
+    ends = [f"{parts['first']:.0%} first" for _, parts in rows]
+    return stacked("ranks", words, rows, "", ends=ends)
+
+
+def groups(found: Study, one: Assessed) -> dict[str, float]:
+    """Return the shares of draws in which a site came first, second or third, and so on."""
+    shares = found.acceptability.ranks[one.candidate.id].shares
+    cut = (shares[:1], shares[1:3], shares[3:5], shares[5:])
+    return {name: sum(part) for name, part in zip(GROUPS, cut, strict=True)}
+
+
+def weights_words(found: Study, one: Assessed) -> str:
+    """Return which criteria weigh most in the draws that put a site first."""
+    weights = found.acceptability.ranks[one.candidate.id].weights
+    if weights is None:
+        return "never first"
+    top = sorted(weights.items(), key=lambda pair: -pair[1])[:3]
+    return ", ".join(f"{CRITERIA[key].name} {weight:.0%}" for key, weight in top)
+
+
+def _criteria(found: Study) -> str:
+    parts = [criterion_picture(found, key) for key in found.criteria]
+    sections = [f"<h3>{escape(_title(key))}</h3>{picture}" for key, picture in zip(found.criteria, parts, strict=True)]
+    return f"<section><h2>Criteria</h2>{''.join(sections)}</section>" if sections else ""
+
+
+def criterion_picture(found: Study, key: str) -> str:
+    """Return one criterion as intervals, one row a candidate, in the order of the file."""
+    rows = [_range(one.candidate.name, one.candidate.measures.get(key)) for one in found.sites]
+    known = [row for row in rows if row.low is not None]
+    one = CRITERIA[key]
+    words = f"{one.name.capitalize()} of {len(known)} of {len(rows)} sites; {one.better} is better."
+    if known:
+        best = min(known, key=lambda row: (row.value or 0.0) * (1 if one.better == "low" else -1))
+        words += f" Best is {best.name} with {plain(key, best.value or 0.0)} {one.unit}".rstrip() + "."
+    return ranges(f"criterion-{key.replace('_', '-')}", words, rows, one.unit)
+
+
+def _range(name: str, measure: Measure | None) -> Range:
+    return Range(name, None, None, None) if measure is None else Range(name, measure.low, measure.shown, measure.high)
+
+
+def _title(key: str) -> str:
+    one = CRITERIA[key]
+    unit = f", {one.unit}" if one.unit else ""
+    return f"{one.name.capitalize()}{unit}: {one.better} is better"
+
+
+def _sources(found: Study) -> str:
+    rows = [
+        (
+            one.candidate.name,
+            f"{CRITERIA[key].name}: {shown(key, measure)} {CRITERIA[key].unit}".strip(),
+            "; ".join(measure.source.addresses),
+            measure.source.as_of or "no date",
+            measure.source.confidence or "not stated",
+        )
+        for one in found.sites
+        for key, measure in one.candidate.measures.items()
+    ]
+    table = _table(("candidate", "figure", "source", "as of", "confidence"), rows)
+    notes = [f"{one.candidate.name}: {one.candidate.note}" for one in found.sites if one.candidate.note]
+    listed = "".join(f"<li>{escape(note)}</li>" for note in notes)
+    shown_notes = f"<ul>{listed}</ul>" if notes else ""
+    return (
+        f"<section><h2>Where each figure comes from</h2>{shown_notes}<details><summary>{len(rows)} figures</summary>"
+        f"{_scrolled(table, 'Sources')}</details></section>"
+    )
+
+
+def _scrolled(table: str, name: str) -> str:
+    return f'<div class="wide" tabindex="0" role="region" aria-label="{name}">{table}</div>'
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    top = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
+    lines = "".join(
+        "<tr>" + "".join(f'<td class="words">{escape(cell)}</td>' for cell in row) + "</tr>" for row in rows
+    )
+    return f"<table><thead><tr>{top}</tr></thead><tbody>{lines}</tbody></table>"

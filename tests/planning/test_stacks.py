@@ -1,0 +1,18 @@
+"""Bars cut into parts: every part is as wide as its share, and hostile names stay text."""
+
+import re
+
+from fabrica.planning.stacks import stacked
+
+
+def test_parts_stand_beside_each_other_in_their_proportions() -> None:
+    drawn = stacked("one", "words", [("a", {"x": 3.0, "y": 1.0}), ("b", {"x": 2.0, "y": 2.0})], "s")
+    widths = [float(wide) for wide in re.findall(r'<rect class="part-\d" x="[\d.]+" y="\d+" width="([\d.]+)"', drawn)]
+    assert widths[0] == 3 * widths[1]
+    assert widths[2] == widths[3]
+    assert "4 s" in drawn
+
+
+def test_hostile_names_and_ends_stay_text() -> None:
+    drawn = stacked("one", "<b>", [("<i>", {"<u>": 1.0})], "", ends=["<s>"])
+    assert not re.search("<[bius]>", drawn)
