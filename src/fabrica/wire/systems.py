@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from fabrica.values.ids import ProjectId, RunId, SystemId, VersionId
+from fabrica.wire.accounts import ComputeAccount, EnergyAccount, Margin
 from fabrica.wire.aiact import Classification
 from fabrica.wire.bodies import Body, Instant, Request
 from fabrica.wire.problems import FabricaError
@@ -15,6 +16,7 @@ from fabrica.wire.runs import RunPurpose, Sha256, ShortText
 SystemKind = Literal["system", "model"]
 Relation = Literal["finetuned_from", "continued_from", "distilled_from", "merged_from"]
 StatementKind = Literal["facts", "sources", "item", "evidence"]
+Verdict = Literal["substantial", "not_substantial", "open"]
 Label = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^\w[\w.+-]*$")]
 Name = Annotated[str, Field(min_length=1, max_length=120)]
 LongText = Annotated[str, Field(max_length=5000)]
@@ -90,6 +92,68 @@ class LinkRun(Request):
     run: RunId
 
 
+class ChangeAnswers(Request):
+    """What only a person can say of a change; null: not said."""
+
+    planned: bool | None = Field(default=None, description="fixed in advance, and documented with the assessment")
+    changes_purpose: bool | None = Field(default=None, description="the assessed intended purpose changes")
+    affects_compliance: bool | None = Field(default=None, description="compliance with Chapter III, Section 2")
+
+
+class NewRelease(Request):
+    """The release of a version: its days, the version it replaces, and what is said of the change."""
+
+    replaces: VersionId | None = None
+    market_on: date | None = Field(default=None, description="placed on the market of the Union")
+    service_on: date | None = Field(default=None, description="put into service in the Union")
+    told: ChangeAnswers = ChangeAnswers()
+    reason: str = Field(default="", max_length=2000, description="why it is released although the check is open")
+
+    @model_validator(mode="after")
+    def _dated(self) -> "NewRelease":
+        if self.market_on is None and self.service_on is None:
+            raise ValueError("give the day it is placed on the market, or put into service")
+        return self
+
+
+class ModificationReason(Body):
+    verdict: Verdict
+    words: str
+    citation: str
+
+
+class Modification(Body):
+    """Whether a version modifies another substantially. For a model: whether its modifier becomes a provider."""
+
+    verdict: Verdict
+    words: str
+    reasons: tuple[ModificationReason, ...]
+    consequences: tuple[str, ...]
+    told: ChangeAnswers
+    law: str
+
+
+class NewFacts(Request):
+    """The facts of a version as an intake keeps them; an intake that has not begun holds plain facts."""
+
+    answers: dict[str, Any] = Field(max_length=200)
+    unknown: tuple[str, ...] = ()
+    steps: tuple[dict[str, Any], ...] = Field(default=(), max_length=1000)
+
+
+class NewAnswers(Request):
+    """What a person says for documents: evidence by kind, texts by item, consents, and what they take back."""
+
+    function: ShortText = Field(description="what the person is, such as Head of Models")
+    evidence: dict[str, tuple[dict[str, Any], ...]] = Field(default_factory=dict, description="no rows: taken back")
+    items: dict[str, Annotated[str, Field(min_length=1, max_length=20_000)]] = Field(default_factory=dict)
+    confirm: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict, description="item and the ids of the evidence that was shown; other evidence voids it"
+    )
+    not_applicable: dict[str, Annotated[str, Field(min_length=1, max_length=2000)]] = Field(default_factory=dict)
+    take_back: tuple[str, ...] = Field(default=(), description="items of which nothing stands any more")
+
+
 class Withdrawal(Request):
     """From which day a version is off the market, and why."""
 
@@ -151,7 +215,7 @@ class Version(Body):
     state: VersionState
     changes: str
     replaces: VersionId | None
-    modification: dict[str, Any] | None = Field(description="the check that was made at release; null: none was due")
+    modification: Modification | None = Field(description="the check that was made at release; null: none was due")
     market_on: date | None = Field(description="placed on the market of the Union")
     service_on: date | None = Field(description="put into service in the Union")
     withdrawn_on: date | None
@@ -200,6 +264,33 @@ class Found(Body):
     result: Classification
 
 
+class VersionAccount(Body):
+    """The compute and energy accounts of a version over everything it was made from."""
+
+    version: VersionId
+    compute: ComputeAccount
+    energy: EnergyAccount
+
+
+class Ahead(Body):
+    """What a run or a grant to come could do to one model version; `version` null: to a model made by it alone."""
+
+    version: VersionId | None
+    name: str
+    margins: tuple[Margin, ...]
+    warnings: tuple[str, ...]
+
+
+class ComputeOutlook(Body):
+    """What a run or a grant to come could cross at most, counted at the full peak of its devices."""
+
+    resource_class: str
+    device_seconds: int
+    most_flop: float | None = Field(description="null: no peak of the class is known; 0: the purpose does not count")
+    words: str
+    ahead: tuple[Ahead, ...]
+
+
 class SystemNameTaken(FabricaError):
     code = "aiact.system_name_taken"
     status = 409
@@ -230,3 +321,31 @@ class RunLinkedAlready(FabricaError):
     code = "aiact.run_linked_already"
     status = 409
     title = "The run belongs to this version already"
+
+
+class ReleaseDayWrong(FabricaError):
+    code = "aiact.release_day_wrong"
+    status = 422
+    title = "The day of the release does not fit"
+
+
+class ModificationUndecided(FabricaError):
+    """A release over another version whose check is open needs a reason."""
+
+    code = "aiact.modification_undecided"
+    status = 409
+    title = "It is not decided whether the change is substantial"
+
+
+class KindContradicts(FabricaError):
+    code = "aiact.kind_contradicts"
+    status = 409
+    title = "The facts tell of another kind than the register"
+
+
+class EvidenceMoved(FabricaError):
+    """What was confirmed is not what is shown now."""
+
+    code = "aiact.evidence_moved"
+    status = 409
+    title = "The evidence is no longer what was shown"

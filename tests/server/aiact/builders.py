@@ -1,14 +1,36 @@
 """Systems and versions that tests of the AI Act desk start from."""
 
 import itertools
+import json
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
-from fabrica.server.aiact import service
+from fabrica.aiact import library
+from fabrica.record.seal import seal
+from fabrica.run import append_line
+from fabrica.server.aiact import issue_service, reconcilers, service, statement_service
 from fabrica.server.core.actors import Actor
 from fabrica.server.people import queries as people
-from fabrica.values.ids import ProjectId, SystemId, VersionId
-from fabrica.wire.systems import NewSystem, NewVersion
-from tests.builders import make_project, make_user
+from fabrica.server.runs import service as runs
+from fabrica.values.ids import DocumentId, ProjectId, RunId, SystemId, VersionId
+from fabrica.values.states import EndReason
+from fabrica.wire.documents import Recipient
+from fabrica.wire.issues import NewIssue
+from fabrica.wire.runs import Flop, RunPurpose
+from fabrica.wire.systems import NewAnswers, NewSystem, NewVersion
+from tests.builders import (
+    make_agent,
+    make_allocation,
+    make_event,
+    make_placed_run,
+    make_project,
+    make_spec,
+    make_usage,
+    make_user,
+    stored,
+)
 
 _numbers = itertools.count(1)
 
@@ -32,3 +54,72 @@ def make_lead_with_version(**told: Any) -> tuple[Actor, VersionId]:
     project = make_project(lead)
     assert people.role_in(lead, project) == "lead"
     return lead, make_version(lead, project, make_system(lead, project, **told))
+
+
+def make_ended_run(
+    by: Actor,
+    project: ProjectId,
+    agent: Actor,
+    *,
+    purpose: RunPurpose = "pretraining",
+    flop: float | None = 1e20,
+    recorded: bool = True,
+) -> RunId:
+    """Run something that leaves a sealed record, if `recorded`; `flop` None: its compute is unknown."""
+    run, attempt = make_placed_run(by, project, make_spec(purpose=purpose, name="train"))
+    with tempfile.TemporaryDirectory() as folder:
+        files = _sealed(Path(folder) / "record", run, purpose, flop) if recorded else ()
+    said: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("accepted", {}),
+        ("running", {}),
+        ("artifacts", {"artifacts": files}),
+        ("ended", {"reason": EndReason.COMPLETED, "usage": make_usage()}),
+    )
+    for number, (kind, told) in enumerate(said, 1):
+        runs.record(agent, events=[make_event(attempt, kind, number, **told)])
+    return run
+
+
+def _sealed(record: Path, run: RunId, purpose: str, flop: float | None) -> tuple[dict[str, Any], ...]:
+    record.mkdir()
+    at = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+    about = {"run": run, "name": "train", "purpose": purpose, "site": "own-site", "partition": "cores"}
+    times = {"started_at": "2026-11-20T11:59:00.000Z", "ended_at": "2026-11-20T12:00:00.000Z"}
+    (record / "run.json").write_text(json.dumps(about | times | {"words": "It ended.", "command": ["python", "a.py"]}))
+    known = Flop(
+        flop=flop,
+        devices=1,
+        peak_flops=flop,
+        peak_source="Dense bf16 peak of a device made up for tests.",
+        utilisation=1.0,
+        utilisation_source="Made up for tests.",
+        seconds=1,
+    )
+    usage = make_usage(flop=known if flop else None)
+    (record / "usage.json").write_text(usage.model_dump_json())
+    dataset = {"name": "names", "source": "https://data.example/names", "sha256": "a" * 64, "licence": "CC0"}
+    append_line(record / "datasets.jsonl", dataset | {"origin": "Made up for tests"})
+    append_line(record / "evaluations.jsonl", {"name": "accuracy", "measured": 0.9, "data": "held out"})
+    seal(record, now=at)
+    return tuple(
+        {"path": file.name, "sha256": stored(file.read_bytes()), "bytes": file.stat().st_size, "kind": "record"}
+        for file in sorted(record.iterdir())
+    )
+
+
+def make_world() -> tuple[Actor, ProjectId, Actor]:
+    """Open a project that may compute, with who leads it and an agent."""
+    lead = make_user()
+    project = make_project(lead)
+    make_allocation(project)
+    return lead, project, make_agent()
+
+
+def make_issue(by: Actor, version: VersionId, recipient: Recipient = "authority", **answers: Any) -> DocumentId:
+    """Issue the fundamental rights impact assessment, every item typed or as `answers` say, in JSON alone."""
+    items = {item.id: "Typed." for item in library.document_templates()["fria"].items}
+    statement_service.say(by, version=version, told=NewAnswers(**{"function": "Head", "items": items} | answers))
+    told = NewIssue(template="fria", recipient=recipient, formats=("json",), function="Head of Models")
+    order = issue_service.order_issue(by, version=version, told=told)
+    assert reconcilers.write_ordered_issues() == 1
+    return order

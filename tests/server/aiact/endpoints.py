@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-from fabrica.server.aiact import service
-from fabrica.values.ids import VersionId
+from fabrica.server.aiact import issue_service, service
+from fabrica.values.ids import RunId, VersionId
 from fabrica.wire.systems import NewLineage, OutsideModel
-from tests.builders import make_placed_run, make_spec
-from tests.server.aiact.builders import make_system, make_version
+from tests.builders import make_placed_run, make_spec, make_user
+from tests.server.aiact.builders import make_issue, make_system, make_version
 
 # in the order: nobody, stranger, reader, member, lead, operator, agent, withdrawn agent
 _ANYBODY = [401, 200, 200, 200, 200, 200, 401, 401]
@@ -47,8 +47,29 @@ def _linked_path(world: Any) -> str:
     return f"/versions/{version}/runs/{run}"
 
 
-def _training(world: Any) -> str:
+def _training(world: Any) -> RunId:
     return make_placed_run(world.actors["lead"], world.project, make_spec(purpose="pretraining"))[0]
+
+
+def _issued_path(world: Any, rest: str = "") -> str:
+    return f"/documents/{make_issue(world.actors['lead'], _version(world))}{rest}"
+
+
+def _changes_path(world: Any) -> str:
+    issued = make_issue(world.actors["lead"], _version(world))
+    return f"/documents/{issued}/changes?before={issued}"
+
+
+def _shown_path(world: Any) -> str:
+    lead, version = world.actors["lead"], _version(world)
+    user = issue_service.show_view(lead, version=version, email=_outsider(), recipient="downstream")
+    return f"/versions/{version}/views/{user}/downstream"
+
+
+def _outsider() -> str:
+    email = "provider@downstream.example"
+    make_user("A provider downstream", email=email)
+    return email
 
 
 ENDPOINTS: dict[tuple[str, str], tuple[list[int], Callable[[Any], tuple[str, Any]]]] = {
@@ -79,5 +100,66 @@ ENDPOINTS: dict[tuple[str, str], tuple[list[int], Callable[[Any], tuple[str, Any
     ("POST", "/versions/{version}/withdrawal"): (
         _lead(201),
         lambda world: (_path(world, "/withdrawal"), {"on": "2026-11-01", "reason": "No more use."}),
+    ),
+    ("GET", "/versions/{version}/facts"): (_READERS, lambda world: (_path(world, "/facts"), None)),
+    ("PUT", "/versions/{version}/facts"): (
+        _writers(200),
+        lambda world: (_path(world, "/facts"), {"answers": {"artefact": "model"}}),
+    ),
+    ("GET", "/versions/{version}/classification"): (
+        [401, *[404] * 5, 401, 401],  # nobody told the facts
+        lambda world: (_path(world, "/classification"), None),
+    ),
+    ("GET", "/versions/{version}/results"): (_READERS, lambda world: (_path(world, "/results"), None)),
+    ("GET", "/versions/{version}/statements"): (
+        _READERS,
+        lambda world: (_path(world, "/statements?kind=facts"), None),
+    ),
+    ("GET", "/versions/{version}/sources"): (_READERS, lambda world: (_path(world, "/sources"), None)),
+    ("PUT", "/versions/{version}/sources"): (_writers(200), lambda world: (_path(world, "/sources"), {})),
+    ("GET", "/versions/{version}/account"): (_READERS, lambda world: (_path(world, "/account"), None)),
+    ("GET", "/projects/{project}/compute-outlook"): (
+        _READERS,
+        lambda world: (
+            f"/projects/{world.project}/compute-outlook?resource_class=gpu.h100&device_seconds=3600",
+            None,
+        ),
+    ),
+    ("PUT", "/versions/{version}/answers"): (
+        _writers(204),
+        lambda world: (_path(world, "/answers"), {"function": "Head", "items": {"ts-2-6": "None."}}),
+    ),
+    ("PUT", "/versions/{version}/modification"): (_READERS, lambda world: (_path(world, "/modification"), {})),
+    ("PUT", "/versions/{version}/release"): (
+        _lead(200),
+        lambda world: (_path(world, "/release"), {"market_on": "2026-01-01"}),
+    ),
+    ("GET", "/versions/{version}/documents"): (_READERS, lambda world: (_path(world, "/documents"), None)),
+    ("GET", "/versions/{version}/documents/{template}"): (
+        _READERS,
+        lambda world: (_path(world, "/documents/mdf?recipient=downstream"), None),
+    ),
+    ("POST", "/versions/{version}/issues"): (
+        [401, 404, 403, 403, 409, 403, 401, 401],  # the lead's document has open items
+        lambda world: (_path(world, "/issues"), {"template": "mdf", "function": "Head"}),
+    ),
+    ("GET", "/versions/{version}/issues"): (_READERS, lambda world: (_path(world, "/issues"), None)),
+    ("GET", "/documents/{document}"): (_READERS, lambda world: (_issued_path(world), None)),
+    ("GET", "/documents/{document}/files/{name}"): (
+        _READERS,
+        lambda world: (_issued_path(world, "/files/manifest.json"), None),
+    ),
+    ("GET", "/documents/{document}/changes"): (_READERS, lambda world: (_changes_path(world), None)),
+    ("GET", "/versions/{version}/views"): (_READERS, lambda world: (_path(world, "/views"), None)),
+    ("POST", "/versions/{version}/views"): (
+        _lead(201),
+        lambda world: (
+            _path(world, "/views"),
+            {"email": _outsider(), "recipient": "downstream"},
+        ),
+    ),
+    ("DELETE", "/versions/{version}/views/{user}/{recipient}"): (
+        _lead(204),
+        lambda world: (_shown_path(world), None),
     ),
 }

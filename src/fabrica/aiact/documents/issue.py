@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 MANIFEST = "manifest.json"
 SIGNATURE = "manifest.sig"
 DOCUMENT = "document.json"
-_COPIED: tuple[Recipient, ...] = ("provider", "authority")
+COPIED: tuple[Recipient, ...] = ("provider", "authority")
 _SIGNED = (
     "This version is issued: its files are listed with their hashes in manifest.json, which manifest.sig signs. "
     "'fabrica aiact verify' checks both."
@@ -59,7 +59,7 @@ def make_key(file: Path) -> str:
     plain = serialization.NoEncryption()
     text = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain).decode()
     write_private(file, text)
-    return _public(key)
+    return public_half(key)
 
 
 def read_key(file: Path) -> "Ed25519PrivateKey":
@@ -105,7 +105,8 @@ def _cryptography() -> tuple[Any, Any]:
     return serialization, ed25519
 
 
-def _public(key: "Ed25519PrivateKey") -> str:
+def public_half(key: "Ed25519PrivateKey") -> str:
+    """Return the public half of a signing key, base64 of its 32 bytes."""
     serialization, _ = _cryptography()
     raw = key.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
     return base64.b64encode(raw).decode()
@@ -203,7 +204,7 @@ def signed(document: Document, files: Mapping[str, bytes], key: "Ed25519PrivateK
         keep_until=_years_later(document.made_at, document.retention_years),
         files=listed,
         earlier_sha256=document.earlier_sha256,
-        public_key=_public(key),
+        public_key=public_half(key),
     )
     content = json.dumps(manifest.model_dump(mode="json"), indent=1, ensure_ascii=False).encode() + b"\n"
     return Signed(manifest, content, base64.b64encode(key.sign(content)).decode())
@@ -338,7 +339,7 @@ def issued_evidence(store: Path) -> tuple[Evidence, ...]:
     """
     found = []
     for template in library.document_templates():
-        for recipient in _COPIED:
+        for recipient in COPIED:
             numbers = versions(store, template, recipient)
             if numbers:
                 place = version_folder(store, template, recipient, numbers[-1])

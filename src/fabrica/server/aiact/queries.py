@@ -1,7 +1,7 @@
 """Reads of the register, narrowed to what the reader may see: members of the project, operators and auditors."""
 
 from collections.abc import Collection, Iterable
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import Prefetch, QuerySet
 
@@ -11,6 +11,7 @@ from fabrica.server.people import queries as people
 from fabrica.server.runs import queries as runs
 from fabrica.values.ids import ProjectId, RunId, SystemId, VersionId
 from fabrica.wire import systems as wire
+from fabrica.wire.aiact import Classification
 from fabrica.wire.problems import NotFound
 from fabrica.wire.runs import Run
 
@@ -78,9 +79,19 @@ def version_row(by: Actor, version: VersionId) -> Version:
     return row
 
 
+def kind_of(row: Version) -> wire.SystemKind:
+    """Return whether a version is one of a system or of a model, for the files of this slice."""
+    return cast(wire.SystemKind, row.system.kind)
+
+
 def linked_runs(by: Actor, row: Version) -> list[tuple[RunLink, Run]]:
     """Return the runs of a version in the order they were linked."""
     return [(link, runs.run(by, link.run_id)) for link in row.runs.order_by("pk")]
+
+
+def lineage_rows(version: VersionId) -> list[Lineage]:
+    """Return what a version was made from, for the files of this slice."""
+    return list(Lineage.objects.filter(version_id=version).select_related("parent__system").order_by("pk"))
 
 
 def ancestors(version: VersionId) -> Collection[VersionId]:
@@ -129,6 +140,25 @@ def _told(rows: Iterable[Statement]) -> tuple[wire.Told, ...]:
     )
 
 
+def answers(by: Actor, version: VersionId) -> dict[str, Any]:
+    """Return the facts that stand of a version.
+
+    Raises:
+        NotFound: no such version, the actor may not see it, or nobody told its facts.
+    """
+    row = version_row(by, version)
+    told = standing(version, "facts")
+    if not told:
+        raise NotFound(f"Nobody told the facts of {row.label} yet.", remedy="Tell them with 'fabrica systems facts'.")
+    return cast(dict[str, Any], told[0].body["answers"])
+
+
+def newest_result(version: VersionId) -> Classification | None:
+    """Return what the desk last found for a version; None: no facts are told. The caller has checked who asks."""
+    row = Result.objects.filter(version_id=version).order_by("-pk").first()
+    return Classification.model_validate(row.body) if row else None
+
+
 def results(by: Actor, version: VersionId) -> tuple[wire.Found, ...]:
     """Return the saved results of a version, newest first.
 
@@ -175,7 +205,7 @@ def _version(row: Version, **more: Any) -> wire.Version:
         state=wire.VersionState(row.state),
         changes=row.changes,
         replaces=row.replaces_id,
-        modification=row.modification,
+        modification=wire.Modification.model_validate(row.modification) if row.modification else None,
         market_on=row.market_on,
         service_on=row.service_on,
         withdrawn_on=row.withdrawn_on,
@@ -196,7 +226,7 @@ def _lineage(by: Actor, row: Version) -> tuple[wire.LineageLine, ...]:
                 "outside": line.outside,
             }
         )
-        for line in row.lineage.select_related("parent__system").order_by("pk")
+        for line in lineage_rows(row.pk)
     )
 
 

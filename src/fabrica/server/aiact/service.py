@@ -1,13 +1,10 @@
 """The verbs of the register: systems, versions, lineage, runs."""
 
-import hashlib
-import json
-from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from fabrica.server.aiact import facts, permissions, queries, rules
-from fabrica.server.aiact.models import Lineage, RunLink, Statement, System, Version
+from fabrica.server.aiact import facts, modification_queries, permissions, queries, rules
+from fabrica.server.aiact.models import Lineage, RunLink, System, Version
 from fabrica.server.core import clock
 from fabrica.server.core.actors import Actor
 from fabrica.server.core.facts import announce
@@ -19,10 +16,10 @@ from fabrica.values.ids import ProjectId, RunId, SystemId, VersionId
 from fabrica.wire.problems import NotFound
 from fabrica.wire.systems import (
     NewLineage,
+    NewRelease,
     NewSystem,
     NewVersion,
     RunLinkedAlready,
-    StatementKind,
     SystemNameTaken,
     VersionLabelTaken,
     VersionState,
@@ -186,27 +183,6 @@ def _locked(version: VersionId) -> Version:
     return Version.objects.select_for_update(of=("self",)).select_related("system").get(pk=version)
 
 
-def keep_statement(
-    by: Actor, version: VersionId, kind: StatementKind, body: Mapping[str, Any], *, key: str = "", function: str = ""
-) -> Statement:
-    """Store what a person said of a version, inside a verb that checked it."""
-    assert by.user is not None
-    row = Statement.objects.create(
-        version_id=version,
-        kind=kind,
-        key=key,
-        body=body,
-        said_by=by.user,
-        function=function,
-        said_at=clock.now(),
-    )
-    said = json.dumps(body, sort_keys=True, ensure_ascii=True)
-    digest = hashlib.sha256(said.encode()).hexdigest()
-    announce(facts.Stated(version=version, of=kind, key=key, sha256=digest))
-    hint("aiact")
-    return row
-
-
 def _move(row: Version, state: VersionState, *, reason: str = "", **told: Any) -> None:
     """Move a version; the only writer of its state.
 
@@ -217,8 +193,42 @@ def _move(row: Version, state: VersionState, *, reason: str = "", **told: Any) -
     row.state = state
     for name, value in told.items():
         setattr(row, name, value)
-    row.save(update_fields=["state", *told])
+    row.save(update_fields=["state", *(name.removesuffix("_id") for name in told)])
     announce(facts.VersionMoved(version=row.pk, state=state, replaces=row.replaces_id, reason=reason))
+
+
+@verb(may=permissions.answers_for)
+def release(by: Actor, *, version: VersionId, told: NewRelease) -> None:
+    """Release a draft, over the version it replaces if there is one; the check of the change is kept with it.
+
+    Raises:
+        NotFound: the version to replace is not of the same system.
+        VersionStateWrong: it is no draft, or the one to replace is not released.
+        ReleaseDayWrong: a day is still to come.
+        ModificationUndecided: the check is open, and no reason is given.
+    """
+    row = _locked(version)
+    rules.check_release_days(told, clock.now().date())
+    before = None
+    if told.replaces is not None:
+        before = Version.objects.select_for_update().filter(pk=told.replaces, system_id=row.system_id).first()
+        if before is None:
+            raise NotFound(f"{row.system.name} has no version {told.replaces}.", remedy="Name one of the same system.")
+    check = modification_queries.modification(by, version, told.replaces, told.told)
+    if check is not None:
+        rules.check_decided(check, told.reason)
+    _move(
+        row,
+        VersionState.RELEASED,
+        reason=told.reason,
+        replaces_id=told.replaces,
+        market_on=told.market_on,
+        service_on=told.service_on,
+        modification=check.model_dump(mode="json") if check else None,
+    )
+    if before is not None:
+        _move(before, VersionState.REPLACED)
+    hint("aiact")
 
 
 @verb(may=permissions.answers_for)

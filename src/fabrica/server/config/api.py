@@ -11,7 +11,9 @@ from ninja.errors import HttpError, ValidationError
 from fabrica import __version__
 from fabrica.server.access.agent_api import router as agent_limits
 from fabrica.server.access.api import router as access
+from fabrica.server.aiact.answers_api import router as answers
 from fabrica.server.aiact.api import router as systems
+from fabrica.server.aiact.document_api import router as documents
 from fabrica.server.config import callers
 from fabrica.server.config.bodies import StrictParser, too_large
 from fabrica.server.evidence.api import router as evidence
@@ -40,6 +42,8 @@ for path, router, caller in (
     ("", evidence, callers.person),
     ("", ledger, callers.person),
     ("", systems, callers.person),
+    ("", answers, callers.person),
+    ("", documents, callers.person),
     ("/sites", sites, callers.person),
     ("/agent", agents, callers.agent),
     ("/agent", agent_keys, callers.agent),
