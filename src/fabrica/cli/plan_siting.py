@@ -79,7 +79,7 @@ def _show(found: "Study") -> None:
     for one in ranked_sites(found):
         share = groups(found, one)
         measures = [escape(shown(key, one.candidate.measures.get(key))) for key in found.criteria]
-        ranks = (f"{share['first']:.0%}", f"{share['first'] + share['second or third']:.0%}")
+        ranks = (f"{share['first']:.0%}", f"{share['first'] + share['second'] + share['third']:.0%}")
         table.add_row(escape(one.candidate.name), "yes" if one.in_pareto_set else "no", *ranks, *measures)
     out.print(table)
     out.print()

@@ -24,4 +24,4 @@ def test_hostile_names_stay_text() -> None:
 
 def test_a_study_in_which_all_are_refused_is_still_a_page() -> None:
     page = report(study(make_question(make_candidate("a", pue=measure(2)), limits=(make_limit("pue", "max", 1.5),))))
-    assert "cannot be kept" in page
+    assert "Surely broken by 1" in page

@@ -39,6 +39,16 @@ def _judged(candidate: Candidate, limit: Limit, question: Question) -> Verdict:
     return Verdict(limit, state, f"{name} is {span}; {wanted} is asked")
 
 
+def limit_words(limit: Limit) -> str:
+    """Return a limit as people read it: `power: at least 220 MW`."""
+    if limit.bound == "among":
+        return f"country: one of {', '.join(sorted(limit.among))}"
+    assert limit.number is not None, "a bound has a number"
+    power = limit.criterion == "power_megawatts"
+    name, unit = ("power", "MW") if power else (CRITERIA[limit.criterion].name, CRITERIA[limit.criterion].unit)
+    return f"{name}: at {'least' if limit.bound == 'min' else 'most'} {_plain(limit.number, unit)}"
+
+
 def _keeps(number: float, limit: Limit) -> bool:
     assert limit.number is not None, "a bound has a number"
     return number >= limit.number if limit.bound == "min" else number <= limit.number

@@ -6,14 +6,15 @@ from html import escape
 from fabrica.planning.ranges import Range, ranges
 from fabrica.planning.report import STYLE, page
 from fabrica.planning.siting.criteria import CRITERIA, Measure
-from fabrica.planning.siting.limits import State
+from fabrica.planning.siting.limits import State, limit_words
 from fabrica.planning.siting.study import Assessed, Study
 from fabrica.planning.siting.words import paragraph, plain, shown
 from fabrica.planning.stacks import COLOURS, stacked
 
-STATES: Mapping[State, str] = {"kept": "kept", "broken": "cannot be kept", "open": "not known"}
-GROUPS = ("first", "second or third", "fourth or fifth", "later")
+STATES: Mapping[State, str] = {"kept": "kept", "broken": "surely broken", "open": "not decided"}
+GROUPS = ("first", "second", "third", "fourth or fifth", "later")
 MORE_STYLE = """
+h3 { font-size: 1rem; margin: 1.5rem 0 0.25rem; }
 .interval { fill: var(--fill); fill-opacity: 0.5; } .best { stroke: var(--ink); stroke-width: 2.5; }
 td.words, th:first-child, td:first-child { text-align: left; } .source { color: var(--soft); overflow-wrap: anywhere; }
 """
@@ -32,15 +33,29 @@ def report(found: Study) -> str:
 
 
 def _limits(found: Study) -> str:
-    rows = [
-        (one.candidate.name, STATES[verdict.state], verdict.words, f"{verdict.limit.reason} ({verdict.limit.source})")
-        for one in found.sites
-        for verdict in one.verdicts
-    ]
-    if not rows:
+    limits = found.question.limits
+    if not limits:
         return '<section><h2>Hard limits</h2><p class="soft">The file names none.</p></section>'
-    table = _table(("candidate", "limit", "in numbers", "why it is a limit"), rows)
-    return f"<section><h2>Hard limits first</h2>{_scrolled(table, 'Hard limits')}</section>"
+    parts = [_limit(found, place) for place in range(len(limits))]
+    return f"<section><h2>Hard limits first</h2>{''.join(parts)}</section>"
+
+
+def _limit(found: Study, place: int) -> str:
+    """Return one limit: its reason, who surely breaks it, and behind a toggle every verdict with its numbers."""
+    limit = found.question.limits[place]
+    verdicts = [(one.candidate.name, one.verdicts[place]) for one in found.sites]
+    counts = {state: sum(verdict.state == state for _, verdict in verdicts) for state in STATES}
+    told = ", ".join(f"{STATES[state]} by {count}" for state, count in counts.items() if count)
+    broken = [f"{name}: {verdict.words}" for name, verdict in verdicts if verdict.state == "broken"]
+    listed = "".join(f"<li>{escape(words)}</li>" for words in broken)
+    rows = [(name, STATES[verdict.state], verdict.words) for name, verdict in verdicts]
+    table = _scrolled(_table(("candidate", "limit", "in numbers"), rows), f"Verdicts of limit {place + 1}")
+    reason = f"{limit.reason[0].upper()}{limit.reason[1:]} ({limit.source})."
+    title = f"<h3>{escape(limit_words(limit))}</h3>"
+    return (
+        f'{title}<p>{escape(reason)} <span class="soft">{escape(told.capitalize())}.</span></p>'
+        f"{f'<ul>{listed}</ul>' if broken else ''}<details><summary>Every verdict</summary>{table}</details>"
+    )
 
 
 def _ranks(found: Study) -> str:
@@ -90,7 +105,7 @@ def ranks_picture(found: Study) -> str:
 def groups(found: Study, one: Assessed) -> dict[str, float]:
     """Return the shares of draws in which a site came first, second or third, and so on."""
     shares = found.acceptability.ranks[one.candidate.id].shares
-    cut = (shares[:1], shares[1:3], shares[3:5], shares[5:])
+    cut = (shares[:1], shares[1:2], shares[2:3], shares[3:5], shares[5:])
     return {name: sum(part) for name, part in zip(GROUPS, cut, strict=True)}
 
 
