@@ -42,4 +42,4 @@ lock: setup-dev ## Choose and lock the versions of every package anew
 	@$(RUN) tools/lock.py
 
 clean: ## Remove what the targets above made, but not ~/.fabrica
-	rm -rf .venv docs/_build build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/services/node_modules .slurm-releases
+	rm -rf .venv docs/_build build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tests/services/node_modules .slurm-releases .apptainer

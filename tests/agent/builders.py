@@ -15,8 +15,9 @@ from fabrica.engines.contract import Handle, Observation, StartOrder
 from fabrica.values.ids import AttemptId, RunId, SiteId
 from fabrica.values.states import AttemptState, EndReason
 from fabrica.wire.agents import Cancel, Event, Inventory, SyncAnswer, SyncRequest, WorkOrder
+from fabrica.wire.environments import Environment
 from fabrica.wire.problems import NotFound, ServerUnreachable
-from fabrica.wire.runs import Environment, Resources, Usage
+from fabrica.wire.runs import Resources, Usage
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 

@@ -16,7 +16,8 @@ from fabrica.agent.folders import SiteFolder
 from fabrica.agent.staging import Stage
 from fabrica.values.states import EndReason
 from fabrica.wire.agents import WorkOrder
-from fabrica.wire.runs import Dataset, Environment, Resources
+from fabrica.wire.environments import Environment
+from fabrica.wire.runs import Dataset, Resources
 from tests.agent.builders import MemoryServer, make_bundle, make_order, make_settings, sha256
 
 CONTENT = b"hour,rentals\n0,16\n"

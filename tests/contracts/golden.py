@@ -22,7 +22,8 @@ from fabrica.wire.agents import (
     email_sha256,
 )
 from fabrica.wire.bodies import Body
-from fabrica.wire.runs import Artifact, Dataset, Environment, MetricSeries, Resources, Usage
+from fabrica.wire.environments import Environment
+from fabrica.wire.runs import Artifact, Dataset, MetricSeries, Resources, Usage
 
 FOLDER = Path(__file__).with_name("messages")
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -65,8 +66,8 @@ def _inventory() -> Inventory:
         partitions=(partition,),
         people=(PERSON, email_sha256("ada@example.eu")),
         support="support@site.example",
-        taken_at=NOON,
         silent_since=NOON,
+        taken_at=NOON,
     )
 
 

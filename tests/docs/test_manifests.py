@@ -9,7 +9,7 @@ from fabrica.sdk.manifest import read_manifest
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 _BLOCK = re.compile(r"^```(toml|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-PAGES = ("how-to/run-many-tasks.md",)
+PAGES = ("how-to/run-many-tasks.md", "how-to/use-a-container.md")
 
 SHOWN = [(page, *match) for page in PAGES for match in _BLOCK.findall((DOCS / page).read_text(encoding="utf-8"))]
 

@@ -37,6 +37,11 @@ class AttemptFolder:
         return self.root / "log"
 
     @property
+    def image(self) -> Path:
+        """The image from a registry that the attempt's command runs in."""
+        return self.root / "image.sif"
+
+    @property
     def pin(self) -> Path:
         """Names the environment that the attempt uses."""
         return self.root / "environment"
@@ -44,6 +49,7 @@ class AttemptFolder:
     def prepare(self) -> None:
         """Make the folders afresh; only the log, which has been told already, stays."""
         self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        remove(self.image)
         for part in (self.work, self.data, self.record, self.temporary):
             remove(part)
             part.mkdir()

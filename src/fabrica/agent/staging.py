@@ -14,6 +14,7 @@ from fabrica.agent.checkpoints import lay_out
 from fabrica.agent.environments import environment_for, in_run_api, lock_inside
 from fabrica.agent.failures import AttemptFailed
 from fabrica.agent.folders import AttemptFolder, SiteFolder, remove
+from fabrica.agent.images import stage_image
 from fabrica.agent.locks import held
 from fabrica.agent.machine import describe_machine
 from fabrica.agent.packages import CONTENT
@@ -23,6 +24,7 @@ from fabrica.agent.transport import Transport
 from fabrica.agent.variables import run_variables
 from fabrica.bundles.limits import SOURCE
 from fabrica.bundles.unpack import unpack
+from fabrica.engines import containers
 from fabrica.engines.files import read_json
 from fabrica.values.quantities import show_bytes
 from fabrica.values.states import EndReason
@@ -68,16 +70,20 @@ class Stage:
         lay_out(order, folder, self._fetch_checked)
         for dataset in order.datasets:
             self._stage_dataset(dataset, folder)
-        lock = lock_inside(folder.work, order.environment.lock) if order.environment.lock else None
-        place, key = environment_for(lock, self.site.environments, folder=folder, interrupted=self.interrupted)
-        environment = {
-            "lock": order.environment.lock,
-            "environment_sha256": key,
-            **(read_json(place / CONTENT) or {}),
-            "machine": describe_machine() if self.settings.engine == "local" else None,  # else it runs elsewhere
-        }
+        place, environment = self._stage_environment(order, folder)
+        machine = describe_machine() if self.settings.engine == "local" else None  # else it runs elsewhere
         variables = run_variables(order, folder, environment=place, in_run_api=in_run_api(self.site.environments))
-        return Staged(variables, environment)
+        return Staged(variables, environment | {"machine": machine})
+
+    def _stage_environment(self, order: WorkOrder, folder: AttemptFolder) -> tuple[Path | None, dict[str, Any]]:
+        """Have the packages that a run finds, or its image; return the former's folder, and what the record says."""
+        asked = order.environment
+        if asked.image is not None:
+            program = str(self.settings.engine_settings.get("apptainer", containers.PROGRAM))
+            return None, stage_image(order, self.site, folder, program=program, interrupted=self.interrupted)
+        lock = lock_inside(folder.work, asked.lock) if asked.lock else None
+        place, key = environment_for(lock, self.site.environments, folder=folder, interrupted=self.interrupted)
+        return place, {"lock": asked.lock, "environment_sha256": key, **(read_json(place / CONTENT) or {})}
 
     def _stage_source(self, order: WorkOrder, folder: AttemptFolder) -> None:
         bundle = self.site.cache / order.bundle_sha256

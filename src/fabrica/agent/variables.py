@@ -6,6 +6,7 @@ from fabrica.agent.folders import AttemptFolder
 from fabrica.values.quantities import CPU_CORE
 from fabrica.wire.agents import WorkOrder
 
+_SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 _THREAD_COUNTS = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -16,11 +17,16 @@ _THREAD_COUNTS = (
 )
 
 
-def run_variables(order: WorkOrder, folder: AttemptFolder, *, environment: Path, in_run_api: Path) -> dict[str, str]:
-    """Return every variable the command sees. `environment` is a virtual environment, `in_run_api` a Python path."""
+def run_variables(
+    order: WorkOrder, folder: AttemptFolder, *, environment: Path | None, in_run_api: Path
+) -> dict[str, str]:
+    """Return every variable the command sees. `in_run_api` is a Python path.
+
+    `environment`: a virtual environment; None: the command runs in an image, which has its own programs.
+    """
     variables = {
-        "PATH": f"{environment / 'bin'}:/usr/local/bin:/usr/bin:/bin",
-        "VIRTUAL_ENV": str(environment),
+        "PATH": f"{environment / 'bin'}:{_SYSTEM_PATH}" if environment else _SYSTEM_PATH,
+        **({"VIRTUAL_ENV": str(environment)} if environment else {}),
         "PYTHONPATH": str(in_run_api),
         "PYTHONUNBUFFERED": "1",  # the log is followed live
         "HOME": str(folder.temporary),

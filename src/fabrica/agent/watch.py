@@ -10,6 +10,7 @@ from typing import Any
 from fabrica.agent.accounts import NoAccount, site_account
 from fabrica.agent.entries import Ending, Entry
 from fabrica.agent.folders import SiteFolder
+from fabrica.agent.images import image_place
 from fabrica.agent.journal import UNNUMBERED, Journal
 from fabrica.agent.settings import AgentSettings
 from fabrica.agent.tails import MetricsTail, next_log_piece
@@ -69,6 +70,7 @@ class Watch:
                     resources=order.resources,
                     site_account=account,
                     project=order.project,
+                    image=image_place(order, self.site.attempt(order.attempt)),
                 )
             )
         except StartRefused as refusal:

@@ -24,6 +24,7 @@ class StartOrder:
     datasets), `record/` (the run record), `tmp/`, `log` (standard output and error). `variables` is the whole
     environment of the command: nothing is inherited. `site_account`: the account of the site the command executes as;
     None: the agent's own. `project`: whose run it is; None: the server does not tell.
+    `image`: file of the image that the command runs in; None: it runs in none.
     """
 
     attempt: AttemptId
@@ -35,6 +36,7 @@ class StartOrder:
     resources: Resources
     site_account: str | None = None
     project: ProjectId | None = None
+    image: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

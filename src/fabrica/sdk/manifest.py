@@ -13,9 +13,9 @@ from pydantic import BaseModel, ValidationError
 from fabrica.values.ids import ProjectId
 from fabrica.values.quantities import parse_bytes
 from fabrica.values.time import parse_duration_seconds
+from fabrica.wire.environments import Environment
 from fabrica.wire.runs import (
     Dataset,
-    Environment,
     ManifestMissing,
     ManifestRefused,
     MetricRule,

@@ -8,11 +8,11 @@ from pydantic import Field
 from fabrica.values.ids import AgentId, AttemptId, ProjectId, RunId, SiteId, UserId
 from fabrica.values.states import AttemptState, EndReason
 from fabrica.wire.bodies import Body, Instant
+from fabrica.wire.environments import Environment
 from fabrica.wire.problems import FabricaError
 from fabrica.wire.runs import (
     Artifact,
     Dataset,
-    Environment,
     MetricSeries,
     Resources,
     RunPurpose,
@@ -81,7 +81,8 @@ class PartitionInventory(Body):
     queue: tuple[QueueClass, ...] | None = Field(default=None, description="by devices asked; null: unknown")
     nodes_out: tuple[NodeOut, ...] = ()
     waits: tuple[WaitForecast, ...] = Field(default=(), description="one per class of jobs with enough history")
-    containers: bool | None = None
+    containers: bool | None = Field(default=None, description="whether it runs images with Apptainer")
+    apptainer: str | None = Field(default=None, description="version of Apptainer; null: unknown, or there is none")
 
 
 class Inventory(Body):

@@ -2,18 +2,18 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from fabrica.values.ids import AttemptId, ProjectId, RunId, SiteId
 from fabrica.values.quantities import check_resource_class
 from fabrica.values.states import AttemptState, EndReason, RunState
 from fabrica.wire.bodies import Body, Instant, Request
+from fabrica.wire.environments import IMAGE_OF_DATA, Environment, RelativePath
 from fabrica.wire.placement import Placement
 from fabrica.wire.problems import FabricaError
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 ShortText = Annotated[str, Field(min_length=1, max_length=200)]
-RelativePath = Annotated[str, Field(min_length=1, max_length=300)]
 
 RunPurpose = Literal[
     "pretraining",
@@ -99,12 +99,6 @@ class Dataset(Request):
     countries: tuple[str, ...] | None = Field(default=None, description="ISO codes it may be in; null: no limit stated")
 
 
-class Environment(Request):
-    """The environment of a run: a lock file of Python packages inside the source bundle, or nothing."""
-
-    lock: RelativePath | None = None
-
-
 class MetricRule(Request):
     """How one final metric is read: which way is better, beside which baseline, and what is accepted."""
 
@@ -137,6 +131,13 @@ class RunSpec(Request):
     accept_simulated: bool = Field(default=False, description="a simulated site may take it: nothing real is computed")
     attempts_max: int = Field(default=3, ge=1, le=10)
     after: tuple[RunId, ...] = Field(default=(), max_length=100, description="runs that must have succeeded before")
+
+    @model_validator(mode="after")
+    def _image_is_there(self) -> "RunSpec":
+        image = self.environment.image or ""
+        if image.startswith(IMAGE_OF_DATA) and image[len(IMAGE_OF_DATA) :] not in {one.name for one in self.datasets}:
+            raise ValueError(f"the image {image!r} names no dataset of the run")
+        return self
 
 
 class Energy(Body):

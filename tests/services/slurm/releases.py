@@ -70,7 +70,7 @@ def _make(release: str, root: Path) -> None:
     _remove(unfinished)
     print(f"Making a folder with Slurm {release} from Debian {suite}", file=sys.stderr, flush=True)
     command = ["debootstrap", "--variant=minbase", f"--include={','.join(dict.fromkeys(packages))}"]
-    command += [suite, str(unfinished), _mirror(), *([_SCRIPT[suite]] if suite in _SCRIPT else [])]
+    command += [suite, str(unfinished), debian_mirror(), *([_SCRIPT[suite]] if suite in _SCRIPT else [])]
     # nothing outlives it
     alone = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--propagation", "private"]
     try:
@@ -87,7 +87,7 @@ def _make(release: str, root: Path) -> None:
     unfinished.rename(root)
 
 
-def _mirror() -> str:
+def debian_mirror() -> str:
     """Return the address of the Debian archive that apt uses on this machine."""
     command = ["apt-get", "indextargets", "--format", "$(CODENAME) $(SITE)", "Created-By: Packages"]
     lines = subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()

@@ -1,5 +1,6 @@
 """The local engine: five verbs over the files that keepers write."""
 
+import shutil
 import subprocess
 import sys
 import time
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import fabrica
+from fabrica.engines import containers
 from fabrica.engines.contract import Handle, Observation, StartOrder, StartRefused
 from fabrica.engines.files import read_json, write_json
 from fabrica.engines.local import array
@@ -23,6 +25,7 @@ from fabrica.wire.agents import Inventory
 from fabrica.wire.runs import Usage
 
 _SOURCE_ROOT = Path(fabrica.__file__).parent.parent
+_APPTAINER = shutil.which(containers.PROGRAM) or containers.PROGRAM  # a run is given no PATH of ours
 _KEEPER = (
     "import sys; sys.path.insert(0, sys.argv[1]); from fabrica.engines.local import keeper; keeper.main(sys.argv[2])"
 )
@@ -92,6 +95,10 @@ class LocalEngine:
                 f"This machine has {partition.devices_total} devices and {partition.memory_bytes_per_node} bytes of "
                 f"memory; {order.resources.devices} devices and {order.resources.memory_bytes} bytes were asked."
             )
+        elif order.image and not partition.containers:
+            words = "This machine has no Apptainer, which running an image needs."
+        elif order.image and order.resources.tasks > 1:
+            words = "The engine of one machine runs no array of tasks inside an image."
         if words is not None:
             raise StartRefused(EndReason.SITE_DECLINED, words)
 
@@ -99,7 +106,8 @@ class LocalEngine:
         folder = AttemptFolder(order.folder.absolute())
         try:
             folder.engine.mkdir(mode=0o700, exist_ok=True)
-            write_json(folder.order, _order_as_kept(order, folder))  # no power cut matters: no order outlives a boot
+            kept = _order_as_kept(order, folder, self._container_of(order))
+            write_json(folder.order, kept)  # no power cut matters: no order outlives a boot
             self._store.enqueue(order.attempt, _asked(order) | {"folder": str(folder.folder)})
         except FileNotFoundError as problem:
             raise StartRefused(EndReason.ENGINE_ERROR, f"The attempt's folder is missing: {problem}.") from problem
@@ -107,6 +115,12 @@ class LocalEngine:
             raise StartRefused(
                 EndReason.SITE_DISK_FULL, f"The order cannot be written to disk: {problem}."
             ) from problem
+
+    def _container_of(self, order: StartOrder) -> Record | None:
+        if order.image is None:
+            return None
+        partition = next(one for one in self.capacity().partitions if one.name == order.partition)
+        return dict(containers.container_of(str(order.image), _APPTAINER, partition.software_stack))
 
     def _start_what_fits(self) -> None:
         """Start the oldest waiting attempts, when devices are free for them and nobody is doing so already."""
@@ -233,11 +247,12 @@ def _asked(order: StartOrder) -> Record:
     }
 
 
-def _order_as_kept(order: StartOrder, folder: AttemptFolder) -> dict[str, Any]:
+def _order_as_kept(order: StartOrder, folder: AttemptFolder, container: Record | None) -> dict[str, Any]:
     asked = order.resources
     return {
         "attempt": order.attempt,
         "name": order.name,
+        "container": container,
         "command": _array_command(order, folder) if asked.tasks > 1 else list(order.command),
         "variables": dict(order.variables),
         "limits": {

@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from fabrica.engines.containers import command_inside, variables_inside
 from fabrica.engines.files import make_durable, read_json, set_space_aside, write_json, write_json_in_place_of
 from fabrica.engines.local.admission import next_to_start, settle_dead_claims
 from fabrica.engines.local.command import (
@@ -211,8 +212,12 @@ class _Run:
         variables = thread_variables(threads) | self._order["variables"] | {"FABRICA_ATTEMPT": self._attempt}
         if gpu_count:
             variables["CUDA_VISIBLE_DEVICES"] = ",".join(gpus)  # empty for a run on cores: it sees no GPU
+        arguments, container, folder = self._order["command"], self._order["container"], str(self._folder.folder)
+        if container is not None:
+            arguments = command_inside(container, folder, arguments, variables)
+            variables = variables_inside(folder, variables)
         return Prepared(
-            arguments=self._order["command"],
+            arguments=arguments,
             variables=variables,
             folder=self._folder.folder / "work",
             cores=self._devices["cores"],

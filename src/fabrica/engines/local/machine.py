@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fabrica.engines import energy
+from fabrica.engines import containers, energy
 from fabrica.engines.local.nvml import Card, Nvml
 from fabrica.reference.accelerators import Accelerator
 from fabrica.reference.cards import accelerator_of_card
@@ -21,12 +21,16 @@ _CGROUP_MEMORY_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What runs may have here. `gpus` are the cards that the reference knows, by the vendor's own id."""
+    """What runs may have here. `gpus` are the cards that the reference knows, by the vendor's own id.
+
+    `apptainer`: its version; None: this machine runs no images.
+    """
 
     cores: tuple[int, ...]
     memory_bytes: int
     gpus: Mapping[str, Accelerator] = field(default_factory=dict)
     name: str = "local"
+    apptainer: str | None = None
 
     @classmethod
     def find(cls, name: str = "local") -> "Machine":
@@ -34,7 +38,8 @@ class Machine:
         cores = tuple(sorted(os.sched_getaffinity(0)))
         nvml = Nvml.open()
         gpus = known_gpus(nvml.cards()) if nvml else {}
-        return cls(cores, int(_memory_total_bytes() * _MEMORY_SHARE_FOR_RUNS), gpus, name)
+        memory_bytes = int(_memory_total_bytes() * _MEMORY_SHARE_FOR_RUNS)
+        return cls(cores, memory_bytes, gpus, name, containers.version_of(containers.PROGRAM))
 
     def settings(self) -> dict[str, Any]:
         """Return the machine as keepers read it; each card with the partition it belongs to."""
@@ -75,7 +80,8 @@ class Machine:
             memory_bytes_per_node=self.memory_bytes,
             disk_free_bytes=disk_free_bytes,
             nodes_per_run_max=1,
-            containers=False,
+            containers=self.apptainer is not None,
+            apptainer=self.apptainer,
         )
 
     def energy_of(self, record: dict[str, Any], figures: dict[str, Any]) -> tuple[Energy, ...]:

@@ -1,10 +1,11 @@
-"""The archive that runs on the site's nodes: the modules of `in_job` and nothing else, the same bytes each time."""
+"""The archive that runs on the site's nodes: what jobs and images need, and nothing else, the same bytes each time."""
 
 import io
 import zipfile
 from functools import cache
 from pathlib import Path
 
+from fabrica.engines import containers
 from fabrica.engines.slurm import in_job
 
 _PACKAGE = "fabrica/engines/slurm/in_job"
@@ -17,6 +18,7 @@ def archive() -> bytes:
     files = {"/".join(_PACKAGE.split("/")[:depth]) + "/__init__.py": "" for depth in (1, 2, 3)}
     for path in sorted(Path(in_job.__file__).parent.glob("*.py")):
         files[f"{_PACKAGE}/{path.name}"] = path.read_text(encoding="utf-8")
+    files["fabrica/engines/containers.py"] = Path(containers.__file__).read_text(encoding="utf-8")
     files["__main__.py"] = files.pop(f"{_PACKAGE}/__main__.py")
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as zipped:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from fabrica.engines import containers
 from fabrica.engines.contract import Finding, Handle, JobWait, Observation, StartOrder, StartRefused
 from fabrica.engines.slurm import past_waits, starting
 from fabrica.engines.slurm.checks import check
@@ -25,6 +26,7 @@ from fabrica.wire.agents import Inventory, PartitionInventory
 from fabrica.wire.runs import Usage
 
 _SHAPES_SECONDS = 60.0
+_APPTAINER_SECONDS = 600.0
 _log = logging.getLogger("fabrica.engines.slurm")
 
 
@@ -45,6 +47,8 @@ class SlurmEngine:
         self._following = Following(self._store, settings, self._starter, self._controller)
         self._nodes: tuple[float, list[Node]] | None = None
         self._last_inventory = LastInventory(self._store.folder / "inventory.json", settings.partitions)
+        self._apptainer_version: str | None = None
+        self._apptainer_due = 0.0
 
     def _controller(self) -> Controller:
         """Return the way to Slurm, found at the first question that it answers."""
@@ -75,11 +79,18 @@ class SlurmEngine:
             engine="slurm",
             engine_version=controller.version,
             partitions=tuple(
-                partition_inventory(one, nodes, jobs, disk_free_bytes=disk_free_bytes)
+                partition_inventory(one, nodes, jobs, disk_free_bytes=disk_free_bytes, apptainer=self._apptainer())
                 for one in self._settings.partitions
             ),
             taken_at=datetime.now(UTC),
         )
+
+    def _apptainer(self) -> str | None:
+        """Return the version of Apptainer on this machine, looked for every ten minutes."""
+        if time.monotonic() >= self._apptainer_due:
+            self._apptainer_version = containers.version_of(self._settings.apptainer)
+            self._apptainer_due = time.monotonic() + _APPTAINER_SECONDS
+        return self._apptainer_version
 
     def check(self, accounts: Sequence[str]) -> Iterator[Finding]:
         """Try what the engine needs, for `fabrica agent check`."""
@@ -120,6 +131,8 @@ class SlurmEngine:
         asked = order.resources
         if partition.resource_class != asked.resource_class:
             raise _declined(f"Partition {order.partition} has {partition.resource_class}, not {asked.resource_class}.")
+        if order.image and partition.containers is False:
+            raise _declined(f"Partition {order.partition} has no Apptainer, which running an image needs.")
         self._refuse_too_large_an_array(asked.tasks)
         own = [node for node in self._shapes() if node.partition == partition.slurm_name]
         if not own:

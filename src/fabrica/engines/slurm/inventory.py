@@ -19,9 +19,17 @@ def is_out(node: Node) -> bool:
 
 
 def partition_inventory(
-    mine: SlurmPartition, nodes: Sequence[Node], jobs: Sequence[Waiting] | None, *, disk_free_bytes: int | None
+    mine: SlurmPartition,
+    nodes: Sequence[Node],
+    jobs: Sequence[Waiting] | None,
+    *,
+    disk_free_bytes: int | None,
+    apptainer: str | None = None,
 ) -> PartitionInventory:
-    """Return one partition as the site has it now. Devices of nodes that are out count as there, never as free."""
+    """Return one partition as the site has it now. Devices of nodes that are out count as there, never as free.
+
+    `apptainer`: its version on the agent's own machine; None: there is none.
+    """
     own = [node for node in nodes if node.partition == mine.slurm_name and devices_of_node(mine, node) > 0]
     able = [node for node in own if not is_out(node)]
     per_node = min((devices_of_node(mine, node) for node in own), default=0)
@@ -42,7 +50,8 @@ def partition_inventory(
         jobs_running=None if jobs is None else sum(1 for job in _of(mine, jobs) if job.running),
         queue=None if jobs is None else _queue(mine, jobs, threads=threads_of(own)),
         nodes_out=tuple(_out(node) for node in own if is_out(node)),
-        containers=mine.containers,
+        containers=mine.containers if mine.containers is not None else (True if apptainer else None),
+        apptainer=apptainer if mine.containers is not False else None,
     )
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
+from fabrica.engines.containers import PROGRAM
 from fabrica.reference.accelerators import load_accelerators
 from fabrica.values.ids import ProjectId
 from fabrica.values.quantities import CPU_CORE, check_resource_class
@@ -39,7 +40,9 @@ class SlurmPartition(Request):
     requeue: bool = Field(
         default=False, description="whether Slurm may start a job anew by itself, after preemption or a node's failure"
     )
-    containers: bool | None = Field(default=None, description="whether its nodes have Apptainer; null: unknown")
+    containers: bool | None = Field(
+        default=None, description="whether its nodes have Apptainer; null: they do when the agent's own machine has it"
+    )
     modules: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+/-]{0,99}$")], ...] = Field(
         default=(), max_length=20, description="environment modules loaded before each command, such as `cuda/12`"
     )
@@ -94,6 +97,11 @@ class SlurmSettings(Request):
     )
     rest_user: Word | None = Field(default=None, description="the token's user; null: who runs the agent")
     python: Path = Field(default=Path("/usr/bin/python3"), description="a Python 3.6 or newer on the nodes")
+    apptainer: str = Field(
+        default=PROGRAM,
+        pattern=r"^(/[\w./+-]+|[\w.+-]+)$",
+        description="Apptainer on the nodes: a path, or a name on the PATH that modules may bring",
+    )
     grace_seconds: int = Field(default=30, ge=1, le=3600, description="between a run's time limit and its kill")
     signal_seconds: int = Field(
         default=60, ge=0, le=3600, description="how long before its time limit a run is warned; at most a tenth of it"

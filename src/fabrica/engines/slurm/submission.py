@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fabrica.engines.containers import container_of
 from fabrica.engines.contract import StartOrder
 from fabrica.engines.slurm.jobs import NAME_PREFIX
 from fabrica.engines.slurm.marks import ENGINE_FOLDER, KEEPER, OUTPUT
@@ -180,6 +181,7 @@ def order_as_kept(
         "command": list(order.command),
         "variables": dict(order.variables),
         "modules": list(settings.by_name[order.partition].modules),
+        "container": _container(order, settings),
         "opens_folder": order.site_account is not None,
         "nodes": asked.nodes,
         "cpus": cpus,
@@ -194,6 +196,12 @@ def order_as_kept(
             "run_seconds": limit.run_seconds,
         },
     }
+
+
+def _container(order: StartOrder, settings: SlurmSettings) -> dict[str, str | None] | None:
+    if order.image is None:
+        return None
+    return container_of(str(order.image), settings.apptainer, settings.by_name[order.partition].stack)
 
 
 def joined(words: Iterable[str]) -> str:

@@ -37,6 +37,7 @@ def needs_of(run: RunId | None, spec: RunSpec) -> Needs:
         expected_seconds=spec.expected_seconds,
         countries=_countries(spec),
         data_bytes=None if spec.datasets else 0,
+        containers=spec.environment.image is not None,
         accept_simulated=spec.accept_simulated,
     )
 

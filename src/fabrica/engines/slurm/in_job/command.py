@@ -6,6 +6,7 @@ import resource
 import signal
 import socket
 
+from fabrica.engines.containers import command_inside, variables_inside
 from fabrica.engines.slurm.in_job.modules import load, merged
 
 NOT_FOUND_STATUS = 127
@@ -62,6 +63,18 @@ def variables_of(order: "dict[str, object]", inherited: "dict[str, str]", *, ran
         kept["FABRICA_TASKS"] = str(order["tasks"])
     kept["FABRICA_FIRST_NODE"] = inherited.get("FABRICA_FIRST_NODE") or socket.gethostname()
     return kept
+
+
+def in_its_image(
+    order: "dict[str, object]", folder: str, variables: "dict[str, str]"
+) -> "tuple[list[str], dict[str, str]]":
+    """Return the run's command and variables as they are started on this node: inside its image when it has one."""
+    command, container = order["command"], order.get("container")
+    assert isinstance(command, list)
+    if container is None:
+        return command, variables
+    assert isinstance(container, dict)
+    return command_inside(container, folder, command, variables), variables_inside(folder, variables)
 
 
 def start_command(

@@ -16,6 +16,7 @@ from typing import Any
 
 from fabrica.engines.slurm.in_job.command import (
     NOT_FOUND_STATUS,
+    in_its_image,
     marks_folder,
     read_order,
     send,
@@ -88,7 +89,8 @@ class Job:
         except OSError as trouble:
             return self.end("engine_error", None, f"The command could not be prepared: {trouble}.", 1)
         if words:
-            return self.end("command_not_found", None, f"The command cannot be executed: {words}.", 127)
+            reason = "engine_error" if self.order.get("container") else "command_not_found"  # Apptainer is the site's
+            return self.end(reason, None, f"The command cannot be executed: {words}.", 127)
         self.watch()
         return self.judge()
 
@@ -167,9 +169,10 @@ class Job:
     def start(self) -> str:
         """Start the command in a session of its own; return why it cannot be executed, else nothing."""
         self.pipe, output = os.pipe()
+        arguments, variables = self.prepared()
         self.command, words = start_command(
-            self.arguments(),
-            self.environment(),
+            arguments,
+            variables,
             self.folder,
             file_bytes_max=self.order["limits"]["disk_bytes"],
             output=output,
@@ -182,9 +185,17 @@ class Job:
             pass
         return words
 
-    def arguments(self) -> "list[str]":
+    def prepared(self) -> "tuple[list[str], dict[str, str]]":
+        """Return what is started: the command itself, or on several nodes srun, which starts it on each."""
+        variables = variables_of(self.order, dict(os.environ), rank=0)  # missing modules are told here, and of one node
         if self.order["nodes"] == 1:
-            return list(self.order["command"])
+            return in_its_image(self.order, self.folder, variables)
+        kept = dict(os.environ)
+        kept.pop("SLURM_EXPORT_ENV", None)
+        kept["FABRICA_FIRST_NODE"] = socket.gethostname()
+        return self.on_each_node(), kept
+
+    def on_each_node(self) -> "list[str]":
         srun = shutil.which(self.order["srun"]) or self.order["srun"]
         nodes = str(self.order["nodes"])
         return [
@@ -192,15 +203,6 @@ class Job:
             *("--cpus-per-task=" + str(self.order["cpus"]), "--kill-on-bad-exit=1", "--input=none", "--unbuffered"),
             *(sys.executable, "-I", "-S", os.path.join(self.folder, "engine", "keeper.pyz"), self.folder, "--node"),
         ]
-
-    def environment(self) -> "dict[str, str]":
-        if self.order["nodes"] == 1:
-            return variables_of(self.order, dict(os.environ), rank=0)
-        variables_of(self.order, dict(os.environ), rank=0)  # modules that are missing are told here, and of one node
-        kept = dict(os.environ)
-        kept.pop("SLURM_EXPORT_ENV", None)
-        kept["FABRICA_FIRST_NODE"] = socket.gethostname()
-        return kept
 
     def watch(self) -> None:
         """Turn until the command has ended: read its output, keep its limits, beat."""

@@ -8,6 +8,7 @@ import time
 
 from fabrica.engines.slurm.in_job.command import (
     NOT_FOUND_STATUS,
+    in_its_image,
     marks_folder,
     read_order,
     send,
@@ -38,9 +39,9 @@ def run_on_node(folder: str) -> int:
     assert isinstance(limits, dict)
     signal.signal(signal.SIGTERM, lambda number, frame: None)  # Slurm tells the command, too
     signal.signal(signal.SIGUSR1, lambda number, frame: None)
-    variables = variables_of(order, dict(os.environ), rank=rank)
+    command, variables = in_its_image(order, folder, variables_of(order, dict(os.environ), rank=rank))
     pid, words = start_command(
-        list(order["command"]),  # type: ignore[call-overload]  # the engine wrote a list of strings
+        command,
         variables,
         folder,
         file_bytes_max=limits["disk_bytes"],
