@@ -14,6 +14,7 @@ from tools.system_needs import MissingProgram, as_root, install
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 MINI = {"slurmctld": "slurmctld", "slurmd": "slurmd", "squeue": "slurm-client", "munged": "munge"}
 FULL = {"slurmdbd": "slurmdbd", "mariadbd": "mariadb-server", "slurmrestd": "slurmrestd"}
+FULL |= {"ip": "iproute2", "nft": "nftables"}  # for a site in a network namespace of its own
 PLUGINS = {
     "accounting_storage_mysql.so": "slurm-wlm-mysql-plugin",
     "auth_jwt.so": "slurm-wlm-jwt-plugin",
