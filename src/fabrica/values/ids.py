@@ -147,6 +147,10 @@ class QuestionId(Id):
     prefix = "qst"
 
 
+class ScenarioId(Id):
+    prefix = "scn"
+
+
 class SiteId(str):
     """A site's short name, as people say it: `lumi-aif`, `local`. Stable, chosen by the network's office."""
 

@@ -11,6 +11,7 @@ from fabrica.values.ids import (
     ProjectId,
     QuestionId,
     RunId,
+    ScenarioId,
     SiteId,
     SystemId,
     UserId,
@@ -29,6 +30,7 @@ def register_ids() -> None:
         ("version", "ver_[0-9a-z]{26}", VersionId.parse),
         ("document", "doc_[0-9a-z]{26}", DocumentId.parse),
         ("question", "qst_[0-9a-z]{26}", QuestionId.parse),
+        ("scenario", "scn_[0-9a-z]{26}", ScenarioId.parse),
         ("user", "usr_[0-9a-z]{26}", UserId.parse),
         ("site", "[a-z0-9-]{1,40}", SiteId.parse),
     ):
