@@ -7,7 +7,6 @@ nothing is left running.
 import json
 import os
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -24,6 +23,7 @@ from fabrica.wire.problems import FabricaError
 from tests.flows.home import SECONDS_MAX, Home, wait_until, write_run
 from tests.flows.network import Network, Story, check_books, check_nothing_left, make_template
 from tests.flows.proxy import HARMS, harmful_proxy
+from tests.services import disk
 
 pytestmark = pytest.mark.faults
 
@@ -323,25 +323,8 @@ def test_a_clock_that_is_moved_back_an_hour_harms_nothing(template: Home, tmp_pa
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """Yield a folder with a disk of its own, of 24 MiB."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(place)]
-    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode != 0:
-        pytest.skip("a small disk can only be mounted by root")
-    try:
+    with disk.small_disk(tmp_path / "disk") as place:
         yield place
-    finally:
-        subprocess.run(["umount", "-l", str(place)], check=True)
-
-
-def _fill(place: Path) -> Path:
-    """Take all that is free of a disk; return the file to remove."""
-    filler = place / "filler"
-    with suppress(OSError), filler.open("wb", buffering=0) as file:
-        while True:
-            file.write(b"\0" * 4096)
-    return filler
 
 
 def test_a_full_disk_of_the_site_fails_the_attempt_and_the_run_succeeds_once_there_is_room(
@@ -353,7 +336,7 @@ def test_a_full_disk_of_the_site_fails_the_attempt_and_the_run_succeeds_once_the
         story = Story(network, tmp_path, last="head -c 500000 /dev/zero > model.txt", disk="2 MiB")
         story.submit()
         story.wait_for("running")
-        filler = _fill(small_disk)
+        filler = disk.fill(small_disk)
         story.go_on.touch()
         wait_until((story.attempt_folder() / "engine" / "ended.json").exists, "the command ends on the full disk")
         filler.unlink()
@@ -372,7 +355,7 @@ def test_a_full_disk_of_the_server_loses_nothing_and_is_told(template: Home, tmp
         story.submit()
         story.wait_for("running")
         folder = story.attempt_folder()
-        filler = _fill(small_disk)
+        filler = disk.fill(small_disk)
         story.go_on.touch()
         wait_until((folder / "record" / "seal.json").exists, "the site seals the record by itself")
         refused = write_run(tmp_path / "refused", ["true"])

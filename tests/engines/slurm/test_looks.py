@@ -1,5 +1,6 @@
 """What accounting tells is taken for an end only once it is whole."""
 
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -18,9 +19,9 @@ class _Accounting:
 
 
 @pytest.mark.parametrize(("ended_at", "state"), [(None, "RUNNING"), (1_795_265_532, "COMPLETED")])
-def test_an_end_whose_time_is_not_told_is_no_end_yet(ended_at: int | None, state: str) -> None:
+def test_an_end_whose_time_is_not_told_is_no_end_yet(ended_at: int | None, state: str, tmp_path: Path) -> None:
     row = Row(cluster="c", job="1", name="fab-a", state="COMPLETED", started_at=1_795_265_531, ended_at=ended_at)
     accounting = cast("Controller", _Accounting(row))
-    looks = Looks(lambda: accounting, queue_seconds=1, history_seconds=1)
+    looks = Looks(lambda: accounting, tmp_path, queue_seconds=1, history_seconds=1)
     looks.look_at_history({"fab-a": "1"}, since=0)
     assert [one.state for one in looks.history.rows["fab-a"]] == [state]

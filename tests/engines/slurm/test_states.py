@@ -68,6 +68,36 @@ def test_a_job_cannot_talk_itself_out_of_a_long_charge() -> None:
     assert judge(told, mark=mark, began=True, elapsed_seconds=36_000, asked=None).reason == EndReason.EXIT_NONZERO
 
 
+def test_a_long_run_on_a_full_disk_costs_nothing_only_when_the_agent_saw_it_full_too() -> None:
+    told, mark = Told("FAILED", True, exit_code=1), _mark(EndReason.SITE_DISK_FULL, 1)
+    seen = judge(told, mark=mark, began=True, elapsed_seconds=36_000, asked=None, disk_full=True)
+    assert seen.reason == EndReason.SITE_DISK_FULL
+    unseen = judge(told, mark=mark, began=True, elapsed_seconds=36_000, asked=None)
+    assert unseen.reason == EndReason.EXIT_NONZERO
+    assert "Its own words." in unseen.words
+
+
+def test_a_command_that_failed_for_itself_failed_for_itself_on_a_full_disk_too() -> None:
+    told, mark = Told("FAILED", True, exit_code=3), _mark(EndReason.EXIT_NONZERO, 3)
+    end = judge(told, mark=mark, began=True, elapsed_seconds=5, asked=None, disk_full=True)
+    assert (end.reason, end.exit_code) == (EndReason.EXIT_NONZERO, 3)
+
+
+@pytest.mark.parametrize("began", [True, False])
+def test_a_job_that_could_not_even_write_its_end_on_a_full_disk_says_so(began: bool) -> None:
+    told = Told("FAILED", True, exit_code=122)
+    end = judge(told, mark=None, began=began, elapsed_seconds=1, asked=None, disk_full=True)
+    assert end.reason == EndReason.SITE_DISK_FULL
+
+
+def test_a_start_that_a_dying_controller_forgot_is_the_sites_doing() -> None:
+    told = Told("FAILED", True, exit_code=1)
+    end = judge(told, mark=None, began=True, elapsed_seconds=0, asked=None)
+    assert (end.reason, end.exit_code) == (EndReason.PROCESS_VANISHED, None)
+    long = judge(told, mark=None, began=True, elapsed_seconds=36_000, asked=None)
+    assert long.reason == EndReason.EXIT_NONZERO  # else who deletes the marks runs for nothing
+
+
 def test_a_job_that_slurm_refused_in_its_queue_was_declined() -> None:
     told = Told("FAILED", started=False, reason="BadConstraints")
     end = judge(told, mark=None, began=False, elapsed_seconds=0, asked=None)

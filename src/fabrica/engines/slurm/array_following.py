@@ -185,7 +185,8 @@ class ArrayFollowing:
         self, index: int, record: Record, told: Told, evidence: Evidence, look: _Look, *, prompt: bool = False
     ) -> None:
         evidence = replace(evidence, words="") if prompt else evidence
-        look.ends.append(_task_end(index, ending.end_of(record, told, evidence), evidence))
+        end = ending.end_of(record, told, evidence, disk_full=self._looks.disk_was_full)
+        look.ends.append(_task_end(index, end, evidence))
 
     def _keep(self, handle: Handle, look: _Look, watched: _Watched) -> None:
         """Keep what is new. What failed is told in the run's log first: a crash tells it twice rather than never."""

@@ -1,7 +1,6 @@
 """Settles how an attempt ended and what it used, once: from Slurm's rows, the queue's figures and the job's marks."""
 
 import json
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +19,6 @@ from fabrica.values.states import EndReason
 from fabrica.wire.runs import Usage
 
 ROWS_FILE = "slurm_rows.jsonl"
-_DISK_FULL_BELOW_BYTES = 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,25 +143,17 @@ VANISHED = End(
 )
 
 
-def end_of(record: Record, told: Told, evidence: Evidence) -> End:
-    """Return why an attempt ended."""
+def end_of(record: Record, told: Told, evidence: Evidence, *, disk_full: bool) -> End:
+    """Return why an attempt ended. `disk_full`: whether the agent has just seen the site's disk full."""
     stop = record["stop"]
     return judge(
         told,
         mark=evidence.marks.end,
         began=evidence.marks.started_at is not None,
         elapsed_seconds=sum(row.elapsed_seconds for row in evidence.rows),
-        disk_full=_disk_free_bytes(Path(record["folder"])) < _DISK_FULL_BELOW_BYTES,
+        disk_full=disk_full,
         asked=EndReason(stop["reason"]) if stop else None,
     )
-
-
-def _disk_free_bytes(folder: Path) -> int:
-    try:
-        figures = os.statvfs(folder)
-    except OSError:
-        return _DISK_FULL_BELOW_BYTES
-    return figures.f_bavail * figures.f_frsize
 
 
 def ended_as_kept(end: End, evidence: Evidence, usage: Usage) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from fabrica.engines.slurm.looks import Looks
 from fabrica.engines.slurm.marks import Marks, read_marks
 from fabrica.engines.slurm.settings import SlurmSettings
 from fabrica.engines.slurm.starting import Starter
-from fabrica.engines.slurm.states import START_ENDED, End, phase_of, words_of_wait
+from fabrica.engines.slurm.states import START_ENDED, End, Told, phase_of, words_of_wait
 from fabrica.engines.slurm.store import Record, Store
 from fabrica.values.states import EndReason
 from fabrica.values.time import show_duration
@@ -41,7 +41,7 @@ class Following:
         self._starter = starter
         self._controller = controller
         self._looks = Looks(
-            controller, queue_seconds=settings.look_seconds, history_seconds=settings.accounting_seconds
+            controller, store.folder, queue_seconds=settings.look_seconds, history_seconds=settings.accounting_seconds
         )
         self._arrays = ArrayFollowing(store, settings, self._looks, self._site)
         self._last: dict[Handle, Observation] = {}
@@ -54,6 +54,7 @@ class Following:
         records = {handle: self._store.read(handle) for handle in handles}
         live = {handle: record for handle, record in records.items() if record and not record["ended"]}
         if live:
+            self._looks.look_at_disk()
             self._looks.look_at_queue([record["name"] for record in live.values()])
             self._look_back(live)
         return {handle: self._observe(handle, record) for handle, record in records.items()}
@@ -233,7 +234,7 @@ class Following:
         last = next((row for row in reversed(evidence.rows) if row.cancelled_by), None)
         if last is not None:
             told = replace(told, cancelled_by=last.cancelled_by)
-        return self._end(handle, record, ending.end_of(record, told, evidence), evidence)
+        return self._end(handle, record, self._judged(record, told, evidence), evidence)
 
     def _is_told_whole(self, record: Record, job: Job, marks: Marks) -> bool:
         """Say whether queue and marks tell all that accounting would, which is some seconds late.
@@ -260,7 +261,7 @@ class Following:
         accounted = self._has_accounting()
         if accounted and evidence.source == "sacct" and rows and phase_of(rows[-1].state) == "ended":
             told = ending.told_by_row(rows[-1])
-            return self._end(handle, record, ending.end_of(record, told, evidence), evidence)
+            return self._end(handle, record, self._judged(record, told, evidence), evidence)
         marks = evidence.marks
         since, beat = self._absent_since.setdefault(handle, (time.monotonic(), marks.beat))
         if beat != marks.beat:
@@ -268,7 +269,7 @@ class Following:
         waited = time.monotonic() - since
         if marks.end is not None and waited >= self._settings.settle_seconds:
             own = self._own_figures(record, None, marks)
-            return self._end(handle, record, ending.end_of(record, ending.told_by_marks(marks), own), own)
+            return self._end(handle, record, self._judged(record, ending.told_by_marks(marks), own), own)
         if marks.end is None and waited >= self._settings.vanish_seconds and not self._looks.history.silence:
             own = self._own_figures(record, None, marks)
             asked = record["stop"]
@@ -280,6 +281,9 @@ class Following:
         if started is None and marks.started_at is None:
             return Observation("queued", words=words, usage=usage)
         return Observation("running", started_at=ending.instant(started), words=words, usage=usage)
+
+    def _judged(self, record: Record, told: Told, evidence: Evidence) -> End:
+        return ending.end_of(record, told, evidence, disk_full=self._looks.disk_was_full)
 
     def _in_doubt(self, handle: Handle, record: Record) -> Observation:
         """Settle a submission of which no id came: look in both places until it is found, or lost for certain."""

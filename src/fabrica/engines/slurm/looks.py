@@ -1,8 +1,10 @@
-"""Looks at the site's queue and accounting, each rarely enough that Slurm hardly notices, and remembered between."""
+"""Looks at the site's queue, accounting and disk: each rarely enough that Slurm hardly notices, remembered between."""
 
+import os
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from fabrica.engines.slurm.controller import Controller, Silent
 from fabrica.engines.slurm.jobs import Job, Row, ours_by_name
@@ -11,6 +13,8 @@ from fabrica.engines.slurm.states import START_ENDED
 _SHARE_OF_TIME = 20  # a look costs at most a twentieth of the time
 _PAUSE_SECONDS_MAX = 60.0
 _SILENCE_SECONDS = 5.0
+_DISK_FULL_BELOW_BYTES = 2**20
+_DISK_FULL_SECONDS = 120.0
 
 
 @dataclass(slots=True)
@@ -61,12 +65,27 @@ class History:
 class Looks:
     """Asks for all at once, and only when it is time."""
 
-    def __init__(self, controller: Callable[[], Controller], *, queue_seconds: float, history_seconds: float) -> None:
+    def __init__(
+        self, controller: Callable[[], Controller], folder: Path, *, queue_seconds: float, history_seconds: float
+    ) -> None:
         self._controller = controller
+        self._folder = folder
+        self._disk_full_at: float | None = None
         self._queue_pace = Pace(queue_seconds)
         self._history_pace = Pace(history_seconds)
         self.queue = Queue()
         self.history = History()
+
+    def look_at_disk(self) -> None:
+        """Note whether the site's disk is full now."""
+        figures = os.statvfs(self._folder)
+        if figures.f_bavail * figures.f_frsize < _DISK_FULL_BELOW_BYTES:
+            self._disk_full_at = time.monotonic()
+
+    @property
+    def disk_was_full(self) -> bool:
+        """Whether the disk was full a moment ago: an end is only judged some seconds after it came."""
+        return self._disk_full_at is not None and time.monotonic() - self._disk_full_at < _DISK_FULL_SECONDS
 
     def look_at_queue(self, names: Collection[str]) -> None:
         """Ask the queue for jobs of these names, when it is time."""

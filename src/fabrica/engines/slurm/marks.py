@@ -92,6 +92,7 @@ OWN_REASONS = frozenset(
         EndReason.KILLED_BY_SIGNAL,
         EndReason.COMMAND_NOT_FOUND,
         EndReason.FOLDER_FULL,
+        EndReason.SITE_DISK_FULL,
         EndReason.TIME_LIMIT,
         EndReason.ENGINE_ERROR,
         EndReason.PROCESS_VANISHED,

@@ -24,6 +24,7 @@ START_ENDED = _ENDED | {"REQUEUED"}
 _HELD_REASONS = ("held", "JobHeld", "Duplicate jobid")
 _FREE_SECONDS_MAX = 60
 """Marks are the job's own, so an end that costs nothing is only believed of a job that held devices for a moment."""
+_FORGOTTEN = "The job was ended without a last word; Slurm's controller may have forgotten that it had started it."
 _HINTS = "Its node may lack Python or the shared folder; engine/slurm.out beside the log says more."
 
 
@@ -95,15 +96,11 @@ def judge(
 ) -> End:
     """Return why an attempt ended. `asked` is the reason for which we cancelled it.
 
-    `mark` is the job's own last word, `began` says whether it left its first. Slurm's word decides whether it ended by
-    itself; only then the job's says how.
+    `mark` is the job's own last word, `began` says whether it left its first, `disk_full` whether the agent itself has
+    just seen the site's disk full. Slurm's word decides whether it ended by itself; only then the job's says how.
     """
     if told.state in ("COMPLETED", "FAILED"):
-        end = _by_itself(told, mark, began=began, elapsed_seconds=elapsed_seconds)
-        if disk_full and end.reason is EndReason.EXIT_NONZERO:
-            words = "The command failed while the site's disk was full."
-            return End(EndReason.SITE_DISK_FULL, end.exit_code, words)
-        return end
+        return _by_itself(told, mark, began=began, elapsed_seconds=elapsed_seconds, disk_full=disk_full)
     code = mark.exit_code if mark else None
     if asked is not None:
         return End(asked, code, f"It was asked to end: {asked.value.replace('_', ' ')}.")
@@ -126,8 +123,8 @@ def judge(
     raise AssertionError(f"{told.state} is no end")
 
 
-def _by_itself(told: Told, mark: EndMark | None, *, began: bool, elapsed_seconds: int) -> End:
-    if mark is not None and (ENDS[mark.reason].charged or elapsed_seconds <= _FREE_SECONDS_MAX):
+def _by_itself(told: Told, mark: EndMark | None, *, began: bool, elapsed_seconds: int, disk_full: bool) -> End:
+    if mark is not None and _is_believed(mark, elapsed_seconds=elapsed_seconds, disk_full=disk_full):
         return End(mark.reason, mark.exit_code, mark.words)
     if told.state == "COMPLETED":
         return End(EndReason.COMPLETED, 0, "The command ended with exit status 0.")
@@ -136,10 +133,22 @@ def _by_itself(told: Told, mark: EndMark | None, *, began: bool, elapsed_seconds
     if told.signal_number:
         name = signal_name(told.signal_number)
         return End(EndReason.KILLED_BY_SIGNAL, None, f"The job was ended by {name}, which Fabrica did not send.")
-    if not began and elapsed_seconds <= _FREE_SECONDS_MAX:
+    if disk_full and mark is None:
+        return End(EndReason.SITE_DISK_FULL, told.exit_code, "The job failed while the site's disk was full.")
+    if mark is None and elapsed_seconds <= _FREE_SECONDS_MAX:
+        if began:  # the exit status is none of the command's, which would have been noted
+            return End(EndReason.PROCESS_VANISHED, None, _FORGOTTEN)
         words = f"The job ended before the command began, with exit status {told.exit_code}. {_HINTS}"
         return End(EndReason.ENGINE_ERROR, told.exit_code, words)
-    return End(EndReason.EXIT_NONZERO, told.exit_code, f"The command ended with exit status {told.exit_code}.")
+    own = f" The job's own word, which nobody else confirms: {mark.words}" if mark else ""
+    return End(EndReason.EXIT_NONZERO, told.exit_code, f"The command ended with exit status {told.exit_code}.{own}")
+
+
+def _is_believed(mark: EndMark, *, elapsed_seconds: int, disk_full: bool) -> bool:
+    """Say whether the job's own word stands: one that costs nothing does where it holds little, or was seen by us."""
+    if ENDS[mark.reason].charged or elapsed_seconds <= _FREE_SECONDS_MAX:
+        return True
+    return disk_full and mark.reason is EndReason.SITE_DISK_FULL
 
 
 def signal_name(number: int) -> str:

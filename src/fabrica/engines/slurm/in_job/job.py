@@ -9,7 +9,6 @@ import shutil
 import signal
 import socket
 import stat
-import subprocess
 import sys
 import time
 from typing import Any
@@ -25,6 +24,7 @@ from fabrica.engines.slurm.in_job.command import (
     task_of,
     variables_of,
 )
+from fabrica.engines.slurm.in_job.disk import Disk
 from fabrica.engines.slurm.in_job.modules import NotLoaded
 from fabrica.engines.slurm.in_job.node import first_failure_place, warning_place
 
@@ -33,7 +33,6 @@ NO_MARK_STATUS = 122
 TIME_LIMIT_STATUS = 124
 
 _BEAT_SECONDS = 10.0
-_DISK_SECONDS = 30.0
 _RESERVE_BYTES = 4096
 _PIPE_BYTES = 2**20
 _PATIENCE_TURNS = 100
@@ -57,9 +56,7 @@ class Job:
         self.told_to_end = False
         self.near_limit = False
         self.kill_at = None  # type: float | None
-        self.disk_bytes = None  # type: int | None
-        self.disk_look = None  # type: subprocess.Popen[bytes] | None
-        self.disk_due = _DISK_SECONDS
+        self.disk = Disk(folder)
         self.log = -1
         self.log_room = 0
         self.log_dropped = 0
@@ -240,8 +237,9 @@ class Job:
         if text and self.log_room:
             try:
                 kept = os.write(self.log, text[: self.log_room])
-            except OSError:
-                kept = 0
+                self.disk.took(None)
+            except OSError as trouble:
+                self.disk.took(trouble)
         self.log_room -= kept
         self.log_dropped += len(text) - kept
         return bool(text)
@@ -258,7 +256,7 @@ class Job:
             send(self.command, signal.SIGKILL)
         if self.asked is not None or self.told_to_end:
             return  # Slurm has told every process of the job, and kills what does not end
-        self.look_at_disk(elapsed)
+        self.disk.look(elapsed)
         warn_at = max(0, limits["run_seconds"] - limits["signal_seconds"])
         if elapsed >= warn_at or (self.near_limit and limits["run_seconds"] < limits["time_limit_seconds"]):
             words = "It ran for its whole time limit of {} s.".format(limits["time_limit_seconds"])
@@ -269,46 +267,40 @@ class Job:
             self.asked = ("time_limit", words)
             self.kill_at = max(elapsed, limits["run_seconds"]) + limits["grace_seconds"]
             self.warn()
-        elif self.disk_bytes is not None and self.disk_bytes > limits["disk_bytes"]:
-            self.asked = ("folder_full", self.words_of_disk())
+        elif self.is_over_its_limit():
+            self.asked = ("folder_full", self.words_of_folder())
             self.kill_at = elapsed
             send(self.command, signal.SIGKILL)
 
-    def look_at_disk(self, elapsed: float) -> None:
-        """Add up the folder with du, beside the run, and spend no more than a twentieth of the time on it."""
-        if self.disk_look is None and elapsed >= self.disk_due:
-            self.disk_due = elapsed
-            self.disk_look = subprocess.Popen(
-                ["du", "-sk", self.folder], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-            )
-        elif self.disk_look is not None and self.disk_look.poll() is not None:
-            told = self.disk_look.communicate()[0].split()
-            if told and told[0].isdigit():
-                self.disk_bytes = int(told[0]) * 1024
-            self.disk_look = None
-            self.disk_due = elapsed + max(_DISK_SECONDS, 20 * (elapsed - self.disk_due))
+    def is_over_its_limit(self) -> bool:
+        held = self.disk.folder_bytes
+        return held is not None and held > self.order["limits"]["disk_bytes"]
 
-    def words_of_disk(self) -> str:
+    def words_of_folder(self) -> str:
         limit = self.order["limits"]["disk_bytes"]
-        return f"Its folder held {self.disk_bytes} bytes; {limit} are its limit."
+        return f"Its folder held {self.disk.folder_bytes} bytes; {limit} are its limit."
 
     def beat(self) -> None:
         """Write proof of life. A disk that is full costs one beat, not the run."""
         try:
             self.mark("usage", self.figures())
+            self.disk.took(None)
         except OSError as trouble:
+            self.disk.took(trouble)
             print(f"[fabrica] a beat cannot be written: {trouble}", file=sys.stderr)
 
     def figures(self) -> "dict[str, object]":
-        return {"at": time.time(), "disk_bytes": self.disk_bytes, "log_dropped_bytes": self.log_dropped}
+        return {"at": time.time(), "disk_bytes": self.disk.folder_bytes, "log_dropped_bytes": self.log_dropped}
 
     def warn(self) -> None:
         """Tell the command to end; on several nodes each is told there, since srun would cut the grace short."""
-        if self.order["nodes"] == 1:
-            send(self.command, signal.SIGTERM)
-            return
-        with open(warning_place(self.engine, self.restart), "wb"):
-            pass
+        try:
+            if self.order["nodes"] > 1:
+                with open(warning_place(self.engine, self.restart), "wb"):
+                    return
+        except OSError as trouble:
+            print(f"[fabrica] the nodes cannot be warned one by one: {trouble}", file=sys.stderr)
+        send(self.command, signal.SIGTERM)
 
     def judge(self) -> int:
         """Write why the command ended; return the exit status that says the same to Slurm."""
@@ -321,8 +313,10 @@ class Job:
         if self.asked is not None:
             return self.end(self.asked[0], code, self.asked[1], code or TIME_LIMIT_STATUS)
         if killed_by == signal.SIGXFSZ:
-            self.disk_bytes = max(self.disk_bytes or 0, self.order["limits"]["disk_bytes"])
+            self.disk.folder_bytes = max(self.disk.folder_bytes or 0, self.order["limits"]["disk_bytes"])
             return self.end("folder_full", None, "It wrote a file larger than its folder's limit.", status)
+        if code != 0 and self.disk.is_full():
+            return self.end_of_full_disk(code, status)
         if killed_by is not None:
             name = signal_name(killed_by)
             return self.end(
@@ -334,6 +328,13 @@ class Job:
         if code == 0:
             return self.end("completed", 0, "The command ended with exit status 0.", 0)
         return self.end("exit_nonzero", code, f"The command ended with exit status {code}.", status)
+
+    def end_of_full_disk(self, code: "int | None", status: int) -> int:
+        """End a command that failed while the site's disk was full: the site's fault, unless the run filled it."""
+        self.disk.look_now()
+        if self.is_over_its_limit():
+            return self.end("folder_full", code, self.words_of_folder(), status)
+        return self.end("site_disk_full", code, "The command failed while the site's disk was full.", status)
 
     def first_failure(self, code: "int | None", killed_by: "int | None") -> "tuple[int | None, int | None]":
         """Return how the node that failed first ended: srun itself tells the largest status of all."""
