@@ -55,7 +55,7 @@ def _of_system(before: Release, after: Release, told: ChangeAnswers) -> Iterator
     if before.result is None or after.result is None:
         yield _reason("open", "The facts of both versions are needed, and one has none.", "Art. 3(23)")
         return
-    if "high_risk" not in (*before.result.tiers, *after.result.tiers) and not _may_be_high_risk(after.result):
+    if not (_may_be_high_risk(before.result) or _may_be_high_risk(after.result)):
         yield _reason("not_substantial", "Neither version is high-risk, so Art. 43(4) asks for nothing.", "Art. 43(4)")
         return
     if told.planned is True:
@@ -66,7 +66,7 @@ def _of_system(before: Release, after: Release, told: ChangeAnswers) -> Iterator
 
 
 def _may_be_high_risk(found: Classification) -> bool:
-    return "high_risk" in found.possible_tiers
+    return any(tier.startswith("high_risk") for tier in (*found.tiers, *found.possible_tiers))
 
 
 def _purpose(before: Classification, after: Classification, told: ChangeAnswers) -> ModificationReason:

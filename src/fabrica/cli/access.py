@@ -1,5 +1,6 @@
 """Commands of access and the ledger: balance, grant."""
 
+import sys
 from datetime import UTC, datetime
 
 import click
@@ -40,17 +41,21 @@ def balance(project: str | None, as_json: bool) -> None:
 @click.option("--until", metavar="DATE", required=True, help="Last day, e.g. 2027-06-30.")
 @click.option("--site", metavar="SITE", help="Only on this site. Default: the whole network.")
 @click.option("--note", default="", help="Why, for the statement.")
+@click.option("--yes", is_flag=True, help="Do not ask, whatever it could cross.")
 @json_option
 def grant(
-    project: str, resource_class: str, hours: float, until: str, site: str | None, note: str, as_json: bool
+    project: str, resource_class: str, hours: float, until: str, site: str | None, note: str, yes: bool, as_json: bool
 ) -> None:
     """Grant PROJECT a number of device-HOURS of RESOURCE_CLASS. For operators.
+
+    Time with which a model could cross a threshold of the AI Act is granted only after a warning.
 
     \b
     Example:
         fabrica grant prj_01jd… gpu.h100 500 --until 2027-06-30
     """
     from fabrica.cli.connection import connect
+    from fabrica.cli.systems_ahead import look_ahead, warn
     from fabrica.sdk import access
     from fabrica.sdk.ids import parsed
     from fabrica.values.ids import ProjectId, SiteId
@@ -74,8 +79,13 @@ def grant(
         note=note,
     )
     with connect() as client:
+        ahead = look_ahead(client, body.project, resource_class, body.device_seconds)
+        warn(ahead)
+        near = ahead is not None and any(one.warnings for one in ahead.ahead)
+        if near and not yes and sys.stdin.isatty():
+            click.confirm("Grant it all the same?", abort=True, err=True)
         allocation = access.grant(client, body)
     if as_json:
-        print_json({"allocation": allocation})
+        print_json({"allocation": allocation, "compute": ahead})
     else:
         say(f"Granted: {allocation}.")

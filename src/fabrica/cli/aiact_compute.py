@@ -55,7 +55,7 @@ def compute(
     if as_json:
         print_json({"compute": found, "energy": energy})
     else:
-        _show(found, energy)
+        show_accounts(found, energy)
 
 
 def _ceiling(allocation: str) -> float:
@@ -71,7 +71,8 @@ def _ceiling(allocation: str) -> float:
     return ceiling_flop(resource_class, device_hours)
 
 
-def _show(found: "ComputeAccount", energy: "EnergyAccount") -> None:
+def show_accounts(found: "ComputeAccount", energy: "EnergyAccount") -> None:
+    """Show both accounts: each line, the totals with their margins, and warnings."""
     from rich.markup import escape
     from rich.table import Table
 

@@ -14,7 +14,7 @@ from fabrica.wire.documents import Format, Recipient
 if TYPE_CHECKING:
     from fabrica.aiact.documents.evidence import Gathered
     from fabrica.wire.accounts import ComputeAccount
-    from fabrica.wire.documents import Answers, Document
+    from fabrica.wire.documents import Answers, Document, ItemChange
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -28,6 +28,9 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--answers", "answers_file", metavar="FILE", type=_FILE, help="What a person types and confirms. YAML.")
 @click.option("--sources", "sources_file", metavar="FILE", type=_FILE, help="Compute from outside. YAML.")
 @click.option("--classify", "facts_file", metavar="FILE", type=_FILE, help="Facts for 'fabrica aiact classify'. YAML.")
+@click.option(
+    "--system", metavar="VERSION", help="Fill from what the server holds of it, as 'fabrica systems' names it."
+)
 @click.option("--out", "store", metavar="DIR", required=True, type=click.Path(file_okay=False, path_type=Path))
 @click.option("--recipient", type=click.Choice(get_args(Recipient)), default="provider", show_default=True)
 @click.option("--format", "formats", metavar="LIST", default="html,json", show_default=True, help="html,pdf,docx,json")
@@ -40,6 +43,7 @@ def fill_documents(
     answers_file: Path | None,
     sources_file: Path | None,
     facts_file: Path | None,
+    system: str | None,
     store: Path,
     recipient: Recipient,
     formats: str,
@@ -47,17 +51,25 @@ def fill_documents(
     key_file: Path | None,
     as_json: bool,
 ) -> None:
-    """Fill documents of the AI Act from run records and a person's answers, and say how far each is filled.
+    """Fill documents of the AI Act and say how far each is filled: from run records and a person's answers, or from
+    everything that the server holds of a version.
 
     \b
-    Example:
+    Examples:
         fabrica aiact fill --template mdf --record ~/.fabrica/records/run_01jd… --answers answers.yaml --out documents
+        fabrica aiact fill --template all --system "Euro char:1.0" --out documents
     """
     from fabrica.aiact.compute import require_explanation
     from fabrica.aiact.documents import issue
     from fabrica.aiact.documents.fill import fill
     from fabrica.aiact.documents.writers import write_draft, written
 
+    if system is not None:
+        if records or answers_file or sources_file or facts_file or final:
+            raise click.UsageError("--system fills from the server alone; 'fabrica systems issue' issues there.")
+        filled = _filled_there(system, _templates(name, recipient), recipient)
+        _tell([(one, write_draft(one, _formats(formats), store)) for one in filled], as_json=as_json)
+        return
     if final and key_file is None:
         raise click.UsageError("--final signs the version: name a key with --key; 'fabrica aiact key FILE' makes one.")
     wanted = _formats(formats)
@@ -79,7 +91,20 @@ def fill_documents(
             places.append(write_draft(document, wanted, store))
             if name == "all":
                 say(f"Wrote {document.title}")
-    done = list(zip(documents, places, strict=True))
+    _tell(list(zip(documents, places, strict=True)), as_json=as_json)
+
+
+def _filled_there(system: str, names: Sequence[str], recipient: Recipient) -> "Sequence[Document]":
+    """Return drafts that the server fills."""
+    from fabrica.cli.connection import connect
+    from fabrica.sdk import issues, systems
+
+    with connect() as client:
+        version = systems.find_version(client, system).id
+        return [issues.document(client, version, name, recipient) for name in names]
+
+
+def _tell(done: "Sequence[tuple[Document, Path]]", *, as_json: bool) -> None:
     if as_json:
         print_json({"documents": [_told(document, place) for document, place in done], "total": _total(done)})
     else:
@@ -262,12 +287,17 @@ def show_difference(before: Path, after: Path, as_json: bool) -> None:
     Example:
         fabrica aiact difference documents/issued/mdf/provider/version-0001 documents/drafts/mdf/provider
     """
+    from fabrica.aiact.documents.issue import difference, read_document
+
+    show_changes(difference(read_document(before), read_document(after)), as_json=as_json)
+
+
+def show_changes(found: "Sequence[ItemChange]", *, as_json: bool) -> None:
+    """Show which items two documents say differently."""
     from rich.markup import escape
 
-    from fabrica.aiact.documents.issue import difference, read_document
     from fabrica.aiact.documents.text import clean
 
-    found = difference(read_document(before), read_document(after))
     if as_json:
         print_json({"changes": found})
         return

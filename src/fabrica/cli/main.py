@@ -30,6 +30,7 @@ _COMMANDS = {
     "work": "operate:work",
     "agent": "agents:agent",
     "aiact": "aiact:aiact",
+    "systems": "systems:systems",
     "completion": "completion:completion",
 }
 """Each command, with the file and function that is it, in the order help shows them."""

@@ -46,6 +46,7 @@ def submit(
     """
     from fabrica.cli import show
     from fabrica.cli.connection import connect
+    from fabrica.cli.systems_ahead import look_ahead, warn
     from fabrica.sdk import runs
     from fabrica.sdk.ids import parsed
     from fabrica.sdk.manifest import read_manifest
@@ -56,10 +57,17 @@ def submit(
         overrides["after"] = tuple(parsed(RunId, one) for one in after)
     manifest = read_manifest(folder, **overrides)
     chosen = parsed(ProjectId, project) if project else None
+    spec = manifest.spec("0" * 64, chosen)
     with connect() as client:
+        seconds = spec.resources.reserved_milliseconds // 1000
+        ahead = look_ahead(client, chosen, spec.resources.resource_class, seconds, spec.purpose)
+        warn(ahead)
         if dry_run:
             planned = runs.plan(client, manifest, project=chosen)
-            print_json(planned) if as_json else show.dry_run(planned)
+            if as_json:
+                print_json({**planned.model_dump(mode="json"), "compute": ahead})
+            else:
+                show.dry_run(planned)
             sys.exit(0 if planned.placement.chosen and planned.enough else 1)
         if not purpose and manifest.fields.get("purpose") is None:
             say("Purpose: exploratory (say another with --purpose; the AI Act's compute account counts by purpose).")

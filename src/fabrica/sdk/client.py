@@ -63,6 +63,13 @@ class Client:
         answer = self._send("POST", path, content=content, headers=headers)
         return self._read(answer, lambda body: body) if answer.content else None
 
+    def put(self, path: str, body: BaseModel, **query: Any) -> Any:
+        """Put a body in the place of what stands there and return the answer as plain values; raises as `get`."""
+        headers = {"Content-Type": "application/json"}
+        content = body.model_dump_json()
+        answer = self._send("PUT", path, content=content, headers=headers, params=_given(query))
+        return self._read(answer, lambda body: body) if answer.content else None
+
     def delete(self, path: str) -> None:
         """End what is at a path; raises as `get`."""
         self._send("DELETE", path)
@@ -106,6 +113,10 @@ class Client:
             raise self._unreachable(error) from error
         finally:
             half.unlink(missing_ok=True)
+
+    def get_bytes(self, path: str) -> bytes:
+        """Return the bytes of a small file; raises as `get`."""
+        return self._send("GET", path).content
 
     def events(self, path: str, **query: Any) -> Iterator[tuple[str, str]]:
         """Yield server-sent events as (event, data) until the server ends the stream; raises as `get`."""

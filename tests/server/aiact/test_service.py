@@ -11,7 +11,9 @@ from fabrica.wire.problems import NotAllowed, NotFound
 from fabrica.wire.runs import Dataset
 from fabrica.wire.systems import (
     LineageCircular,
+    ModificationUndecided,
     NewLineage,
+    NewRelease,
     NewSystem,
     NewVersion,
     OutsideModel,
@@ -31,7 +33,7 @@ from tests.builders import (
     make_spec,
     make_user,
 )
-from tests.server.aiact.builders import make_lead_with_version, make_system, make_version
+from tests.server.aiact.builders import make_ended_run, make_lead_with_version, make_system, make_version, make_world
 
 pytestmark = pytest.mark.django_db
 OUTSIDE = OutsideModel(name="Open base", source="https://models.example/open-base", flop=3e22, evidence="model card")
@@ -190,3 +192,58 @@ def test_a_withdrawn_version_stays_as_it_was() -> None:
         service.state_lineage(lead, version=version, told=NewLineage(relation="merged_from", outside=OUTSIDE))
     with pytest.raises(VersionStateWrong):
         service.withdraw(lead, version=version, on=date(2026, 11, 1), reason="again")
+
+
+def test_a_release_over_another_version_is_checked_and_the_check_is_kept() -> None:
+    lead, first = make_lead_with_version(kind="system")
+    system = queries.version(lead, first)
+    service.release(lead, version=first, told=NewRelease(market_on=date(2026, 1, 1)))
+    second = make_version(lead, system.project, system.system)
+    told = NewRelease(replaces=first, market_on=date(2026, 11, 1))
+    with pytest.raises(ModificationUndecided):
+        service.release(lead, version=second, told=told)
+    assert queries.version(lead, second).state == VersionState.DRAFT
+    service.release(lead, version=second, told=told.model_copy(update={"reason": "Facts follow next week."}))
+    found = queries.version(lead, second)
+    assert (found.state, found.replaces, found.market_on) == (VersionState.RELEASED, first, date(2026, 11, 1))
+    assert found.modification is not None
+    assert found.modification.verdict == "open"
+    assert queries.version(lead, first).state == VersionState.REPLACED
+    assert Fact.objects.filter(kind="aiact.version_moved").count() == 3
+
+
+def test_a_model_tuned_from_another_provider_s_is_checked_against_a_third_of_its_compute() -> None:
+    lead, project, agent = make_world()
+    version = make_version(lead, project)
+    service.link_run(lead, version=version, run=make_ended_run(lead, project, agent, purpose="finetuning", flop=9e22))
+    service.state_lineage(lead, version=version, told=NewLineage(relation="finetuned_from", outside=OUTSIDE))
+    service.release(lead, version=version, told=NewRelease(market_on=date(2026, 1, 1)))
+    check = queries.version(lead, version).modification
+    assert check is not None
+    assert check.verdict == "substantial"
+    assert "provider of the modified model" in check.consequences[0]
+
+
+def test_a_first_version_from_scratch_modifies_nothing() -> None:
+    lead, version = make_lead_with_version()
+    service.release(lead, version=version, told=NewRelease(service_on=date(2026, 1, 1)))
+    assert queries.version(lead, version).modification is None
+
+
+def test_a_release_replaces_only_a_released_version_of_the_same_system() -> None:
+    lead, version = make_lead_with_version()
+    row = queries.version(lead, version)
+    draft, other = make_version(lead, row.project, row.system), make_version(lead, row.project)
+    for replaced, problem in ((other, NotFound), (draft, VersionStateWrong)):
+        told = NewRelease(replaces=replaced, market_on=date(2026, 1, 1), reason="Soon.")
+        with pytest.raises(problem):
+            service.release(lead, version=version, told=told)
+    assert queries.version(lead, version).state == VersionState.DRAFT
+
+
+def test_only_the_lead_releases() -> None:
+    lead, version = make_lead_with_version()
+    project = queries.version(lead, version).project
+    for by in (make_member(project), make_member(project, "reader"), make_operator(), make_user()):
+        with pytest.raises(NotAllowed):
+            service.release(by, version=version, told=NewRelease(market_on=date(2026, 1, 1)))
