@@ -1,6 +1,9 @@
-"""Decide how a calendar is shown: one row an entry with the number of its dot, and the lanes as a picture."""
+"""Decide how a calendar is shown: one block a day with the number of its dot, and the lanes as a picture."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
 
 from django.utils.safestring import SafeString, mark_safe
 
@@ -9,11 +12,21 @@ from fabrica.wire.calendar import Calendar, CalendarEntry
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """An entry with the number of its dot in the picture; None where it has no day."""
+class Group:
+    """Entries of a day of which the same is said."""
+
+    words: str
+    entries: tuple[CalendarEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What falls on one day for one system; `number` is that of its dot. Without a day both are None."""
 
     number: int | None
-    entry: CalendarEntry
+    day: date | None
+    system: str
+    groups: tuple[Group, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,19 +35,33 @@ class Drawn:
 
     calendar: Calendar
     picture: SafeString
-    coming: tuple[Row, ...]
-    passed: tuple[Row, ...]
-    undated: tuple[Row, ...]
+    coming: tuple[Day, ...]
+    passed: tuple[Day, ...]
+    undated: tuple[Day, ...]
 
 
 def drawn(calendar: Calendar) -> Drawn:
     """Return a calendar with its picture, whose texts the workshop has escaped."""
     numbers = numbered(calendar)
-    rows = [Row(numbers.get((one.day, one.system)) if one.day else None, one) for one in calendar.entries]
+    days = [_day(one, numbers) for one in _by_day(calendar.entries)]
     return Drawn(
         calendar=calendar,
         picture=mark_safe(lanes(calendar)),  # noqa: S308 - escaped where it is drawn
-        coming=tuple(row for row in rows if row.entry.day is not None and not row.entry.passed),
-        passed=tuple(row for row in rows if row.entry.passed),
-        undated=tuple(row for row in rows if row.entry.day is None),
+        coming=tuple(one for one in days if one.day is not None and one.day > calendar.as_of),
+        passed=tuple(one for one in days if one.day is not None and one.day <= calendar.as_of),
+        undated=tuple(one for one in days if one.day is None),
     )
+
+
+def _by_day(entries: Iterable[CalendarEntry]) -> list[list[CalendarEntry]]:
+    ordered = sorted(entries, key=lambda one: (one.day is None, one.day or date.max, one.system))
+    return [list(group) for _, group in groupby(ordered, key=lambda one: (one.day, one.system))]
+
+
+def _day(entries: list[CalendarEntry], numbers: dict[tuple[date, str], int]) -> Day:
+    first = entries[0]
+    alike: dict[str, list[CalendarEntry]] = {}
+    for one in entries:
+        alike.setdefault(one.words, []).append(one)
+    number = numbers[first.day, first.system] if first.day is not None else None
+    return Day(number, first.day, first.system, tuple(Group(words, tuple(some)) for words, some in alike.items()))

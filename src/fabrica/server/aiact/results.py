@@ -6,11 +6,13 @@ from datetime import date
 from itertools import groupby
 from typing import Any
 
+from fabrica.aiact import library
 from fabrica.aiact.changes import what_would_change
 from fabrica.aiact.classify import classify
 from fabrica.aiact.in_words import fine_in_words, own_facts
 from fabrica.aiact.intake.page import answer_in_words, wording_of
 from fabrica.wire.aiact import Change, Classification, DueObligation, FiredRule, OpenFact
+from fabrica.wire.documents import FillRate
 
 CHANGES_SHOWN = 12
 
@@ -62,6 +64,11 @@ class Shown:
         """Return the duty that has effect next."""
         return self.coming[0] if self.coming else None
 
+    @property
+    def due_next(self) -> tuple[DueObligation, ...]:
+        """Return every duty that has effect on the next day."""
+        return tuple(one for one in self.coming if one.applies_from == self.coming[0].applies_from)
+
 
 def shown(answers: Mapping[str, Any], as_of: date) -> Shown:
     """Return what a page shows of a set of facts on a day.
@@ -108,3 +115,23 @@ def _alternatives(changes: Sequence[Change]) -> tuple[Alternative, ...]:
     return tuple(
         Alternative(wording_of(fact), tuple(answers), gains, loses) for (fact, gains, loses), answers in alike.items()
     )
+
+
+def documents_due(found: Classification | None) -> dict[str, date]:
+    """Return the documents that the duties of a result ask for, each with the first day; none without a result."""
+    due: dict[str, date] = {}
+    for duty in found.obligations if found else ():
+        for kind in library.obligations()[duty.id].evidence:
+            if kind.startswith("doc:"):
+                template = kind.removeprefix("doc:")
+                due[template] = min(duty.applies_from, due.get(template, duty.applies_from))
+    return due
+
+
+def together(rates: Sequence[FillRate]) -> FillRate:
+    """Return how far several documents are filled as one."""
+    names = ("items", "automatic", "confirmed", "typed", "to_confirm", "to_type", "missing", "part")
+    count = {name: sum(getattr(rate, name) for rate in rates) for name in names}
+    done = count["automatic"] + count["confirmed"] + count["typed"]
+    items = count["items"] or 1
+    return FillRate(**count, automatic_share=count["automatic"] / items, complete_share=done / items)

@@ -10,7 +10,14 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.defaults import page_not_found
 
 from fabrica.server.access import pages as access
-from fabrica.server.aiact import calendar_pages, intake_pages, question_pages
+from fabrica.server.aiact import (
+    account_pages,
+    calendar_pages,
+    document_pages,
+    intake_pages,
+    question_pages,
+    version_pages,
+)
 from fabrica.server.aiact import pages as aiact
 from fabrica.server.config.api import api
 from fabrica.server.config.paths import register_ids
@@ -77,6 +84,35 @@ _aiact = [
     path("intake/<int:number>/forget", intake_pages.forget, name="intake_forget"),
     path("intake/<int:number>/answers.json", intake_pages.answers, name="intake_answers"),
     path("intake/<int:number>/result", intake_pages.result, name="intake_result"),
+    path("intake/<int:number>/save", version_pages.save, name="intake_save"),
+    path("systems/new", aiact.register, name="register"),
+    path("systems/<system:system>", aiact.system, name="system"),
+    path("systems/<system:system>/versions/new", aiact.add_version, name="version_new"),
+    path("versions/<version:version>", version_pages.version, name="version"),
+    path("versions/<version:version>/class", version_pages.classification, name="version_class"),
+    path("versions/<version:version>/answer", version_pages.answer, name="version_answer"),
+    path("versions/<version:version>/made-from", version_pages.state_lineage, name="version_lineage"),
+    path(
+        "versions/<version:version>/made-from/<int:line>/remove",
+        version_pages.remove_lineage,
+        name="version_lineage_remove",
+    ),
+    path("versions/<version:version>/runs", version_pages.link_run, name="version_runs"),
+    path("versions/<version:version>/runs/<run:run>/remove", version_pages.unlink_run, name="version_unlink"),
+    path("versions/<version:version>/release", version_pages.release, name="version_release"),
+    path("versions/<version:version>/withdraw", version_pages.withdraw, name="version_withdraw"),
+    path("versions/<version:version>/account", account_pages.account, name="account"),
+    path("versions/<version:version>/filled", document_pages.filled, name="filled"),
+    path("versions/<version:version>/documents/<slug:template>", document_pages.document, name="document"),
+    path("versions/<version:version>/documents/<slug:template>/say", document_pages.say, name="say"),
+    path("versions/<version:version>/documents/<slug:template>/issue", document_pages.issue, name="issue"),
+    path(
+        "versions/<version:version>/documents/<slug:template>/draft.<slug:written_as>",
+        document_pages.draft,
+        name="draft",
+    ),
+    path("documents/<document:document>", document_pages.issued_changes, name="issued"),
+    path("documents/<document:document>/<str:name>", document_pages.issued_file, name="issued_file"),
 ]
 _planning = [
     path("training", training_pages.training, name="training"),

@@ -1,0 +1,117 @@
+"""Reads that pages of the desk show: systems with their class and next duty, the family of a version, its story."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db.models import OuterRef, Subquery
+
+from fabrica.server.aiact import queries
+from fabrica.server.aiact.models import IssuedDocument, Result, Statement
+from fabrica.server.core.actors import Actor
+from fabrica.server.people import queries as people
+from fabrica.values.ids import VersionId
+from fabrica.wire.aiact import Classification, DueObligation
+from fabrica.wire.problems import NotFound
+from fabrica.wire.systems import LineageLine, System, Version
+
+GENERATIONS_MAX = 4
+EVENTS_MAX = 40
+
+
+@dataclass(frozen=True, slots=True)
+class SystemLine:
+    """A system as a list shows it: its newest version, what was found for it, and what comes next."""
+
+    system: System
+    version: Version | None
+    result: Classification | None
+    next_due: DueObligation | None
+    changed: bool
+
+
+def system_lines(by: Actor, today: date) -> tuple[SystemLine, ...]:
+    """Return the systems that the actor may see, those with the nearest duty first."""
+    systems = queries.systems(by)
+    newest = [one.versions[0] for one in systems if one.versions]
+    results = _newest_results([version.id for version in newest])
+    lines = [_line(one, results, today) for one in systems]
+    return tuple(sorted(lines, key=lambda line: (line.next_due is None, _day(line), line.system.name)))
+
+
+def _newest_results(versions: Iterable[VersionId]) -> dict[VersionId, Result]:
+    newest = Result.objects.filter(version=OuterRef("version")).order_by("-pk").values("pk")[:1]
+    rows = Result.objects.filter(version_id__in=list(versions), pk=Subquery(newest))
+    return {row.version_id: row for row in rows}
+
+
+def _line(system: System, results: dict[VersionId, Result], today: date) -> SystemLine:
+    version = system.versions[0] if system.versions else None
+    row = results.get(version.id) if version else None
+    result = Classification.model_validate(row.body) if row else None
+    coming = [duty for duty in result.obligations if duty.applies_from > today] if result else []
+    next_due = min(coming, key=lambda duty: duty.applies_from, default=None)
+    return SystemLine(system, version, result, next_due, changed=bool(row and row.differences))
+
+
+def _day(line: SystemLine) -> date:
+    return line.next_due.applies_from if line.next_due else date.max
+
+
+@dataclass(frozen=True, slots=True)
+class Ancestor:
+    """One thing that a version was made from, with what that was made from in turn."""
+
+    line: LineageLine
+    name: str | None
+    seen: bool
+    parents: tuple["Ancestor", ...]
+
+
+def family(by: Actor, lineage: Sequence[LineageLine], generations: int = GENERATIONS_MAX) -> tuple[Ancestor, ...]:
+    """Return what a version was made from, over at most four generations; what the actor may not see has no name."""
+    return tuple(_ancestor(by, line, generations) for line in lineage)
+
+
+def _ancestor(by: Actor, line: LineageLine, generations: int) -> Ancestor:
+    if line.outside is not None:
+        return Ancestor(line, line.outside.name, seen=False, parents=())
+    assert line.parent is not None
+    try:
+        parent = queries.version(by, line.parent)
+    except NotFound:
+        return Ancestor(line, None, seen=False, parents=())
+    above = family(by, parent.lineage, generations - 1) if generations > 1 else ()
+    return Ancestor(line, line.parent_name, seen=True, parents=above)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to a version: when, what, by whom, and in more words."""
+
+    at: datetime
+    what: str
+    key: str
+    who: str
+    words: tuple[str, ...] = ()
+
+
+def events(by: Actor, version: VersionId) -> tuple[Event, ...]:
+    """Return what people stated, what the desk found again and what was issued, newest first.
+
+    Raises:
+        NotFound: no such version, or the actor may not see it.
+    """
+    row = queries.version_row(by, version)
+    statements = list(Statement.objects.filter(version=row).order_by("-pk")[:EVENTS_MAX])
+    issued = list(IssuedDocument.objects.filter(version=row).order_by("-issued_at")[:EVENTS_MAX])
+    names = people.user_names({one.said_by for one in statements} | {one.issued_by for one in issued})
+    found = [Event(one.said_at, one.kind, one.key, names.get(one.said_by, "")) for one in statements]
+    found += [
+        Event(one.found_at, "result", "", "", tuple(one.differences))
+        for one in Result.objects.filter(version=row).order_by("-pk")[:EVENTS_MAX]
+    ]
+    found += [
+        Event(one.issued_at, "issued", f"{one.template}, {one.number}", names.get(one.issued_by, "")) for one in issued
+    ]
+    return tuple(sorted(found, key=lambda one: one.at, reverse=True)[:EVENTS_MAX])
