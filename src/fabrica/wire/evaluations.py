@@ -4,7 +4,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from fabrica.wire.bodies import Body, Instant
+from fabrica.values.ids import EvaluationId, VersionId
+from fabrica.wire.bodies import Body, Instant, Request
 from fabrica.wire.problems import FabricaError
 from fabrica.wire.runs import Sha256
 
@@ -48,6 +49,23 @@ class Evaluation(Body):
     file: str
     bytes: int
     sha256: Sha256
+
+
+class ImportedEvaluation(Body):
+    """An evaluation that somebody imported as evidence of a version."""
+
+    id: EvaluationId
+    version: VersionId
+    evaluation: Evaluation
+    imported_by: str
+    imported_at: Instant
+    taken_back_because: str = Field(description="empty: it stands")
+
+
+class TakeBack(Request):
+    """Why an evaluation is evidence no more."""
+
+    reason: str = Field(min_length=1, max_length=500)
 
 
 class EvaluationRefused(FabricaError):

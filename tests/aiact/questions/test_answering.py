@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fabrica.aiact import library
-from fabrica.aiact.questions.answering import ENOUGH, LONGEST_QUESTION, ask
-from fabrica.wire.questions import OfficialText, QuestionRefused, Section
+from fabrica.aiact.questions.answering import ENOUGH, ask
+from fabrica.wire.questions import LONGEST_QUESTION, OfficialText, QuestionRefused, Section
 
 DAY = date(2026, 11, 21)
 TRAPS = {

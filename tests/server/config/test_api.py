@@ -13,6 +13,7 @@ from django.test import Client
 from pytest_django.plugin import DjangoDbBlocker
 
 from fabrica.server.config.api import api
+from fabrica.server.core import clock
 from fabrica.server.core.actors import SYSTEM, Actor
 from fabrica.server.core.storage import open_storage
 from fabrica.server.ledger import corrections
@@ -21,6 +22,7 @@ from fabrica.server.people import service as people
 from fabrica.server.runs import service as runs
 from fabrica.server.runs.models import Run
 from fabrica.server.sites import service as sites
+from fabrica.server.sites.models import Agent
 from fabrica.values.ids import AttemptId, ProjectId, RunId
 from fabrica.values.states import EndReason
 from fabrica.wire.blobs import PACK_BYTES_MAX, PACKED_FILE_BYTES_MAX, pack
@@ -42,6 +44,7 @@ from tests.builders import (
     stored,
 )
 from tests.server.aiact.endpoints import ENDPOINTS as AIACT_ENDPOINTS
+from tests.server.aiact.evaluation_endpoints import ENDPOINTS as EVALUATION_ENDPOINTS
 
 pytestmark = pytest.mark.django_db
 CALLERS = ("nobody", "stranger", "reader", "member", "lead", "operator", "agent", "withdrawn")
@@ -76,6 +79,12 @@ def world(
     with django_db_blocker.unblock(), transaction.atomic():
         yield _made_world(tmp_path_factory.mktemp("world"))
         transaction.set_rollback(True)
+
+
+@pytest.fixture(autouse=True)
+def _heard_a_moment_ago(world: World, db: None) -> None:
+    """Let the agent speak anew before each test: on a slow day the world is older than a word of its agent counts."""
+    Agent.objects.filter(pk=world.actors["agent"].agent).update(last_word_at=clock.now())
 
 
 def _made_world(folder: Path) -> World:
@@ -268,6 +277,7 @@ TABLE: dict[tuple[str, str], tuple[list[int], Ask]] = {
         lambda world: (f"/agent/blobs/{world.output_sha256}", OUTPUT),
     ),
     **AIACT_ENDPOINTS,
+    **EVALUATION_ENDPOINTS,
 }
 
 

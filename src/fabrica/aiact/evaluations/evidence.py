@@ -1,8 +1,9 @@
-"""What an evaluation is evidence of."""
+"""What an evaluation, and the signed report of an independent evaluator, are evidence of."""
 
 from fabrica.aiact.documents.evidence import evidence
 from fabrica.wire.documents import Evidence
 from fabrica.wire.evaluations import Evaluation, Measured
+from fabrica.wire.evaluators import Evaluator, Report
 
 
 def evaluation_evidence(one: Evaluation) -> Evidence:
@@ -39,3 +40,34 @@ def _data(one: Evaluation, measured: Measured) -> str | None:
     task = " ".join(filter(None, (one.task, one.task_version and f"version {one.task_version}")))
     told = [dataset, f"task {task}" if task else "", f"{measured.samples:,} samples" if measured.samples else ""]
     return ", ".join(filter(None, told))
+
+
+def report_evidence(report: Report, evaluator: Evaluator) -> tuple[Evidence, Evidence]:
+    """Return who evaluated independently, and that their report is signed: over the hash of the report itself."""
+    told = {
+        "evaluator": evaluator.name,
+        "contract": evaluator.contract,
+        "independence": evaluator.independence,
+        "report_sha256": report.sha256,
+    }
+    signed = {
+        "report": f"{report.title} ({report.file})",
+        "sha256": report.sha256,
+        "signed_by": f"{report.signatory}, {evaluator.name}",
+        "signed_on": report.signed_at.date(),
+    }
+    source = f"report {report.id} in the register of evaluators"
+    method = f"Signed with the evaluator's own Ed25519 key {evaluator.key}; the signature was checked when it came."
+    external, signature = (
+        evidence(
+            kind,
+            [{name: value for name, value in row.items() if value is not None}],
+            held_by="register",
+            source=source,
+            method=method,
+            at=report.received_at,
+            sha256=report.sha256,
+        )
+        for kind, row in (("eval.external", told), ("eval.signed", signed))
+    )
+    return external, signature

@@ -11,14 +11,21 @@ from functools import lru_cache
 from fabrica.aiact import library
 from fabrica.aiact.classify import classify
 from fabrica.aiact.explain import told_unsettled, touching
-from fabrica.aiact.questions.passages import law_passages, passages_of
+from fabrica.aiact.questions.passages import answer_passage, law_passages, passages_of
 from fabrica.aiact.questions.words import means_also, says_nothing
-from fabrica.wire.questions import FoundAnswer, OfficialText, Passage, QuestionRefused, RankedPassage
+from fabrica.wire.questions import (
+    LONGEST_QUESTION,
+    FoundAnswer,
+    OfficialText,
+    Passage,
+    PublishedAnswer,
+    QuestionRefused,
+    RankedPassage,
+)
 
 ENOUGH = 0.5
 """The share of a question's words, each weighed by how rare it is, that one passage must hold to count as an answer."""
 
-LONGEST_QUESTION = 1_000
 _MOST_WORDS = 40
 _SHOWN = 5
 _DRAFTS = "oq-2"  # the final guidelines on high risk are not there yet
@@ -32,14 +39,23 @@ _NOT_FOUND = (
 _FOUND = "These passages speak to the question, best first. The Official Journal prevails."
 
 
-def ask(question: str, as_of: date, imported: Sequence[OfficialText] = (), *, most: int = _SHOWN) -> FoundAnswer:
+def ask(
+    question: str,
+    as_of: date,
+    imported: Sequence[OfficialText] = (),
+    *,
+    published: Sequence[PublishedAnswer] = (),
+    most: int = _SHOWN,
+) -> FoundAnswer:
     """Return the passages that answer a question, best first; none when no passage holds enough of its words.
+
+    `published`: answers of advisers, which are searched as well.
 
     Raises:
         QuestionRefused: too long, or without a word to look for.
     """
     words = _words(question)
-    index = _index(tuple(imported))
+    index = _index(tuple(imported), tuple(published))
     ranked = index.rank(words)
     enough = [one for one in ranked if one.coverage >= ENOUGH][:most]
     return FoundAnswer(
@@ -129,5 +145,6 @@ def _quoted(term: str) -> str:
 
 
 @lru_cache(maxsize=4)
-def _index(imported: tuple[OfficialText, ...]) -> Index:
-    return Index([*law_passages(), *(one for text in imported for one in passages_of(text))])
+def _index(imported: tuple[OfficialText, ...], published: tuple[PublishedAnswer, ...]) -> Index:
+    texts = (one for text in imported for one in passages_of(text))
+    return Index([*law_passages(), *texts, *(answer_passage(one) for one in published)])

@@ -9,7 +9,7 @@ import yaml
 
 from fabrica.aiact import library
 from fabrica.wire.aiact import Confidence
-from fabrica.wire.questions import OfficialText, Passage
+from fabrica.wire.questions import OfficialText, Passage, PublishedAnswer
 
 # Facts, evidence and items of documents are questions and lists of the desk, not statements of the law.
 _NOT_LAW = frozenset({"vocabulary", "evidence_catalogue", "document_templates", "classification_procedure"})
@@ -182,3 +182,17 @@ def passages_of(text: OfficialText) -> Iterator[Passage]:
                 confidence="text",
                 source=f"{text.file}, imported {text.imported_on}, sha256 {text.sha256}",
             )
+
+
+def answer_passage(answer: PublishedAnswer) -> Passage:
+    """Return an adviser's published answer as a passage, which cites what the answer cites."""
+    old = "; the law's data has changed since" if answer.law_changed else ""
+    return Passage(
+        id=answer.id,
+        kind="published",
+        title=answer.question,
+        text=answer.reply,
+        citation="; ".join(dict.fromkeys(one.citation for one in answer.citations)),
+        confidence=None,
+        source=f"Answer of an adviser, published on {answer.published_on}, on {answer.law}{old}",
+    )

@@ -8,7 +8,7 @@ from fabrica.aiact.documents.evidence import Gathered, gather
 from fabrica.aiact.documents.fill import fill
 from fabrica.aiact.documents.layout import layouts
 from fabrica.aiact.documents.shape import open_items
-from fabrica.server.aiact import account_queries, evidence_queries, queries
+from fabrica.server.aiact import account_queries, evaluation_queries, evaluator_queries, evidence_queries, queries
 from fabrica.server.aiact.models import IssuedDocument, Version
 from fabrica.server.core import clock
 from fabrica.server.core.actors import Actor
@@ -37,7 +37,8 @@ def held(by: Actor, row: Version) -> Held:
     found = account_queries.accounts(by, row)
     gathered = gather(found.own.records.runs, found.compute, found.energy, found.sources)
     entered = queries.standing(row.pk, "evidence")
-    known = (*gathered.evidence, *evidence_queries.entered(entered))
+    measured = (*evaluation_queries.evidence(row.pk), *evaluator_queries.evidence(row.pk))
+    known = (*gathered.evidence, *measured, *evidence_queries.entered(entered))
     unread = tuple(f"The record of {run} is not read: {why}." for run, why in found.own.records.unread.items())
     gathered = gathered._replace(
         evidence=(*known, *evidence_queries.held_here(row, known)), notices=(*gathered.notices, *unread)

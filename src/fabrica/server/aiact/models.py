@@ -5,11 +5,29 @@ from typing import get_args
 from django.db import models
 from django.db.models import Q
 
+from fabrica.server.aiact.evaluation_models import Evaluator, EvaluatorReport, ImportedEvaluation
+from fabrica.server.aiact.question_models import Question
 from fabrica.server.core.fields import IdField
 from fabrica.server.core.models import Claimable
 from fabrica.values.ids import DocumentId, RunId, SystemId, UserId, VersionId
 from fabrica.wire.documents import Recipient
 from fabrica.wire.systems import OrderState, Relation, StatementKind, SystemKind, VersionState
+
+__all__ = [
+    "Evaluator",
+    "EvaluatorReport",
+    "ImportedEvaluation",
+    "IssueOrder",
+    "IssuedDocument",
+    "Lineage",
+    "Question",
+    "Result",
+    "RunLink",
+    "Statement",
+    "System",
+    "Version",
+    "ViewGrant",
+]
 
 _KINDS = [(kind, kind) for kind in get_args(SystemKind)]
 _RELATIONS = [(relation, relation) for relation in get_args(Relation)]

@@ -7,11 +7,10 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from fabrica.aiact import library
-from fabrica.aiact.questions.answering import LONGEST_QUESTION
 from fabrica.aiact.questions.answering import ask as asked
 from fabrica.server.core import clock
 from fabrica.server.core.requests import Viewed
-from fabrica.wire.questions import QuestionRefused
+from fabrica.wire.questions import LONGEST_QUESTION, QuestionRefused
 
 
 @require_GET

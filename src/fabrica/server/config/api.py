@@ -14,6 +14,11 @@ from fabrica.server.access.api import router as access
 from fabrica.server.aiact.answers_api import router as answers
 from fabrica.server.aiact.api import router as systems
 from fabrica.server.aiact.document_api import router as documents
+from fabrica.server.aiact.evaluation_api import router as evaluations
+from fabrica.server.aiact.evaluator_api import evaluator_router as evaluators_inside
+from fabrica.server.aiact.evaluator_api import open_router as evaluators_outside
+from fabrica.server.aiact.evaluator_api import router as evaluators
+from fabrica.server.aiact.question_api import router as questions
 from fabrica.server.config import callers
 from fabrica.server.config.bodies import StrictParser, too_large
 from fabrica.server.evidence.api import router as evidence
@@ -44,6 +49,11 @@ for path, router, caller in (
     ("", systems, callers.person),
     ("", answers, callers.person),
     ("", documents, callers.person),
+    ("", evaluations, callers.person),
+    ("", evaluators, callers.person),
+    ("", questions, callers.person),
+    ("/evaluator", evaluators_inside, callers.evaluator),
+    ("/evaluator", evaluators_outside, None),
     ("/sites", sites, callers.person),
     ("/agent", agents, callers.agent),
     ("/agent", agent_keys, callers.agent),

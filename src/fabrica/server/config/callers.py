@@ -3,6 +3,7 @@
 from django.http import HttpRequest
 from ninja.utils import check_csrf
 
+from fabrica.server.aiact import evaluator_service as evaluators
 from fabrica.server.core.actors import Actor
 from fabrica.server.people import service as people
 from fabrica.server.sites import service as sites
@@ -45,3 +46,16 @@ def agent(request: HttpRequest) -> Actor:
     if token is None:
         raise NotSignedIn("The agent sent no token.", remedy="Ask for one: POST /api/v1/agent/challenge.")
     return sites.actor_of_agent(token)
+
+
+def evaluator(request: HttpRequest) -> Actor:
+    """Return the independent evaluator who calls, by what they signed a moment ago.
+
+    Raises:
+        NotSignedIn: nothing signed came.
+        EvaluatorRefused: it does not hold, or their access ended.
+    """
+    token = bearer(request)
+    if token is None:
+        raise NotSignedIn("The evaluator sent nothing signed.", remedy="Use 'fabrica evaluators', which signs.")
+    return evaluators.actor_of_evaluator(token)

@@ -1,0 +1,56 @@
+"""REST endpoints of evaluations: logs are uploaded as they are, and read here again without trust."""
+
+import tempfile
+
+from ninja import Router
+
+from fabrica.aiact.evaluations.reading import read_evaluation
+from fabrica.server.aiact import evaluation_queries, evaluation_service, permissions, queries
+from fabrica.server.core.requests import Asked, body_of
+from fabrica.server.core.storage import checked, full_told, open_storage
+from fabrica.values.ids import EvaluationId, VersionId
+from fabrica.wire.evaluations import LOG_BYTES_MAX, ImportedEvaluation, TakeBack
+from fabrica.wire.problems import Malformed, NotAllowed
+
+router = Router(tags=["evaluations"])
+_PART_BYTES = 1 << 20
+_NAME_LENGTH_MAX = 200
+
+
+@router.get("/versions/{version}/evaluations", response=list[ImportedEvaluation])
+def evaluations(request: Asked, version: VersionId) -> list[ImportedEvaluation]:
+    """The evaluations that were imported as evidence of a version, newest first."""
+    return list(evaluation_queries.evaluations(request.auth, version))
+
+
+@router.put("/versions/{version}/evaluations/{sha256}", response={201: ImportedEvaluation})
+def import_evaluation(request: Asked, version: VersionId, sha256: str, name: str) -> tuple[int, ImportedEvaluation]:
+    """Upload the log of an evaluation under its SHA-256: of Inspect AI or MLflow. The same log twice is one."""
+    by = request.auth
+    queries.version_row(by, version)
+    if not permissions.edits(by, version=version):  # asked before the bytes are taken, and again by the verb
+        raise NotAllowed("Only who works in the project imports evaluations.", remedy="Ask for a role in it.")
+    if not 0 < len(name) <= _NAME_LENGTH_MAX:
+        raise Malformed(f"A file's name has 1 to {_NAME_LENGTH_MAX} characters.")
+    with full_told(), tempfile.TemporaryFile(prefix="fabrica-log-") as file:
+        for part in checked(body_of(request, LOG_BYTES_MAX), sha256, LOG_BYTES_MAX):
+            file.write(part)
+        found = read_evaluation(file, name)
+        file.seek(0)
+        open_storage().store(sha256, iter(lambda: file.read(_PART_BYTES), b""), LOG_BYTES_MAX)
+    evaluation = evaluation_service.import_evaluation(by, version=version, evaluation=found)
+    return 201, _one(request, version, evaluation)
+
+
+@router.post("/versions/{version}/evaluations/{evaluation}/withdrawal", response={201: ImportedEvaluation})
+def take_back(
+    request: Asked, version: VersionId, evaluation: EvaluationId, body: TakeBack
+) -> tuple[int, ImportedEvaluation]:
+    """Let an evaluation be evidence no more; it stays listed with the reason."""
+    queries.version_row(request.auth, version)
+    evaluation_service.take_back(request.auth, version=version, evaluation=evaluation, reason=body.reason)
+    return 201, _one(request, version, evaluation)
+
+
+def _one(request: Asked, version: VersionId, evaluation: EvaluationId) -> ImportedEvaluation:
+    return next(one for one in evaluation_queries.evaluations(request.auth, version) if one.id == evaluation)

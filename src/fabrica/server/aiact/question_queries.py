@@ -1,0 +1,126 @@
+"""Reads of questions: for who asked and their project, for advisers, and for everybody what is published."""
+
+from collections.abc import Sequence
+
+from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+
+from fabrica.aiact.questions.answering import ask
+from fabrica.server.aiact import permissions
+from fabrica.server.aiact import question_rules as rules
+from fabrica.server.aiact.question_models import Question
+from fabrica.server.aiact.question_service import law_now
+from fabrica.server.core import clock
+from fabrica.server.core.actors import Actor
+from fabrica.server.people import queries as people
+from fabrica.values.ids import QuestionId
+from fabrica.wire import questions as wire
+from fabrica.wire.problems import NotFound
+from fabrica.wire.questions import QuestionState
+
+PUBLISHED_MAX = 2_000
+"""Published answers that are searched, the newest; more wait for an index in the database."""
+
+_OPEN = (QuestionState.ASKED.value, QuestionState.TAKEN.value)
+
+
+def find(question: str, *, most: int = 5) -> wire.FoundAnswer:
+    """Return the passages that answer a question: of the law's data and of published answers.
+
+    Raises:
+        QuestionRefused: too long, or without a word to look for.
+    """
+    return ask(question, clock.now().date(), published=published(), most=most)
+
+
+def published() -> tuple[wire.PublishedAnswer, ...]:
+    """Return what advisers published, newest first."""
+    rows = Question.objects.filter(state=QuestionState.PUBLISHED).order_by("-published_at", "-pk")[:PUBLISHED_MAX]
+    return tuple(_answer(row) for row in rows)
+
+
+def published_answer(question: QuestionId) -> wire.PublishedAnswer:
+    """Return one published answer.
+
+    Raises:
+        NotFound: nothing is published under this id.
+    """
+    row = Question.objects.filter(pk=question, state=QuestionState.PUBLISHED).first()
+    if row is None:
+        raise NotFound(f"No answer is published under {question}.", remedy="Ask: 'fabrica questions find'.")
+    return _answer(row)
+
+
+def questions(by: Actor, *, state: QuestionState | None = None, after: int = 0, limit: int = 50) -> wire.QuestionList:
+    """Return the questions that the actor may see: what waits first, by the day a reply is due.
+
+    `after`: how many to skip.
+    """
+    rows = _visible(by)
+    if state is not None:
+        rows = rows.filter(state=state)
+    waits = Case(When(state__in=_OPEN, then=Value(0)), default=Value(1), output_field=IntegerField())
+    found = list(rows.annotate(waits=waits).order_by("waits", "due_on", "pk")[after : after + limit + 1])
+    cursor = str(after + limit) if len(found) > limit else None
+    return wire.QuestionList(questions=_wire(found[:limit]), next_cursor=cursor)
+
+
+def question(by: Actor, question: QuestionId) -> wire.Question:
+    """Return one question.
+
+    Raises:
+        NotFound: there is none, or the actor may not see it.
+    """
+    row = _visible(by).filter(pk=question).first()
+    if row is None:
+        raise NotFound(f"There is no question {question} that you may see.", remedy="List yours: 'fabrica questions'.")
+    return _wire([row])[0]
+
+
+def _visible(by: Actor) -> QuerySet[Question]:
+    """Return what an actor sees: advisers and auditors all, others what their projects asked."""
+    rows = Question.objects.all()
+    if permissions.advises(by) or by.sees_everything:
+        return rows
+    return rows.filter(Q(asked_by=by.user) | Q(project_id__in=[one.id for one in people.projects(by)]))
+
+
+def _wire(rows: Sequence[Question]) -> tuple[wire.Question, ...]:
+    names = people.user_names({row.asked_by for row in rows} | {row.adviser for row in rows if row.adviser})
+    today, law = clock.now().date(), law_now()
+    return tuple(
+        wire.Question(
+            id=row.pk,
+            project=row.project_id,
+            text=row.text,
+            context=row.context,
+            state=QuestionState(row.state),
+            asked_by=names.get(row.asked_by, ""),
+            asked_at=row.asked_at,
+            due_on=row.due_on,
+            late=rules.is_late(QuestionState(row.state), row.due_on, today),
+            may_publish=row.may_publish,
+            adviser=names.get(row.adviser) if row.adviser else None,
+            reply=row.reply or None,
+            citations=tuple(wire.Citation.model_validate(one) for one in row.citations),
+            answered_at=row.answered_at,
+            law=row.law or None,
+            law_changed=bool(row.law) and row.law != law,
+            published_question=row.published_question or None,
+            published_at=row.published_at,
+            reason=row.reason,
+        )
+        for row in rows
+    )
+
+
+def _answer(row: Question) -> wire.PublishedAnswer:
+    assert row.published_at is not None
+    return wire.PublishedAnswer(
+        id=row.pk,
+        question=row.published_question,
+        reply=row.reply,
+        citations=tuple(wire.Citation.model_validate(one) for one in row.citations),
+        published_on=row.published_at.date(),
+        law=row.law,
+        law_changed=row.law != law_now(),
+    )
