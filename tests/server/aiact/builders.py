@@ -18,7 +18,7 @@ from fabrica.values.ids import DocumentId, ProjectId, RunId, SystemId, VersionId
 from fabrica.values.states import EndReason
 from fabrica.wire.documents import Recipient
 from fabrica.wire.issues import NewIssue
-from fabrica.wire.runs import Flop, RunPurpose
+from fabrica.wire.runs import Dataset, Flop, RunPurpose
 from fabrica.wire.systems import NewAnswers, NewSystem, NewVersion
 from tests.builders import (
     make_agent,
@@ -66,7 +66,8 @@ def make_ended_run(
     recorded: bool = True,
 ) -> RunId:
     """Run something that leaves a sealed record, if `recorded`; `flop` None: its compute is unknown."""
-    run, attempt = make_placed_run(by, project, make_spec(purpose=purpose, name="train"))
+    names = Dataset(name="names", source="https://data.example/names", file="names", sha256="a" * 64, licence="CC0")
+    run, attempt = make_placed_run(by, project, make_spec(purpose=purpose, name="train", datasets=(names,)))
     with tempfile.TemporaryDirectory() as folder:
         files = _sealed(Path(folder) / "record", run, purpose, flop) if recorded else ()
     said: tuple[tuple[str, dict[str, Any]], ...] = (

@@ -1,6 +1,7 @@
 """What a run or a grant to come could cross: asked before it is submitted or granted, and never stored."""
 
 from fabrica.aiact.compute import account
+from fabrica.aiact.figures import significant
 from fabrica.server.aiact import account_queries
 from fabrica.server.aiact.models import Version
 from fabrica.server.core.actors import Actor
@@ -66,6 +67,6 @@ def _words(resource_class: str, most: float | None, ahead: tuple[Ahead, ...]) ->
     if not most:
         return "Runs of this purpose do not count toward a model's compute."
     near = sum(bool(one.warnings) for one in ahead)
-    return f"At most {most:.3g} FLOP, counted at full peak. " + (
+    return f"At most {significant(most, 3)} FLOP, counted at full peak. " + (
         f"{near} of {len(ahead)} models could cross a threshold or stand at one." if near else "No threshold is near."
     )
