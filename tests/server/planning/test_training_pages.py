@@ -136,10 +136,3 @@ def test_a_server_without_numpy_says_what_is_missing(monkeypatch: pytest.MonkeyP
     answer = browser().get(ADDRESS)
     assert answer.status_code == 503
     assert "fabrica[planning]" in answer.content.decode()
-
-
-def test_a_cell_is_never_a_formula() -> None:
-    from fabrica.server.planning.tables import Table, download
-
-    text = download(Table(("a",), (("=1+1",), ("-5.5",), ("-cmd",))), "a.csv").content.decode()
-    assert text.split("\r\n")[1:4] == ["'=1+1", "-5.5", "'-cmd"]

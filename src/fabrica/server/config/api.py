@@ -26,6 +26,7 @@ from fabrica.server.ledger.api import router as ledger
 from fabrica.server.people.api import router as people
 from fabrica.server.runs.agent_api import router as agents
 from fabrica.server.runs.api import router as runs
+from fabrica.server.planning.api import router as planning
 from fabrica.server.sites.agent_api import open_router as agents_outside
 from fabrica.server.sites.agent_api import router as agent_keys
 from fabrica.server.sites.api import router as sites
@@ -57,6 +58,7 @@ for path, router, caller in (
     ("/sites", sites, callers.person),
     ("/agent", agents, callers.agent),
     ("/agent", agent_keys, callers.agent),
+    ("/plan", planning, callers.person),
     ("/agent", agent_limits, callers.agent),
     ("/agent", agents_outside, None),
 ):

@@ -24,6 +24,7 @@ from fabrica.server.config.paths import register_ids
 from fabrica.server.evidence import pages as evidence
 from fabrica.server.ledger import pages as ledger
 from fabrica.server.people import pages as people
+from fabrica.server.planning import pages as planning
 from fabrica.server.planning import training_pages
 from fabrica.server.portal import pages as portal
 from fabrica.server.runs import pages as runs
@@ -118,6 +119,20 @@ _planning = [
     path("training", training_pages.training, name="training"),
     path("training.csv", training_pages.training_table, name="training_table"),
     path("training.toml", training_pages.training_model, name="training_model"),
+    path("", planning.home, name="home"),
+    path("new/siting", planning.new_siting, name="new_siting"),
+    path("compare", planning.compare, name="compare"),
+    path("shared/<str:token>", planning.shared, name="shared"),
+    path("shared/<str:token>/<slug:name>.csv", planning.shared_table, name="shared_table"),
+    path("scenarios/<scenario:scenario>", planning.scenario, name="scenario"),
+    path("scenarios/<scenario:scenario>/progress", planning.progress, name="progress"),
+    path("scenarios/<scenario:scenario>/cancel", planning.cancel, name="cancel"),
+    path("scenarios/<scenario:scenario>/share", planning.share, name="share"),
+    path("scenarios/<scenario:scenario>/links", planning.draw_link, name="draw_link"),
+    path("scenarios/<scenario:scenario>/links/withdraw", planning.withdraw_links, name="withdraw_links"),
+    path("scenarios/<scenario:scenario>/delete", planning.delete, name="delete"),
+    path("scenarios/<scenario:scenario>/scenario.toml", planning.text, name="text"),
+    path("scenarios/<scenario:scenario>/<slug:name>.csv", planning.table, name="table"),
 ]
 
 # one way in: the portal's own sign-in

@@ -33,3 +33,9 @@ def claimed(table: type[models.Model], *, where: Q, limit: int, seconds: int = 6
             yield key
         finally:
             rows.filter(pk=key, claim_token=token).update(claim_token="", claimed_until=None)
+
+
+def claim_renewed(table: type[models.Model], key: Any, token: str, *, seconds: int) -> bool:
+    """Hold a claimed row for longer, and return whether it is still claimed by this token."""
+    rows = table._default_manager.filter(pk=key, claim_token=token)
+    return bool(rows.update(claimed_until=clock.now() + timedelta(seconds=seconds)))

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.http import HttpResponse
@@ -17,12 +18,12 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
 
 
-def download(table: Table, name: str) -> HttpResponse:
+def download(head: Sequence[str], rows: Iterable[Sequence[str]], name: str) -> HttpResponse:
     """Return a table as a CSV file of this name."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(table.head)
-    writer.writerows([_plain(cell) for cell in row] for row in table.rows)
+    writer.writerow([_plain(cell) for cell in head])
+    writer.writerows([_plain(cell) for cell in row] for row in rows)
     return attached(text.getvalue(), name, "text/csv; charset=utf-8")
 
 

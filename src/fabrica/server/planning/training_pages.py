@@ -76,7 +76,7 @@ def training_table(request: HttpRequest) -> HttpResponse:
     form = _asked(request)
     everywhere = form.cleaned_data["pool"] is None
     table = table_of_places(places_of(form)) if everywhere else table_of_layouts(answer_of(form))
-    return download(table, f"training-{'sites' if everywhere else 'layouts'}-{form.key}.csv")
+    return download(table.head, table.rows, f"training-{'sites' if everywhere else 'layouts'}-{form.key}.csv")
 
 
 @require_GET

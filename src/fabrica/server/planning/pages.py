@@ -1,0 +1,232 @@
+"""Pages of saved scenarios: the list, a new one, one with its progress and result, two beside each other."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from fabrica.server.core.requests import Viewed
+from fabrica.server.people import queries as people
+from fabrica.server.planning import comparing, queries, service
+from fabrica.server.planning.forms import FIRST_SITING, LinkForm, ScenarioForm, SharingForm
+from fabrica.server.planning.tables import attached, download
+from fabrica.values.ids import ScenarioId
+from fabrica.wire.problems import FabricaError, Malformed
+from fabrica.wire.scenarios import Result, ScenarioDetail, ScenarioLinkRefused, ScenarioState
+
+LIVING = (ScenarioState.QUEUED, ScenarioState.RUNNING)
+
+
+@require_GET
+def home(request: Viewed) -> HttpResponse:
+    """Show what can be planned, and to whoever is signed in the scenarios they may read."""
+    return render(request, "planning/home.html", {"scenarios": queries.scenarios(request.actor)})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def new_siting(request: Viewed) -> HttpResponse:
+    """Show the form of a new study of sites; on POST save it and go to its page."""
+    form = ScenarioForm(
+        request.POST if request.method == "POST" else None,
+        projects=people.projects(request.actor),
+        initial={"text": _copied(request) or FIRST_SITING, "seed": 1},
+    )
+    if request.method == "POST" and form.is_valid():
+        chosen = form.cleaned_data
+        try:
+            scenario = service.save(
+                request.actor,
+                kind="siting",
+                name=chosen["name"],
+                text=chosen["text"],
+                seed=chosen["seed"],
+                **form.sharing(),
+            )
+        except FabricaError as problem:
+            form.add_error("text" if "line" in problem.facts else None, str(problem))
+        else:
+            return redirect("planning:scenario", scenario)
+    return render(request, "planning/new_siting.html", {"form": form}, status=422 if form.errors else 200)
+
+
+def _copied(request: Viewed) -> str:
+    """Return the text of the scenario that a new one begins with, if its address names one."""
+    return queries.scenario(request.actor, _id(request, "copy")).text if request.GET.get("copy") else ""
+
+
+def _id(request: Viewed, name: str) -> ScenarioId:
+    try:
+        return ScenarioId.parse(request.GET.get(name, ""))
+    except ValueError as error:
+        raise Malformed(f"The address names no scenario: {error}.", remedy="Choose one from the list.") from error
+
+
+@require_GET
+@login_required
+def scenario(request: Viewed, scenario: ScenarioId) -> HttpResponse:
+    """Show one scenario: what was asked, how far it is, what came out, who reads it.
+
+    Raises:
+        NotFound: there is none, or the reader may not see it.
+    """
+    found = queries.scenario(request.actor, scenario)
+    projects = people.projects(request.actor)
+    sharing = {"project": found.project or "", "with_office": found.with_office}
+    others = [
+        one
+        for one in queries.scenarios(request.actor)
+        if one.kind == found.kind and one.id != found.id and one.state == ScenarioState.DONE
+    ]
+    context = {
+        **_shown(found),
+        "project_name": next((one.name for one in projects if one.id == found.project), ""),
+        "sharing": SharingForm(projects=projects, initial=sharing),
+        "link_form": LinkForm(),
+        "may_cancel": found.state in LIVING and (found.mine or request.actor.is_operator),
+        "others": others,
+    }
+    return render(request, "planning/scenario.html", context)
+
+
+def _shown(found: ScenarioDetail) -> dict[str, Any]:
+    """Return a scenario and its result as templates show them; pictures were drawn and escaped by the workshop."""
+    result: Result | None = found.result
+    pictures = [(one.title, one.words, SafeString(one.svg)) for one in result.pictures] if result else []
+    return {"scenario": found, "result": result, "pictures": pictures, "living": found.state in LIVING}
+
+
+@require_GET
+@login_required
+def progress(request: Viewed, scenario: ScenarioId) -> HttpResponse:
+    """Return how far a scenario is; once it has ended, ask the page to load anew."""
+    found = queries.scenario(request.actor, scenario)
+    answer = render(request, "planning/progress.html", {"scenario": found})
+    if found.state not in LIVING:
+        answer["HX-Refresh"] = "true"
+    return answer
+
+
+@require_POST
+@login_required
+def cancel(request: Viewed, scenario: ScenarioId) -> HttpResponse:
+    """Cancel a scenario and go back to its page."""
+    queries.scenario(request.actor, scenario)
+    service.cancel(request.actor, scenario=scenario)
+    messages.success(request, _("It is being cancelled."))
+    return redirect("planning:scenario", scenario)
+
+
+@require_POST
+@login_required
+def share(request: Viewed, scenario: ScenarioId) -> HttpResponse:
+    """Change who reads a scenario.
+
+    Raises:
+        Malformed: the project is none the reader works in.
+    """
+    queries.scenario(request.actor, scenario)
+    form = SharingForm(request.POST, projects=people.projects(request.actor))
+    if not form.is_valid():
+        raise Malformed("The project is none that you work in.", remedy="Choose one from the list.")
+    service.share(request.actor, scenario=scenario, **form.sharing())
+    messages.success(request, _("Who reads it was changed."))
+    return redirect("planning:scenario", scenario)
+
+
+@require_POST
+@login_required
+def draw_link(request: Viewed, scenario: ScenarioId) -> HttpResponse:
+    """Draw a link and show it, once.
+
+    Raises:
+        ScenarioRefused: the days are none.
+    """
+    queries.scenario(request.actor, scenario)
+    form = LinkForm(request.POST)
+    link = service.draw_link(request.actor, scenario=scenario, days=form.cleaned_data["days"] if form.is_valid() else 0)
+    return render(request, "planning/link.html", {"link": link, "scenario": scenario})
+
+
+@require_POST
+@login_required
+def withdraw_links(request: Viewed, scenario: ScenarioId) -> HttpResponse:
+    """Withdraw all links to a scenario."""
+    queries.scenario(request.actor, scenario)
+    service.withdraw_links(request.actor, scenario=scenario)
+    messages.success(request, _("No link leads to it any more."))
+    return redirect("planning:scenario", scenario)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def delete(request: Viewed, scenario: ScenarioId) -> HttpResponse:
+    """Ask whether a scenario is to be deleted; on POST delete it."""
+    found = queries.scenario(request.actor, scenario)
+    if request.method != "POST":
+        return render(request, "planning/delete.html", {"scenario": found})
+    service.delete(request.actor, scenario=scenario)
+    messages.success(request, _("“%(name)s” was deleted.") % {"name": found.name})
+    return redirect("planning:home")
+
+
+@require_GET
+@login_required
+def table(request: Viewed, scenario: ScenarioId, name: str) -> HttpResponse:
+    """Send a table of a result as CSV."""
+    return _table(queries.scenario(request.actor, scenario), name)
+
+
+def _table(found: ScenarioDetail, name: str) -> HttpResponse:
+    table = next((one for one in found.result.tables if one.name == name), None) if found.result else None
+    if table is None:
+        raise Http404("The result has no such table.")
+    return download(table.head, table.rows, f"{found.kind}-{table.name}-{found.id[-6:]}.csv")
+
+
+@require_GET
+@login_required
+def text(request: Viewed, scenario: ScenarioId) -> HttpResponse:
+    """Send what was asked as the file that the command reads."""
+    found = queries.scenario(request.actor, scenario)
+    return attached(found.text, f"{found.kind}-{found.id[-6:]}.toml", "application/toml; charset=utf-8")
+
+
+@require_GET
+@login_required
+def compare(request: Viewed) -> HttpResponse:
+    """Show two results of one kind beside each other.
+
+    Raises:
+        Malformed: the address does not name two.
+        ScenarioNotReady: one has no result, or they are of two kinds.
+    """
+    one, other = (queries.scenario(request.actor, _id(request, name)) for name in ("a", "b"))
+    rows = comparing.compared(one, other)
+    both = (_shown(one), _shown(other))
+    context = {"one": both[0], "other": both[1], "both": both, "rows": rows, "apart": comparing.apart(one, other)}
+    return render(request, "planning/compare.html", context)
+
+
+@require_GET
+def shared(request: Viewed, token: str) -> HttpResponse:
+    """Show a scenario to whoever has a link to it."""
+    try:
+        found = queries.shared(request.actor, token)
+    except ScenarioLinkRefused as problem:
+        return render(request, "portal/problem.html", {"problem": problem}, status=problem.status)
+    answer = render(request, "planning/shared.html", {**_shown(found), "token": token})
+    answer["Referrer-Policy"] = "no-referrer"  # the address is the key
+    answer["X-Robots-Tag"] = "noindex"
+    return answer
+
+
+@require_GET
+def shared_table(request: Viewed, token: str, name: str) -> HttpResponse:
+    """Send a table of a result to whoever has a link to it."""
+    return _table(queries.shared(request.actor, token), name)

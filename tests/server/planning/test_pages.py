@@ -1,0 +1,158 @@
+"""Pages of saved scenarios: whole without scripts, told to those who may, and hostile text stays text."""
+
+import pytest
+from django.test import Client
+
+from fabrica.server.core.actors import Actor
+from fabrica.server.core.verbs import SYSTEM
+from fabrica.server.planning import service
+from fabrica.server.planning.models import Scenario
+from fabrica.values.ids import ScenarioId
+from tests.builders import make_member, make_operator, make_project, make_user
+from tests.server.planning.questions import RESULT, SITING, make_scenario
+from tests.server.readers import browser
+
+pytestmark = pytest.mark.django_db
+EVIL = "<script>alert(1)</script>"
+
+
+def done(author: Actor, **fields: object) -> ScenarioId:
+    scenario = make_scenario(author, **fields)
+    service.take_up(SYSTEM, scenario=scenario)
+    Scenario.objects.filter(pk=scenario).update(claim_token="mine")
+    service.settle(SYSTEM, scenario=scenario, claim_token="mine", result=RESULT)
+    return scenario
+
+
+def page(client: Client, address: str, status: int = 200) -> str:
+    answer = client.get(address)
+    assert answer.status_code == status, answer.content
+    return answer.content.decode()
+
+
+def test_everybody_sees_what_can_be_asked_and_only_their_own_scenarios() -> None:
+    author = make_user()
+    scenario = make_scenario(author, name=EVIL)
+    assert "What would it take" in page(browser(), "/plan/")
+    assert scenario in page(browser(author), "/plan/")
+    assert EVIL not in page(browser(author), "/plan/")
+    assert scenario not in page(browser(make_operator()), "/plan/")
+
+
+def test_a_study_is_saved_from_the_form_and_leads_to_its_page() -> None:
+    project = make_project()
+    author = make_member(project)
+    client = browser(author)
+    assert "power_megawatts = 220" in page(client, "/plan/new/siting")
+    fields = {"name": "Where?", "text": SITING, "seed": "5", "project": project, "with_office": "on"}
+    answer = client.post("/plan/new/siting", fields)
+    row = Scenario.objects.get()
+    assert answer.headers["Location"] == f"/plan/scenarios/{row.pk}"
+    assert (row.seed, row.project_id, row.with_office) == (5, project, True)
+    assert "Waits" in page(client, f"/plan/scenarios/{row.pk}")
+    assert "[candidates.north]" in page(client, f"/plan/new/siting?copy={row.pk}")
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"text": "[candidates.a]\npue = 3"}, "line 2"),
+        ({"name": ""}, "required"),
+        ({"seed": "-1"}, "greater than or equal to 0"),
+        ({"text": "x" * 70_000}, "65536"),
+        ({"project": "prj_00000000000000000000000000"}, "valid choice"),
+    ],
+)
+def test_a_mistake_in_the_form_is_told_and_nothing_is_saved(fields: dict[str, str], told: str) -> None:
+    whole = {"name": "Where?", "text": SITING, "seed": "1"}
+    answer = browser(make_user()).post("/plan/new/siting", whole | fields)
+    assert answer.status_code == 422
+    assert told in answer.content.decode()
+    assert not Scenario.objects.exists()
+
+
+def test_a_result_is_shown_with_words_pictures_and_tables() -> None:
+    author = make_user()
+    shown = page(browser(author), f"/plan/scenarios/{done(author, name=EVIL)}")
+    assert "North is &lt;b&gt;cooler&lt;/b&gt;." in shown
+    assert "<svg role='img'>" in shown
+    assert "ranks.csv" in shown
+    assert EVIL not in shown
+
+
+def test_a_table_and_the_file_are_downloaded() -> None:
+    author = make_user()
+    scenario = done(author)
+    client = browser(author)
+    assert page(client, f"/plan/scenarios/{scenario}/ranks.csv") == "site,first\r\nnorth,0.5\r\n"
+    assert page(client, f"/plan/scenarios/{scenario}/scenario.toml") == SITING
+    page(client, f"/plan/scenarios/{scenario}/nothing.csv", 404)
+    page(browser(make_user("A Stranger")), f"/plan/scenarios/{scenario}/ranks.csv", 404)
+
+
+@pytest.mark.parametrize(
+    "address", ["", "/progress", "/cancel", "/share", "/links", "/links/withdraw", "/delete", "/scenario.toml"]
+)
+def test_a_stranger_finds_nothing_and_changes_nothing(address: str) -> None:
+    scenario = make_scenario(make_user())
+    for client in (browser(make_user("A Stranger")), browser(make_operator())):
+        answers = (
+            client.get(f"/plan/scenarios/{scenario}{address}"),
+            client.post(f"/plan/scenarios/{scenario}{address}"),
+        )
+        assert {answer.status_code for answer in answers} <= {404, 405}
+    assert browser().get(f"/plan/scenarios/{scenario}{address}").status_code in (302, 405)
+    assert Scenario.objects.get().state == "queued"
+
+
+def test_progress_asks_the_page_to_load_anew_when_it_has_ended() -> None:
+    author = make_user()
+    client = browser(author)
+    waiting, ended = make_scenario(author), done(author)
+    assert 'hx-trigger="every 2s"' in page(client, f"/plan/scenarios/{waiting}/progress")
+    assert client.get(f"/plan/scenarios/{ended}/progress").headers["HX-Refresh"] == "true"
+    assert 'hx-trigger="every 2s"' not in page(client, f"/plan/scenarios/{ended}")
+
+
+def test_the_author_cancels_shares_and_deletes_with_buttons() -> None:
+    project = make_project()
+    author, member = make_member(project), make_member(project)
+    scenario = make_scenario(author)
+    client = browser(author)
+    client.post(f"/plan/scenarios/{scenario}/share", {"project": project})
+    assert "Where?" in page(browser(member), f"/plan/scenarios/{scenario}")
+    assert browser(member).post(f"/plan/scenarios/{scenario}/delete").status_code == 403
+    assert client.post(f"/plan/scenarios/{scenario}/share", {"project": "none"}).status_code == 422
+    client.post(f"/plan/scenarios/{scenario}/cancel")
+    assert Scenario.objects.get().state == "cancelled"
+    assert "Delete" in page(client, f"/plan/scenarios/{scenario}/delete")
+    client.post(f"/plan/scenarios/{scenario}/delete")
+    assert not Scenario.objects.exists()
+
+
+def test_a_link_shows_a_result_to_anybody_and_not_who_made_it() -> None:
+    author = make_user("Ada Private")
+    scenario = done(author)
+    answer = browser(author).post(f"/plan/scenarios/{scenario}/links", {"days": "3"}).content.decode()
+    address = "/plan/shared/" + answer.partition("/plan/shared/")[2].partition("<")[0]
+    shown = browser().get(address)
+    assert shown.status_code == 200
+    assert shown.headers["Referrer-Policy"] == "no-referrer"
+    assert "Ada Private" not in shown.content.decode()
+    assert "North is" in shown.content.decode()
+    assert browser().get(f"{address}/ranks.csv").content == b"site,first\r\nnorth,0.5\r\n"
+    browser(author).post(f"/plan/scenarios/{scenario}/links/withdraw")
+    assert browser().get(address).status_code == 404
+    assert browser().get(f"{address}/ranks.csv").status_code == 404
+    assert browser(author).post(f"/plan/scenarios/{scenario}/links", {"days": "1000"}).status_code == 422
+
+
+def test_two_results_stand_beside_each_other_with_what_was_asked_differently() -> None:
+    author = make_user()
+    one, other = done(author), done(author, name="There?", text=SITING.replace("1.05", "1.06"))
+    shown = page(browser(author), f"/plan/compare?a={one}&b={other}")
+    assert "the same" in shown
+    assert "+pue = { low = 1.06" in shown
+    page(browser(author), f"/plan/compare?a={one}&b={make_scenario(author)}", 409)
+    page(browser(author), f"/plan/compare?a={one}", 422)
+    page(browser(make_user("A Stranger")), f"/plan/compare?a={one}&b={other}", 404)
