@@ -147,6 +147,10 @@ class QuestionId(Id):
     prefix = "qst"
 
 
+class FeedId(Id):
+    prefix = "fed"
+
+
 class ScenarioId(Id):
     prefix = "scn"
 

@@ -5,6 +5,7 @@ from typing import get_args
 from django.db import models
 from django.db.models import Q
 
+from fabrica.server.aiact.calendar_models import CalendarFeed
 from fabrica.server.aiact.evaluation_models import Evaluator, EvaluatorReport, ImportedEvaluation
 from fabrica.server.aiact.question_models import Question
 from fabrica.server.core.fields import IdField
@@ -14,6 +15,7 @@ from fabrica.wire.documents import Recipient
 from fabrica.wire.systems import OrderState, Relation, StatementKind, SystemKind, VersionState
 
 __all__ = [
+    "CalendarFeed",
     "Evaluator",
     "EvaluatorReport",
     "ImportedEvaluation",

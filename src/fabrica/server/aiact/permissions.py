@@ -62,3 +62,8 @@ def withdraws(by: Actor, *, question: QuestionId, **_: Any) -> bool:
 
 def _project_of(version: VersionId) -> ProjectId | None:
     return Version.objects.filter(pk=version).values_list("system__project", flat=True).first()
+
+
+def belongs(by: Actor, *, project: ProjectId, **_: Any) -> bool:
+    """Let one's own calendar read a project's days: every member. Nobody else, not even an operator."""
+    return people.role_in(by, project) is not None

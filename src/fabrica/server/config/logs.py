@@ -2,10 +2,14 @@
 
 import json
 import logging
+import re
 
 from fabrica.values.time import to_rfc3339
 
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "request", "status_code"}
+
+_SECRET_ADDRESS = re.compile(r"(/(?:sign-in|feeds|shared)/)[^/\s?]+")
+"""Addresses whose last part lets somebody in, as a link that signs in or a calendar that cannot."""
 
 
 class JsonLine(logging.Formatter):
@@ -18,7 +22,7 @@ class JsonLine(logging.Formatter):
             "at": to_rfc3339(datetime.fromtimestamp(record.created, UTC)),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "event": record.getMessage(),
+            "event": _SECRET_ADDRESS.sub(r"\1…", record.getMessage()),
             **{key: value for key, value in vars(record).items() if key not in _OWN},
         }
         if record.exc_info:
