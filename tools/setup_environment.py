@@ -29,7 +29,7 @@ def main(kind: str) -> None:
     _pip("--require-hashes", "-r", str(ROOT / "requirements" / "build.lock"))
     _install_lock(ROOT / "requirements" / LOCKS[kind])
     _pip("--no-deps", "--no-build-isolation", "--editable", str(ROOT))
-    _install_libraries()
+    _install_libraries(kind)
     for done in ("run", kind):  # the development lock holds every package of the other one
         _write(_stamp(done), _wanted(done))
     print(f"Ready after {time.monotonic() - started:.0f} s: .venv/bin/fabrica", flush=True)
@@ -62,12 +62,12 @@ def _install_lock(lock: Path) -> None:
         _pip("--require-hashes", "-r", str(lock))
 
 
-def _install_libraries() -> None:
+def _install_libraries(kind: str) -> None:
     """Install the libraries of the system that pip cannot bring, where that is allowed, or say what lacks without."""
     sys.path.insert(0, str(ROOT))
     from tools.system_needs import install_libraries
 
-    for library in install_libraries():
+    for library in install_libraries(for_tests=kind == "dev"):
         print(f"Missing here: {library.without}. On Debian or Ubuntu: apt-get install {library.package}", flush=True)
 
 

@@ -19,12 +19,14 @@ PACKAGES = {"chromium": "chromium", "postgresql": "postgresql"}  # Debian's name
 class Library:
     """A file of the system that pip cannot bring.
 
-    `pattern`: where it lies under /usr; `package`: Debian's name; `without`: what does not work without it.
+    `pattern`: where it lies under /usr; `package`: Debian's name; `without`: what does not work without it;
+    `for_tests`: only the tests need it.
     """
 
     pattern: str
     package: str
     without: str
+    for_tests: bool = False
 
 
 NO_PDF = "documents cannot be written as PDF"
@@ -34,6 +36,7 @@ LIBRARIES = [
     Library("lib*/**/libpangoft2-1.0.so.0", "libpangoft2-1.0-0", NO_PDF),
     Library("lib*/**/libharfbuzz-subset.so.0", "libharfbuzz-subset0", NO_PDF),
     Library("share/fonts/**/LiberationSerif-Regular.ttf", "fonts-liberation", NO_PDF),
+    Library("lib*/**/libatomic.so.1", "libatomic1", "the portal is not tried in a browser", for_tests=True),
 ]
 
 
@@ -82,17 +85,18 @@ def _found_or_installed(name: str, find: Callable[[], Path | None]) -> Path:
     return found
 
 
-def install_libraries(root: Path = Path("/usr")) -> list[Library]:
+def install_libraries(*, for_tests: bool, root: Path = Path("/usr")) -> list[Library]:
     """Install the libraries of the system that are missing, where that is allowed; return those still missing."""
-    missing = _missing_libraries(root)
+    missing = _missing_libraries(for_tests, root)
     if missing and sys.platform == "linux":
         install(*(library.package for library in missing))
-        missing = _missing_libraries(root)
+        missing = _missing_libraries(for_tests, root)
     return missing
 
 
-def _missing_libraries(root: Path) -> list[Library]:
-    return [library for library in LIBRARIES if next(root.glob(library.pattern), None) is None]
+def _missing_libraries(for_tests: bool, root: Path) -> list[Library]:
+    needed = [library for library in LIBRARIES if for_tests or not library.for_tests]
+    return [library for library in needed if next(root.glob(library.pattern), None) is None]
 
 
 def install(*packages: str) -> bool:
