@@ -65,13 +65,15 @@ class Home:
         return found
 
 
-def write_run(folder: Path, command: Sequence[str], files: Mapping[str, str] | None = None, **resources: str) -> Path:
+def write_run(
+    folder: Path, command: Sequence[str], files: Mapping[str, str] | None = None, **resources: str | int
+) -> Path:
     """Write the folder of a small run: a command, its files, and resources such as `disk="64 MiB"`."""
     folder.mkdir(parents=True, exist_ok=True)
-    asked = {"memory": "256 MiB", "disk": "256 MiB", "time_limit": "2 min"} | resources
+    asked: dict[str, str | int] = {"memory": "256 MiB", "disk": "256 MiB", "time_limit": "2 min", **resources}
     (folder / "fabrica.toml").write_text(
         f'name = "{folder.name}"\ncommand = {json.dumps(list(command))}\noutputs = ["model.txt"]\n\n[resources]\n'
-        + "".join(f'{key} = "{value}"\n' for key, value in asked.items())
+        + "".join(f"{key} = {json.dumps(value)}\n" for key, value in asked.items())
     )
     for name, text in (files or {}).items():
         (folder / name).write_text(text)

@@ -19,7 +19,7 @@ from fabrica.wire.runs import Run
 from tests.flows.home import ROOT, SECONDS_MAX, Home, wait_until, write_run
 
 SITE = "this-machine"
-_SCRIPT = "echo x >> {marker}; echo started; while [ ! -e {go_on} ]; do sleep 0.05; done; {last}"
+_SCRIPT = "echo x >> {marker}; {first}; echo started; while [ ! -e {go_on} ]; do sleep 0.05; done; {last}"
 
 
 def make_template(folder: Path) -> Home:
@@ -71,7 +71,7 @@ class Network:
         """Start a Python program of this network under a name; its words go to a file."""
         with self._words(name).open("ab") as words:
             self._processes[name] = subprocess.Popen(
-                [sys.executable, *arguments],
+                [*self.prefix(name), sys.executable, *arguments],
                 env=self.home.environment | {"FABRICA_LOG_LEVEL": "INFO"},
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
@@ -79,6 +79,10 @@ class Network:
                 stderr=words,
             )
         return self._processes[name]
+
+    def prefix(self, name: str) -> list[str]:
+        """Return what is put before the command of a process, such as `nsenter` into a site's own network."""
+        return []
 
     def write_settings(self, name: str, folder: Path, server: str | None = None) -> Path:
         """Write an agent.toml of this site and return it."""
@@ -163,12 +167,23 @@ class Network:
 
 
 class Story:
-    """One run of a network: a marker that counts its starts, and a file that lets it go on to its end."""
+    """One run of a network: a marker that counts its starts, and a file that lets it go on to its end.
 
-    def __init__(self, network: Network, folder: Path, *, last: str = "echo w > model.txt", **resources: str) -> None:
+    Of an array each task has a file of its own: `go-on` and its number.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        folder: Path,
+        *,
+        first: str = "true",
+        last: str = "echo w > model.txt",
+        **resources: str | int,
+    ) -> None:
         self.network = network
         self.marker, self.go_on = folder / "started", folder / "go-on"
-        script = _SCRIPT.format(marker=self.marker, go_on=self.go_on, last=last)
+        script = _SCRIPT.format(marker=self.marker, first=first, go_on=f"{self.go_on}$FABRICA_TASK", last=last)
         self.folder = write_run(folder / "waits", ["sh", "-c", script], None, **resources)
         self.run = RunId.new()
 

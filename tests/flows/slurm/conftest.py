@@ -22,7 +22,7 @@ def slurm_template(tmp_path_factory: pytest.TempPathFactory) -> Home:
 @pytest.fixture(scope="session")
 def site() -> Iterator[SlurmCluster]:
     with cluster(
-        name="north", nodes=2, cpus_per_node=4, gpus_per_node=2, accounting=True, extra_conf=EXTRA_CONF
+        name="north", nodes=2, cpus_per_node=4, gpus_per_node=2, accounting=True, rest=True, extra_conf=EXTRA_CONF
     ) as started:
         yield started
 

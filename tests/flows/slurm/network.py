@@ -14,6 +14,7 @@ import pytest
 
 from fabrica.sdk import runs, sites
 from fabrica.values.ids import AttemptId, SiteId
+from fabrica.wire.agents import Inventory
 from fabrica.wire.runs import Run
 from tests.flows.home import Home, wait_until
 from tests.flows.network import SITE, Network, Story, check_books, free_port
@@ -120,6 +121,9 @@ class SlurmNetwork(Network):
             "engine_settings": _inline(settings | self.more),
         }
 
+    def prefix(self, name: str) -> list[str]:
+        return self.cluster.prefix if name == "agent" else []
+
     def make_whole(self, name: str = "", *, dies: Path | None = None, at: str = "") -> None:
         super().make_whole(name, dies=dies, at=at)
         wait_until(self.has_gpus, "the site has told of its GPUs")
@@ -128,6 +132,12 @@ class SlurmNetwork(Network):
         """Return whether the server has heard of this site's GPUs."""
         told = sites.site(self.client, SiteId(self.site_id)).inventory
         return told is not None and any(one.devices_total for one in told.partitions if one.name == PARTITION["name"])
+
+    def inventory(self) -> Inventory:
+        """Return what the site has told of itself."""
+        told = sites.site(self.client, SiteId(self.site_id)).inventory
+        assert told is not None
+        return told
 
     def devices_free(self) -> int | None:
         """Return how many GPUs the server believes free at this site."""
@@ -235,8 +245,8 @@ class GpuStory(Story):
 
     network: SlurmNetwork
 
-    def __init__(self, network: SlurmNetwork, folder: Path, *, last: str = "echo w > model.txt", **more: str) -> None:
-        super().__init__(network, folder, last=last, resource_class="gpu.h100", **more)
+    def __init__(self, network: SlurmNetwork, folder: Path, **more: Any) -> None:
+        super().__init__(network, folder, resource_class="gpu.h100", **more)
 
     def running(self) -> str:
         """Submit; wait until it runs and says so; return the id of its job."""

@@ -1,7 +1,10 @@
 """Daemons of a real Slurm die under a run: nothing starts twice, nothing is lost, and the user reads what happened."""
 
+from pathlib import Path
+
 import pytest
 
+from fabrica.sdk import runs
 from tests.flows.home import wait_until
 from tests.flows.slurm.network import SLOW, GpuStory, SlurmNetwork
 
@@ -39,6 +42,55 @@ def test_a_controller_killed_right_after_a_start_forgets_it_and_starts_nothing_t
         assert "Slurm's controller" in ended.attempts[0].words
         assert "had started" in ended.attempts[0].words
         assert ended.attempts[0].charged_milliseconds == 0
+
+
+def test_an_array_half_finished_when_the_controller_dies_is_finished_and_charged_whole(
+    network: SlurmNetwork, tmp_path: Path
+) -> None:
+    site = network.cluster
+    story = GpuStory(network, tmp_path, tasks=8)
+    go_on = [tmp_path / f"go-on{task}" for task in range(8)]
+    story.submit()
+    wait_until(lambda: story.starts() == 4, "as many tasks as there are GPUs run")
+    for file in go_on[:4]:
+        file.touch()
+    wait_until(lambda: story.starts() == 8, "the other half runs")
+    saved = site.folder / "state" / "job_state"
+    wait_until(lambda: saved.stat().st_mtime > story.marker.stat().st_mtime + 1, "the controller has saved the starts")
+    site.kill("slurmctld")
+    for file in go_on[4:6]:
+        file.touch()  # they end while nobody hears it
+    wait_until(lambda: network.inventory().silent_since, "the site tells that its Slurm is silent")
+    site.restart("slurmctld")
+    for file in go_on[6:]:
+        file.touch()
+    ended = network.check(story, "completed", jobs=8, starts=8, states=" ".join(["COMPLETED"] * 8))
+    assert ended.charged_milliseconds > 0
+
+
+def test_a_node_failure_that_slurm_mends_by_itself_goes_on_from_the_checkpoint_and_both_starts_are_charged(
+    network: SlurmNetwork, tmp_path: Path
+) -> None:
+    site = network.cluster
+    step = '"$FABRICA_CHECKPOINT/step"'
+    story = GpuStory(network, tmp_path, first=f"n=$(cat {step} || echo 0); echo goes on from $n; echo 7 > {step}")
+    manifest = story.folder / "fabrica.toml"
+    manifest.write_text(f'checkpoint = "saved"\n{manifest.read_text()}')
+    with network.engine_with(partitions=[network.partition | {"requeue": True}]):
+        job = story.running()
+        node = site.command("squeue", "--noheader", f"--jobs={job}", "--format=%N").strip()
+        number = site.node_names.index(node) + 1
+        site.kill("slurmd", number)
+        wait_until(lambda: network.state(job).startswith("PENDING"), "Slurm has put it back into its queue")
+        site.start_soon(job)
+        wait_until(lambda: story.starts() == 2, "it starts again on the other node")
+        site.restart("slurmd", number)
+        story.go_on.touch()
+        ended = network.check(story, "completed", starts=2, states="NODE_FAIL COMPLETED")
+    log = runs.log(network.client, ended.id).text
+    assert "goes on from 0\n" in log
+    assert "goes on from 7\n" in log
+    assert ended.charged_milliseconds > 0
 
 
 def test_a_dead_slurmd_costs_the_user_nothing_and_the_run_goes_on_elsewhere(

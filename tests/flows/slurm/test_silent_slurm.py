@@ -5,9 +5,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fabrica.sdk import sites
-from fabrica.values.ids import SiteId
-from fabrica.wire.agents import Inventory
 from tests.flows.home import wait_until
 from tests.flows.slurm.network import GpuStory, SlurmNetwork
 
@@ -17,19 +14,19 @@ pytestmark = pytest.mark.slurm
 def test_an_agent_that_starts_beside_a_silent_slurm_tells_what_it_knew_and_a_run_waits_for_it(
     network: SlurmNetwork, story: GpuStory
 ) -> None:
-    before = _told(network)
+    before = network.inventory()
     network.kill("agent")
     network.cluster.kill("slurmctld")
     _silent_for(network, timedelta(minutes=3))
     network.start("agent")
-    silent = wait_until(lambda: (told := _told(network)).silent_since and told, "the silence is told")
+    silent = wait_until(lambda: (told := network.inventory()).silent_since and told, "the silence is told")
     assert [one.devices_total for one in silent.partitions] == [one.devices_total for one in before.partitions]
     story.submit()
     network.wait_for_words(story, "wait until the site's scheduler answers again")
     network.cluster.restart("slurmctld")
     story.go_on.touch()
     network.check(story, "completed", states="COMPLETED")
-    assert _told(network).silent_since is None
+    assert network.inventory().silent_since is None
 
 
 def test_a_run_is_not_refused_while_what_the_site_has_was_never_told(network: SlurmNetwork, story: GpuStory) -> None:
@@ -37,19 +34,13 @@ def test_a_run_is_not_refused_while_what_the_site_has_was_never_told(network: Sl
     network.cluster.kill("slurmctld")
     (network.site / "engine" / "inventory.json").unlink()
     with network.engine_with(command_seconds=2):  # else each question waits for Slurm's own patience
-        silent = wait_until(lambda: (told := _told(network)).silent_since and told, "the silence is told")
+        silent = wait_until(lambda: (told := network.inventory()).silent_since and told, "the silence is told")
         assert [(one.nodes, one.devices_total) for one in silent.partitions] == [(None, None)]
         story.submit()
         network.wait_for_words(story, "Slurm does not answer now")
         network.cluster.restart("slurmctld")
         story.go_on.touch()
         network.check(story, "completed", states="COMPLETED")
-
-
-def _told(network: SlurmNetwork) -> Inventory:
-    told = sites.site(network.client, SiteId(network.site_id)).inventory
-    assert told is not None
-    return told
 
 
 def _silent_for(network: SlurmNetwork, age: timedelta) -> None:

@@ -7,6 +7,7 @@ import pytest
 from tests.engines.slurm.bench import fake_commands
 from tests.flows.home import wait_until
 from tests.flows.slurm.network import SLOW, GpuStory, SlurmNetwork
+from tests.services.slurm.harmful_rest import HARMS, harmful_rest
 
 pytestmark = pytest.mark.slurm
 
@@ -44,6 +45,20 @@ def test_replies_of_sbatch_that_are_lost_or_late_make_no_double(network: SlurmNe
             story.go_on.touch()
             story.submit()
         network.check_all(stories)
+
+
+def test_failures_that_slurmrestd_tells_of_jobs_it_took_make_no_double(network: SlurmNetwork, tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text(network.cluster.token(network.cluster.site.user))
+    with harmful_rest(network.cluster.rest_url) as rest:
+        told = {"form": "rest", "rest_url": rest.url, "rest_token_file": str(token)}
+        with network.engine_with(**told):
+            stories = [GpuStory(network, tmp_path / str(number)) for number in range(2 * len(HARMS))]
+            for story in stories:
+                story.go_on.touch()
+                story.submit()
+            network.check_all(stories)
+    assert rest.done == set(HARMS)
 
 
 @SLOW
