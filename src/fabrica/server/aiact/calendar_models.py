@@ -8,7 +8,7 @@ from fabrica.values.ids import FeedId, UserId
 
 
 class CalendarFeed(models.Model):
-    """An address at which a person's calendar reads the days of a project. It is signed, not kept."""
+    """An address at which a person's calendar reads the days of a project. The address is signed, not kept."""
 
     id = IdField(FeedId, primary_key=True)
     user_id = IdField(UserId)
