@@ -1,4 +1,4 @@
-"""The REST endpoints as a project meets them: its whole story on the command line, against the server in this process."""
+"""The REST endpoints as a project meets them: its story on the command line, against the server in this process."""
 
 import json
 from collections.abc import Callable
