@@ -41,3 +41,25 @@ class OutputNotWritten(FabricaError):
     code = "planning.output_not_written"
     status = 500
     title = "A file could not be written"
+
+
+class ScenarioMalformed(FabricaError):
+    """A scenario has a key that is unknown, missing or cannot be. The facts give the line."""
+
+    code = "planning.scenario_malformed"
+    status = 422
+    title = "The scenario has a mistake"
+
+
+class NetworkImpossible(FabricaError):
+    """A scenario's network cannot be run: it is empty, names what is not there, or its jobs cannot fit."""
+
+    code = "planning.network_impossible"
+    status = 422
+    title = "The network cannot be simulated like this"
+
+
+class CompilerMissing(FabricaError):
+    code = "planning.compiler_missing"
+    status = 422
+    title = "The network is simulated with Numba, which is not installed"

@@ -1,0 +1,62 @@
+"""How the network's loops are compiled: kept under a name that also changes with the engine's and the broker's code."""
+
+import functools
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import numba
+
+F = TypeVar("F", bound=Callable[..., object])
+
+_PACKAGE = Path(__file__).parents[2]
+_SOURCES = ("planning", "planning/network", "planning/engine", "placement")
+
+
+def compiled(function: F) -> F:
+    """Return the function compiled at its first call, and kept on disk where that can be."""
+    return _compiled(function, inline=False)
+
+
+def inlined(function: F) -> F:
+    """Return the function compiled into each of its callers: for the short ones."""
+    return _compiled(function, inline=True)
+
+
+def _compiled(function: F, *, inline: bool) -> F:
+    """Compile without counting references: the loops make no arrays, and handing over some thirty would cost time."""
+    folder = _folder()
+    config: Any = numba.config
+    kept = config.CACHE_DIR
+    if folder is not None:
+        config.CACHE_DIR = str(folder)
+    try:
+        return cast(F, numba.njit(cache=folder is not None, nogil=True, _nrt=False, forceinline=inline)(function))
+    finally:
+        config.CACHE_DIR = kept
+
+
+def is_kept() -> bool:
+    """Return whether the loops were compiled before and only have to be read."""
+    folder = _folder()
+    return folder is not None and any(folder.rglob("broker.run_broker-*.nbi"))
+
+
+@functools.cache
+def sources_hash() -> str:
+    """Return a name that changes with any line that can change a result of the network."""
+    sources = [path for folder in _SOURCES for path in sorted((_PACKAGE / folder).glob("*.py"))]
+    return hashlib.sha256(b"\0".join(source.read_bytes() for source in sources)).hexdigest()[:16]
+
+
+@functools.cache
+def _folder() -> Path | None:
+    try:
+        home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        folder = home / "fabrica" / f"network-{sources_hash()}"
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except (OSError, RuntimeError):
+        return None
+    return folder if os.access(folder, os.W_OK) else None

@@ -1,0 +1,203 @@
+"""Run a scenario: each replication of each part of its network once, over the cores, and kept for the next time."""
+
+import concurrent.futures
+import hashlib
+import importlib.util
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy
+
+from fabrica.planning.network.asks import Ask, groups
+from fabrica.planning.network.demand import Demand, demand_of, draw
+from fabrica.planning.network.keeping import keep, kept
+from fabrica.planning.network.members import Network, network_of
+from fabrica.planning.network.partitions import Partition
+from fabrica.planning.network.sums import Tally, empty_tally
+from fabrica.planning.scenarios.scenario import Scenario
+from fabrica.wire.planning import CompilerMissing
+
+Progress = Callable[[str], None]
+PROGRESS_SECONDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a scenario gave: one tally of the whole network for each replication.
+
+    `refused`: jobs by ask that no partition of this network can take. `parts`, `parts_kept`: how many parts of the
+    network there are, over all replications, and of how many a result was kept from before.
+    """
+
+    scenario: Scenario
+    network: Network
+    demand: Demand
+    tallies: tuple[Tally, ...]
+    refused: dict[str, int]
+    parts: int
+    parts_kept: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One replication of one part of the network. `rows`: of the demand's asks. `members`: of the partitions."""
+
+    scenario: Scenario
+    demand: Demand
+    partitions: tuple[Partition, ...]
+    rows: tuple[int, ...]
+    members: tuple[int, ...]
+    replication: int
+
+    @property
+    def asks(self) -> tuple[Ask, ...]:
+        return tuple(self.demand.asked[row].ask for row in self.rows)
+
+    def key(self) -> str:
+        """Return a name that changes with anything the result depends on."""
+        from fabrica.planning.network.compiling import sources_hash
+
+        demand, period = self.demand, self.scenario.period
+        trace = demand.trace
+        told: tuple[object, ...] = (
+            sources_hash(),
+            self.partitions,
+            [demand.asked[row] for row in self.rows],
+            demand.classes,
+            [demand.trace_shares, self.rows] if trace else None,
+            (demand.span_seconds, demand.seed, self.replication),
+            self.scenario.policy,
+            (period.days, period.warm_up_days),
+        )
+        digest = hashlib.sha256(repr(told).encode())
+        for column in (trace.submit_seconds, trace.runtime_seconds, trace.units, trace.limit_seconds) if trace else ():
+            digest.update(column.tobytes())
+        return digest.hexdigest()
+
+
+def run_scenario(scenario: Scenario, *, cores: int | None = None, progress: Progress | None = None) -> Outcome:
+    """Run every replication, and return what they gave. The outcome is the same on any number of cores.
+
+    Raises:
+        NetworkImpossible: the network is empty, names what is not there, or drowns in work.
+        CompilerMissing: Numba is not installed.
+    """
+    if importlib.util.find_spec("numba") is None:
+        raise CompilerMissing("Numba is not installed.", remedy="pip install 'fabrica[planning]'")
+    tell = progress or (lambda words: None)
+    network, demand = network_of(scenario), demand_of(scenario)
+    parts = list(_parts(scenario, network, demand))
+    found: dict[int, Tally] = {}
+    for number, part in enumerate(parts):
+        tally = kept(part.key())
+        if tally is not None:
+            found[number] = tally
+    missing = [number for number in range(len(parts)) if number not in found]
+    if missing:
+        _tell_of_compiling(tell)
+        for number, tally in _run_all([(number, parts[number]) for number in missing], cores, tell):
+            keep(parts[number].key(), tally)
+            found[number] = tally
+    tallies = []
+    for replication in range(scenario.period.replications):
+        own = [(part.members, found[n]) for n, part in enumerate(parts) if part.replication == replication]
+        tallies.append(_together(network, demand, scenario, own))
+    refused = _refused(network, demand)
+    return Outcome(scenario, network, demand, tuple(tallies), refused, len(parts), len(parts) - len(missing))
+
+
+def _parts(scenario: Scenario, network: Network, demand: Demand) -> Iterator[_Part]:
+    asks = [one.ask for one in demand.asked]
+    for replication in range(scenario.period.replications):
+        for rows, members in groups(asks, network.partitions):
+            if rows:
+                yield _Part(
+                    scenario, demand, tuple(network.partitions[row] for row in members), rows, members, replication
+                )
+
+
+def _refused(network: Network, demand: Demand) -> dict[str, int]:
+    lost = [one for one in demand.asked if not any(one.ask.accepts(place) for place in network.partitions)]
+    return {one.ask.name: sum(one.jobs) for one in lost}
+
+
+def _together(
+    network: Network, demand: Demand, scenario: Scenario, parts: Sequence[tuple[tuple[int, ...], Tally]]
+) -> Tally:
+    """Return the tally of the whole network from those of its parts."""
+    whole = empty_tally(len(network.partitions), len(demand.classes), scenario.period.days)
+    for members, part in parts:
+        for name, sums in zip(Tally._fields, part, strict=True):
+            if name == "never":
+                whole.never[:] += sums
+            else:
+                getattr(whole, name)[list(members)] += sums
+    return whole
+
+
+def _tell_of_compiling(tell: Progress) -> None:
+    from fabrica.planning.network.compiling import is_kept
+
+    if not is_kept():
+        tell("Compiling the network's loop, once on this machine …")
+
+
+def _run_all(parts: Sequence[tuple[int, _Part]], cores: int | None, tell: Progress) -> Iterator[tuple[int, Tally]]:
+    """Run parts over the cores; alone, in this process, so that it needs no other."""
+    workers = min(cores or os.cpu_count() or 1, len(parts))
+    total = len(parts)
+    if workers == 1:
+        for done, (number, part) in enumerate(parts):
+            yield number, _run_here(part, f"part {done + 1} of {total}", tell)
+        return
+    _compile_first()
+    context = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(workers, mp_context=context) as pool:
+        waiting = {pool.submit(_run, part): number for number, part in parts}
+        for done, future in enumerate(concurrent.futures.as_completed(waiting)):
+            tell(f"{done + 1} of {total} parts of the network are done …")
+            yield waiting[future], future.result()
+
+
+def _compile_first() -> None:
+    """Compile in this process, so that the others read what is kept instead of compiling side by side."""
+    from fabrica.planning.network.compiling import is_kept
+
+    if not is_kept():
+        from fabrica.planning.scenarios.scenario import NetworkPart, Period, Work
+
+        tiny = Scenario(name="", period=Period(days=1, warm_up_days=0), network=NetworkPart(), work=Work(jobs=None))
+        part = next(_parts(tiny, network_of(tiny), demand_of(tiny)))
+        _run(part)
+
+
+def _run_here(part: _Part, name: str, tell: Progress) -> Tally:
+    """Run a part in a thread, and tell of its progress now and then."""
+    arrived: Any = numpy.zeros(1, numpy.int64)
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        future = pool.submit(_run, part, arrived)
+        finished = threading.Event()
+        future.add_done_callback(lambda _: finished.set())
+        while not finished.wait(PROGRESS_SECONDS):
+            tell(f"{name}: {int(arrived[0]):,} jobs have arrived …")
+        return future.result()
+
+
+def _run(part: _Part, arrived: Any = None) -> Tally:
+    from fabrica.planning.network.year import run_part
+
+    period = part.scenario.period
+    return run_part(
+        part.partitions,
+        part.asks,
+        draw(part.demand, part.rows, part.replication),
+        part.scenario.policy,
+        period.days,
+        period.warm_up_days,
+        [one.activity for one in part.demand.classes],
+        arrived,
+    )

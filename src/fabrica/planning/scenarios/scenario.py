@@ -1,0 +1,104 @@
+"""A scenario: which partitions, how much work, which policy, how long. Plain values, as read from its file."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from fabrica.placement.snapshot import Weights
+
+Role = Literal["current", "incoming", "upgrade"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """What is simulated: so many days, after others that only fill the machines and are not counted."""
+
+    days: int = 365
+    warm_up_days: int = 7
+    seed: int = 20261121
+    replications: int = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkPart:
+    """What is taken from the reference data: systems in these roles, without these sites."""
+
+    systems: tuple[Role, ...] = ("current",)
+    without: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """How much work there is. Shares lie in 0..1.
+
+    `load`: of the devices' time that the work would fill, were it spread evenly. `jobs`: in the days that count; null:
+    as many as the published shares of job classes make. `growth`: so many times the work of the base.
+    `portable_share`: of jobs that run on any kind of accelerator. `home_share`: of those that also may run in one
+    country only. The others ask for one kind, as runs do today. `largest_devices`: of one job; null: half of the
+    largest partition that it may use. `trace`: a file of jobs in place of those made by chance.
+    """
+
+    load: float = 0.7
+    jobs: int | None = None
+    growth: float = 1.0
+    portable_share: float = 0.0
+    home_share: float = 0.0
+    largest_devices: int | None = None
+    trace: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """How the broker weighs, as the live one does."""
+
+    weights: Weights = field(default_factory=Weights)
+    pue_assumed: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnSite:
+    """A site of the scenario's own: planned, or assumed. `basis`: what its figures rest on.
+
+    `devices`: null for as many as the programme plans for a gigafactory. `opens_on_day`: the first day of its work.
+    """
+
+    id: str
+    country: str
+    accelerator: str
+    basis: str
+    devices: int | None = None
+    name: str = ""
+    node_devices: int = 4
+    pue: float | None = None
+    gco2e_per_kwh: float | None = None
+    eur_per_kwh: float | None = None
+    opens_on_day: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What is otherwise at a site, or at one of its partitions. Null: as in the reference data, or in the base."""
+
+    site: str
+    partition: str | None = None
+    closed_from_day: float | None = None
+    closed_to_day: float | None = None
+    devices: int | None = None
+    pue: float | None = None
+    gco2e_per_kwh: float | None = None
+    eur_per_kwh: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """A whole scenario. `base`: the one it changes; its network is what the work is drawn for, so that a pair compares
+    the same jobs."""
+
+    name: str
+    description: str = ""
+    base: "Scenario | None" = None
+    period: Period = Period()
+    network: NetworkPart = NetworkPart()
+    work: Work = Work()
+    policy: Policy = Policy()
+    sites: tuple[OwnSite, ...] = ()
+    changes: tuple[Change, ...] = ()
