@@ -148,7 +148,8 @@ def test_the_help_of_every_command_shows_an_example(path: tuple[str, ...]) -> No
     assert f"fabrica {path[0]}" in shown.stdout.partition("Example")[2]
 
 
-WITHOUT_JSON = {("serve",), ("work",), ("agent", "run"), ("agent", "unit"), ("completion",)}
+ATTACHED = [("shell",), ("notebook",), ("attach",)]  # they hold a terminal, and give back none
+WITHOUT_JSON = {("serve",), ("work",), ("agent", "run"), ("agent", "unit"), ("completion",), *ATTACHED}
 
 
 def test_every_command_of_a_user_speaks_json() -> None:

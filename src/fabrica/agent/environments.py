@@ -10,7 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import fabrica
-import fabrica.run
 from fabrica.agent.caches import note_use, pin
 from fabrica.agent.commands import run_command
 from fabrica.agent.failures import AttemptFailed
@@ -114,16 +113,17 @@ def _command(arguments: list[str], folder: Path, log: Path, interrupted: Callabl
 
 
 def in_run_api(folder: Path) -> Path:
-    """Return a Python path that holds `fabrica.run` and nothing else of Fabrica or of the agent's packages."""
-    sources = {"__init__.py": Path(fabrica.__file__), "run.py": Path(fabrica.run.__file__)}
-    contents = {name: path.read_bytes() for name, path in sources.items()}
+    """Return a Python path with `fabrica.run`, what keeps an interactive run, and nothing else of Fabrica's."""
+    package = Path(fabrica.__file__).parent
+    sources = [package / "__init__.py", package / "run.py", *sorted((package / "attachments").glob("*.py"))]
+    contents = {str(path.relative_to(package)): path.read_bytes() for path in sources}
     key = hashlib.sha256(b"\0".join(contents[name] for name in sorted(contents))).hexdigest()[:16]
     place = folder / f"in-run-{key}"
-    package = place / "fabrica"
-    package.mkdir(parents=True, exist_ok=True)
     for name, content in contents.items():
-        if not (package / name).exists():
-            write_whole(package / name, content)
+        file = place / "fabrica" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if not file.exists():
+            write_whole(file, content)
     return place
 
 

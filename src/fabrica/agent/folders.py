@@ -42,6 +42,11 @@ class AttemptFolder:
         return self.root / "image.sif"
 
     @property
+    def attached(self) -> Path:
+        """The two files through which an interactive run and the agent speak."""
+        return self.root / "attached"
+
+    @property
     def pin(self) -> Path:
         """Names the environment that the attempt uses."""
         return self.root / "environment"

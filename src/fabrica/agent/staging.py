@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from fabrica.agent.attachments import prepare_rings
 from fabrica.agent.caches import note_use
 from fabrica.agent.checkpoints import lay_out
 from fabrica.agent.environments import environment_for, in_run_api, lock_inside
@@ -70,6 +71,8 @@ class Stage:
         lay_out(order, folder, self._fetch_checked)
         for dataset in order.datasets:
             self._stage_dataset(dataset, folder)
+        if order.interactive is not None:
+            prepare_rings(folder)
         place, environment = self._stage_environment(order, folder)
         machine = describe_machine() if self.settings.engine == "local" else None  # else it runs elsewhere
         variables = run_variables(order, folder, environment=place, in_run_api=in_run_api(self.site.environments))

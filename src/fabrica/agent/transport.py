@@ -110,6 +110,14 @@ class HttpTransport:
         """Tell how allocations stand as limits here; raises as `sync`."""
         self._told_signed("PUT", "/limits", report)
 
+    def converse(self, method: str, path: str, body: bytes | None = None, *, wait_seconds: float = 0) -> bytes:
+        """Ask or tell something of an attachment, and return the answer; raises as `sync`."""
+        timeout = httpx.Timeout(30 + wait_seconds, connect=10)
+        with _told():
+            return self._authorised(
+                lambda token: self._signed(method, path, body, self.tokens.server_key(), token=token, timeout=timeout)
+            )
+
     def _told_signed(self, method: str, path: str, body: BaseModel) -> bytes:
         with _told():
             return self._authorised(
@@ -121,14 +129,21 @@ class HttpTransport:
             return self._signed("POST", path, body, server_key)
 
     def _signed(
-        self, method: str, path: str, body: BaseModel | None, server_key: str, *, token: str = "", **options: Any
+        self,
+        method: str,
+        path: str,
+        body: BaseModel | bytes | None,
+        server_key: str,
+        *,
+        token: str = "",
+        **options: Any,
     ) -> bytes:
         """Send a question with a nonce, and return the answer once its signature holds."""
         nonce = new_nonce()
         headers = {"Content-Type": "application/json", NONCE_HEADER: nonce}
         if token:
             headers |= _bearer(token)
-        content = body.model_dump_json() if body else None
+        content = body.model_dump_json() if isinstance(body, BaseModel) else body
         response = self._client.request(method, path, content=content, headers=headers, **options)
         check_status(response)
         try:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from fabrica.agent.accounts import NoAccount, site_account
+from fabrica.agent.attachments import hosted_command
 from fabrica.agent.entries import Ending, Entry
 from fabrica.agent.folders import SiteFolder
 from fabrica.agent.images import image_place
@@ -64,7 +65,7 @@ class Watch:
                     attempt=order.attempt,
                     name=order.name,
                     partition=order.partition,
-                    command=order.command,
+                    command=hosted_command(order, self.site.attempt(order.attempt)),
                     folder=self.site.attempt(order.attempt).root,
                     variables=entry.variables,
                     resources=order.resources,

@@ -67,6 +67,7 @@ def run_agent(settings: Path, once: bool) -> None:
 
 def open_agent(settings: "AgentSettings") -> "Agent":
     """Return an agent that stands ready over its folder and its engine."""
+    from fabrica.agent.attachments import Attachments
     from fabrica.agent.folders import SiteFolder
     from fabrica.agent.loop import Agent
     from fabrica.agent.transport import HttpTransport
@@ -79,7 +80,10 @@ def open_agent(settings: "AgentSettings") -> "Agent":
         raise AgentSettingsRefused(
             f"The engine {settings.engine} does not open: {trouble}.", remedy="Run 'fabrica agent check'."
         ) from trouble
-    return Agent(settings, HttpTransport(settings.server, settings.key_file), engine)
+    opened = Agent(settings, HttpTransport(settings.server, settings.key_file), engine)
+    apart = HttpTransport(settings.server, settings.key_file)  # its connections are held while somebody is attached
+    opened.beside.append(Attachments(opened.journal, opened.site, apart).keep_attached)
+    return opened
 
 
 def _look_at_limits_beside(started: "Agent") -> None:

@@ -10,6 +10,9 @@ from fabrica.cli.lazy import LazyGroup
 _COMMANDS = {
     "run": "runs:submit",
     "runs": "runs:runs",
+    "shell": "attachments:shell",
+    "notebook": "attachments:notebook",
+    "attach": "attachments:attach",
     "logs": "runs:logs",
     "why": "runs:why",
     "cancel": "runs:cancel",
@@ -30,6 +33,9 @@ _COMMANDS = {
     "work": "operate:work",
     "agent": "agents:agent",
     "aiact": "aiact:aiact",
+    "evaluations": "evaluations:evaluations",
+    "evaluators": "evaluators:evaluators",
+    "questions": "questions:questions",
     "systems": "systems:systems",
     "completion": "completion:completion",
 }

@@ -70,7 +70,8 @@ def command_inside(
 
 def _binds(folder: str, variables: "dict[str, str]") -> "list[tuple[str, str]]":
     """Return what of the site can be seen inside, and whether it can be changed."""
-    found = [(f"{folder}/work", "rw"), (f"{folder}/record", "rw"), (f"{folder}/data", "ro")]
+    found = [(f"{folder}/{part}", "rw") for part in ("work", "record", "attached")]
+    found.append((f"{folder}/data", "ro"))
     found += [(place, "ro") for place in variables.get("PYTHONPATH", "").split(":") if place.startswith("/")]
     found.append((_NETWORK_DEVICES, "rw"))
     return [(place, rights) for place, rights in found if Path(place).exists()]

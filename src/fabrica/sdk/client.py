@@ -1,7 +1,7 @@
 """The one place that speaks HTTP. It raises the server's problems as their own classes."""
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -70,6 +70,11 @@ class Client:
         answer = self._send("PUT", path, content=content, headers=headers, params=_given(query))
         return self._read(answer, lambda body: body) if answer.content else None
 
+    def post_bytes(self, path: str, body: bytes) -> Any:
+        """Send bytes and return the answer as plain JSON values; raises as `get`."""
+        answer = self._send("POST", path, content=body, headers={"Content-Type": "application/octet-stream"})
+        return self._read(answer, lambda body: body)
+
     def delete(self, path: str) -> None:
         """End what is at a path; raises as `get`."""
         self._send("DELETE", path)
@@ -85,11 +90,14 @@ class Client:
         self._check(answer)
         return True
 
-    def put_file(self, path: str, file: Path) -> None:
-        """Upload a file in parts; raises as `get`."""
+    def put_file(self, path: str, file: Path, *, headers: Mapping[str, str] | None = None, **query: Any) -> Any:
+        """Upload a file in parts and return the answer as plain JSON values, None without one; raises as `get`."""
+        told = {"Content-Length": str(file.stat().st_size), **(headers or {})}
         with file.open("rb") as content:
-            length = str(file.stat().st_size)
-            self._send("PUT", path, content=content, headers={"Content-Length": length}, timeout=httpx.Timeout(300))
+            answer = self._send(
+                "PUT", path, content=content, params=_given(query), headers=told, timeout=httpx.Timeout(300)
+            )
+        return self._read(answer, lambda body: body) if answer.content else None
 
     def get_file(self, path: str, target: Path, sha256: str) -> None:
         """Download into a file, written beside and renamed; one that is there with this SHA-256 stays. Raises as `get`.
@@ -114,9 +122,9 @@ class Client:
         finally:
             half.unlink(missing_ok=True)
 
-    def get_bytes(self, path: str) -> bytes:
-        """Return the bytes of a small file; raises as `get`."""
-        return self._send("GET", path).content
+    def get_bytes(self, path: str, **query: Any) -> bytes:
+        """Return the bytes of a small file or answer; raises as `get`."""
+        return self._send("GET", path, params=_given(query)).content
 
     def events(self, path: str, **query: Any) -> Iterator[tuple[str, str]]:
         """Yield server-sent events as (event, data) until the server ends the stream; raises as `get`."""

@@ -103,6 +103,10 @@ class CorrectionId(Id):
     prefix = "cor"
 
 
+class AttachmentId(Id):
+    prefix = "atm"
+
+
 class OutsideUseId(Id):
     prefix = "out"
 

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from fabrica.values.ids import AgentId, AttemptId, ProjectId, RunId, SiteId, UserId
 from fabrica.values.states import AttemptState, EndReason
+from fabrica.wire.attachments import Interactive
 from fabrica.wire.bodies import Body, Instant
 from fabrica.wire.environments import Environment
 from fabrica.wire.problems import FabricaError
@@ -167,6 +168,7 @@ class WorkOrder(Body):
     outputs: tuple[str, ...]
     checkpoint: str | None = None
     continues_from: tuple[Artifact, ...] = Field(default=(), description="checkpoint files of an earlier attempt")
+    interactive: Interactive | None = None
     person: UserId | None = Field(default=None, description="who submitted the run")
     project: ProjectId | None = Field(default=None, description="whose allocation it draws on")
     person_email_sha256: Sha256 | None = None

@@ -7,6 +7,7 @@ from pydantic import Field, field_validator, model_validator
 from fabrica.values.ids import AttemptId, ProjectId, RunId, SiteId
 from fabrica.values.quantities import check_resource_class
 from fabrica.values.states import AttemptState, EndReason, RunState
+from fabrica.wire.attachments import Interactive
 from fabrica.wire.bodies import Body, Instant, Request
 from fabrica.wire.environments import IMAGE_OF_DATA, Environment, RelativePath
 from fabrica.wire.placement import Placement
@@ -130,6 +131,7 @@ class RunSpec(Request):
     expected_seconds: int | None = Field(default=None, ge=1, description="run time the user expects; null: unknown")
     accept_simulated: bool = Field(default=False, description="a simulated site may take it: nothing real is computed")
     attempts_max: int = Field(default=3, ge=1, le=10)
+    interactive: Interactive | None = Field(default=None, description="a person works in it; null: it runs alone")
     after: tuple[RunId, ...] = Field(default=(), max_length=100, description="runs that must have succeeded before")
 
     @model_validator(mode="after")
@@ -137,6 +139,12 @@ class RunSpec(Request):
         image = self.environment.image or ""
         if image.startswith(IMAGE_OF_DATA) and image[len(IMAGE_OF_DATA) :] not in {one.name for one in self.datasets}:
             raise ValueError(f"the image {image!r} names no dataset of the run")
+        return self
+
+    @model_validator(mode="after")
+    def _interactive_is_one(self) -> "RunSpec":
+        if self.interactive and (self.resources.nodes, self.resources.tasks) != (1, 1):
+            raise ValueError("an interactive run has one node and one task")
         return self
 
 

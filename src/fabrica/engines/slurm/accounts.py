@@ -17,7 +17,7 @@ from fabrica.engines.contract import StartRefused
 from fabrica.engines.slurm.marks import ENGINE_FOLDER
 from fabrica.values.states import EndReason
 
-_WRITABLE = ("work", "record", "tmp", ENGINE_FOLDER)
+_WRITABLE = ("work", "record", "tmp", "attached", ENGINE_FOLDER)
 _READABLE = ("data",)
 
 
@@ -65,7 +65,7 @@ def give_folder(folder: Path, account: pwd.struct_passwd, *, variables: Mapping[
     """
     log = folder / "log"
     log.touch(mode=0o600)
-    writable = [folder / part for part in _WRITABLE]
+    writable = [folder / part for part in _WRITABLE if (folder / part).exists()]
     readable = [folder, *(folder / part for part in _READABLE)]
     places = [folder, *needed_places(variables)]
     try:

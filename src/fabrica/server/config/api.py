@@ -19,14 +19,16 @@ from fabrica.server.aiact.evaluator_api import evaluator_router as evaluators_in
 from fabrica.server.aiact.evaluator_api import open_router as evaluators_outside
 from fabrica.server.aiact.evaluator_api import router as evaluators
 from fabrica.server.aiact.question_api import router as questions
+from fabrica.server.attachments.agent_api import router as agent_attachments
+from fabrica.server.attachments.api import router as attachments
 from fabrica.server.config import callers
 from fabrica.server.config.bodies import StrictParser, too_large
 from fabrica.server.evidence.api import router as evidence
 from fabrica.server.ledger.api import router as ledger
 from fabrica.server.people.api import router as people
+from fabrica.server.planning.api import router as planning
 from fabrica.server.runs.agent_api import router as agents
 from fabrica.server.runs.api import router as runs
-from fabrica.server.planning.api import router as planning
 from fabrica.server.sites.agent_api import open_router as agents_outside
 from fabrica.server.sites.agent_api import router as agent_keys
 from fabrica.server.sites.api import router as sites
@@ -45,6 +47,7 @@ for path, router, caller in (
     ("", people, callers.person),
     ("", access, callers.person),
     ("", runs, callers.person),
+    ("", attachments, callers.person),
     ("", evidence, callers.person),
     ("", ledger, callers.person),
     ("", systems, callers.person),
@@ -55,11 +58,12 @@ for path, router, caller in (
     ("", questions, callers.person),
     ("/evaluator", evaluators_inside, callers.evaluator),
     ("/evaluator", evaluators_outside, None),
+    ("/plan", planning, callers.person),
     ("/sites", sites, callers.person),
     ("/agent", agents, callers.agent),
     ("/agent", agent_keys, callers.agent),
-    ("/plan", planning, callers.person),
     ("/agent", agent_limits, callers.agent),
+    ("/agent", agent_attachments, callers.agent),
     ("/agent", agents_outside, None),
 ):
     api.add_router(path, router, auth=caller)

@@ -44,8 +44,7 @@ def run(by: Actor, run: RunId) -> wire.Run:
         NotFound: no such run, or the actor may not see it.
     """
     row = _seen(by, run)
-    names = people.project_names({row.project_id})
-    return _wire(row, names, people.user_names({row.submitted_by}), whole=True)
+    return _wire(row, people.project_names({row.project_id}), people.user_names({row.submitted_by}), whole=True)
 
 
 def run_state(by: Actor, run: RunId) -> dict[str, str]:
@@ -363,6 +362,7 @@ def _order(row: Attempt, email: str | None) -> WorkOrder:
         datasets=spec.datasets,
         outputs=spec.outputs,
         checkpoint=spec.checkpoint,
+        interactive=spec.interactive,
         continues_from=_saved(row.run) if spec.checkpoint else (),
         person=row.run.submitted_by,
         project=row.run.project_id,
