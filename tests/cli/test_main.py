@@ -97,6 +97,14 @@ ANSWERS: dict[tuple[str, str], Any] = {
     ("GET", f"/runs/{RUN}/placement"): [PLACEMENT],
     ("GET", f"/runs/{RUN}/log"): {"attempt": None, "offset": 0, "next_offset": 0, "text": "", "ended": True},
     ("POST", "/allocations"): {"allocation": ALLOCATION},
+    ("GET", f"/projects/{PROJECT}/compute-outlook"): {
+        "resource_class": "gpu.h100",
+        "device_seconds": 18_000,
+        "most_flop": 1.78e19,
+        "words": "No threshold is near.",
+        "ahead": [],
+    },
+    ("GET", "/systems"): [],
     ("GET", f"/projects/{PROJECT}/allocations"): [],
     ("GET", f"/projects/{PROJECT}/statement"): {"project": PROJECT, "balances": [], "rows": [], "next_cursor": None},
 }
@@ -187,7 +195,8 @@ def test_every_command_of_a_user_speaks_json() -> None:
         (["portal"], {"link"}),
         (["token", "list"], {"tokens"}),
         (["token", "withdraw", "1"], {"withdrawn"}),
-        (["grant", PROJECT, "gpu.h100", "5", "--until", "2999-01-01"], {"allocation"}),
+        (["grant", PROJECT, "gpu.h100", "5", "--until", "2999-01-01"], {"allocation", "compute"}),
+        (["systems"], {"systems"}),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
