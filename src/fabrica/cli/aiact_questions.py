@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fabrica.cli.embedded import home
-from fabrica.cli.output import console, json_option, print_json
+from fabrica.cli.output import console, json_option, print_json, say
 
 if TYPE_CHECKING:
     from fabrica.wire.questions import FoundAnswer
@@ -19,6 +19,7 @@ _CONFIDENCE = {
     "draft": "from DRAFT guidance",
     "open": "CONTESTED or not settled: ask a person",
 }
+_KINDS = {"official": "imported by you", "published": "ANSWER OF AN ADVISER, which binds nobody"}
 
 
 def _shelf() -> Path:
@@ -45,10 +46,12 @@ def ask(question: tuple[str, ...], most: int, as_json: bool) -> None:
     if as_json:
         print_json(found)
     else:
-        _show(found)
+        show_answer(found)
+        say("Pass a question on to an adviser with 'fabrica questions ask'.")
 
 
-def _show(found: "FoundAnswer") -> None:
+def show_answer(found: "FoundAnswer") -> None:
+    """Print what the sources hold on a question, passage by passage."""
     from rich.markup import escape
     from rich.padding import Padding
 
@@ -61,7 +64,7 @@ def _show(found: "FoundAnswer") -> None:
             out.print(Padding(f"RIGHT: {escape(one.text)}", (0, 0, 0, 3)))
         else:
             out.print(Padding(escape(one.text), (0, 0, 0, 3)))
-        place = "imported by you" if one.kind == "official" else _CONFIDENCE.get(one.confidence or "", "from the data")
+        place = _KINDS.get(one.kind) or _CONFIDENCE.get(one.confidence or "", "from the data")
         out.print(
             Padding(f"[dim]{escape(one.citation)}; {place}; {one.coverage:.0%} of your words[/dim]", (0, 0, 0, 3))
         )

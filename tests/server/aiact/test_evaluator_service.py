@@ -9,6 +9,7 @@ from fabrica.aiact.documents.rows import checked_row
 from fabrica.server.aiact import evaluator_queries as queries
 from fabrica.server.aiact import evaluator_rules as rules
 from fabrica.server.aiact import evaluator_service as service
+from fabrica.server.aiact import queries as register
 from fabrica.server.aiact.evaluation_models import Evaluator, EvaluatorReport
 from fabrica.server.core import clock
 from fabrica.server.core.actors import NOBODY, Actor
@@ -59,7 +60,7 @@ def _receive(signer: Signer, content: bytes = REPORT) -> ReportId:
 
 def test_only_who_leads_the_project_invites_and_withdraws(made: tuple[Actor, VersionId]) -> None:
     lead, version = made
-    project = queries.queries.version(lead, version).project
+    project = register.version(lead, version).project
     invitation = make_invitation(lead, version)
     for other in (NOBODY, make_user(), make_member(project), make_member(project, "reader"), make_operator()):
         with pytest.raises(NotAllowed):
@@ -162,14 +163,14 @@ def test_an_evaluator_sees_their_version_and_what_was_permitted_and_nothing_else
         with pytest.raises(NotFound):
             queries.document_file(signer.actor(), document, file)
     with pytest.raises(NotFound):
-        queries.queries.version_row(signer.actor(), version)
+        register.version_row(signer.actor(), version)
     with pytest.raises(NotAllowed):
         make_invitation(signer.actor(), version)
 
 
 def test_a_document_of_another_version_is_not_permitted(made: tuple[Actor, VersionId]) -> None:
     lead, version = made
-    project = queries.queries.version(lead, version).project
+    project = register.version(lead, version).project
     foreign = make_issue(lead, make_version(lead, project))
     with pytest.raises(DocumentNotPermitted):
         make_invitation(lead, version, documents=(foreign,))
@@ -215,7 +216,7 @@ def test_a_report_signed_for_another_version_or_by_another_evaluator_is_not_repl
     made: tuple[Actor, VersionId], signer: Signer
 ) -> None:
     lead, version = made
-    project = queries.queries.version(lead, version).project
+    project = register.version(lead, version).project
     elsewhere = make_evaluator(lead, make_version(lead, project))
     beside = make_evaluator(lead, version)
     for other in (elsewhere, beside):

@@ -44,7 +44,7 @@ def take_back(by: Actor, *, version: VersionId, evaluation: EvaluationId, reason
     """
     rows = ImportedEvaluation.objects.filter(pk=evaluation, version_id=version)
     if not rows.exists():
-        raise NotFound(f"{version} has no evaluation {evaluation}.", remedy="List them: 'fabrica evaluations VERSION'.")
+        raise NotFound(f"{version} has no evaluation {evaluation}.", remedy="List them: 'fabrica evaluations list VERSION'.")
     if rows.filter(taken_back_because="").update(taken_back_because=reason):
         announce(facts.EvaluationTakenBack(version=version, evaluation=evaluation, reason=reason))
         hint("aiact")

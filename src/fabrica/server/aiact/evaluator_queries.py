@@ -146,7 +146,7 @@ def _report_row(by: Actor, report: ReportId) -> EvaluatorReport:
     row = EvaluatorReport.objects.select_related("evaluator").filter(pk=report).first()
     if row is None:
         raise NotFound(
-            f"There is no report {report} that you may see.", remedy="List them: 'fabrica evaluators VERSION'."
+            f"There is no report {report} that you may see.", remedy="List them: 'fabrica evaluators list VERSION'."
         )
     queries.version_row(by, row.evaluator.version_id)
     return row

@@ -141,7 +141,7 @@ def withdraw(by: Actor, *, version: VersionId, evaluator: EvaluatorId, reason: s
     """
     row = Evaluator.objects.select_for_update().filter(pk=evaluator, version_id=version).first()
     if row is None:
-        raise NotFound(f"{version} has no evaluator {evaluator}.", remedy="List them: 'fabrica evaluators VERSION'.")
+        raise NotFound(f"{version} has no evaluator {evaluator}.", remedy="List them: 'fabrica evaluators list VERSION'.")
     _move(row, EvaluatorState.WITHDRAWN, withdrawn_because=reason)
 
 
