@@ -1,4 +1,4 @@
-"""What is free: a count of units, or nodes by their number of free devices."""
+"""What is free: a count of units, or nodes by their number of free devices, in leaves by their free nodes."""
 
 from typing import Any, NamedTuple
 
@@ -12,43 +12,70 @@ NONE = -1
 class Cluster(NamedTuple):
     """Where jobs are placed. With `node_devices` 0 only `free` is kept.
 
-    Invariant: every node is in exactly one list, that of its number of free devices, and `free` is the sum of these
-    numbers. A list starts at `newest[devices]`, the node that came to that number last.
-    `free`: shape (1,). `wholes`: shape (1,), how many nodes are free as a whole.
-    `newest`: shape (node_devices + 1,). `older`, `newer`, `free_of`: shape (nodes,).
+    Nodes may stand in leaves of `leaf_nodes`: those of one leaf switch, rail group or rack of linked devices. A job is
+    given nodes of one leaf where that can be; with `within_leaf` it waits until that can be.
+    Invariant: every node is in exactly one list, that of its number of free devices, or of its leaf when it is free as
+    a whole, and `free` is the sum of these numbers. Every leaf is in the list of its number of nodes that are free as
+    a whole. A list starts with who came to that number last.
+    `free`: shape (1,). `wholes`: shape (2,), how many nodes, and how many leaves, are free as a whole.
+    `newest`: shape (node_devices + leaves,). `older`, `newer`, `free_of`: shape (nodes,).
+    `leaf_newest`: shape (leaf_nodes + 1,). `leaf_older`, `leaf_newer`, `leaf_wholes`: shape (leaves,).
     `whole_after`: shape (nodes,), the next node that the same job holds whole.
     `first_whole`, `rest`: shape (jobs,), the first such node of a job, and the node of its remainder; or NONE.
     """
 
     node_devices: int
+    leaf_nodes: int
+    within_leaf: bool
     free: Any
     wholes: Any
     newest: Any
     older: Any
     newer: Any
     free_of: Any
+    leaf_newest: Any
+    leaf_older: Any
+    leaf_newer: Any
+    leaf_wholes: Any
     whole_after: Any
     first_whole: Any
     rest: Any
 
 
-def empty_cluster(capacity: int, node_devices: int, jobs: int) -> Cluster:
-    """Return a cluster of that many units, all free. With nodes, the capacity is a multiple of their devices."""
+def empty_cluster(
+    capacity: int, node_devices: int, jobs: int, leaf_nodes: int = 0, within_leaf: bool = False
+) -> Cluster:
+    """Return a cluster of that many units, all free.
+
+    With nodes, the capacity is a multiple of their devices; with leaves, the nodes are one of `leaf_nodes`.
+    """
     nodes = capacity // node_devices if node_devices else 0
+    leaves = nodes // leaf_nodes if leaf_nodes else 1
     held = jobs if node_devices else 0
-    newest = numpy.full(node_devices + 1, NONE, numpy.int64)
+    newest = numpy.full(node_devices + leaves, NONE, numpy.int64)
     older = numpy.arange(1, nodes + 1)  # at first the lowest number counts as the newest
     newer = numpy.arange(-1, nodes - 1)
-    if nodes:
-        newest[node_devices], older[-1] = 0, NONE
+    for leaf in range(leaves if nodes else 0):
+        first, behind = leaf * leaf_nodes, (leaf + 1) * leaf_nodes if leaf_nodes else nodes
+        newest[node_devices + leaf], newer[first], older[behind - 1] = first, NONE, NONE
+    leaf_newest = numpy.full(leaf_nodes + 1, NONE, numpy.int64)
+    leaf_newest[leaf_nodes] = 0
+    leaf_older = numpy.arange(1, leaves + 1)
+    leaf_older[-1] = NONE
     return Cluster(
         node_devices=node_devices,
+        leaf_nodes=leaf_nodes,
+        within_leaf=within_leaf,
         free=numpy.array([capacity], numpy.int64),
-        wholes=numpy.array([nodes], numpy.int64),
+        wholes=numpy.array([nodes, leaves], numpy.int64),
         newest=newest,
         older=older,
         newer=newer,
         free_of=numpy.full(nodes, node_devices, numpy.int64),
+        leaf_newest=leaf_newest,
+        leaf_older=leaf_older,
+        leaf_newer=numpy.arange(-1, leaves - 1),
+        leaf_wholes=numpy.full(leaves, leaf_nodes, numpy.int64),
         whole_after=numpy.full(nodes, NONE, numpy.int64),
         first_whole=numpy.full(held, NONE, numpy.int32),
         rest=numpy.full(held, NONE, numpy.int32),
@@ -61,26 +88,44 @@ def most_units(cluster: Cluster) -> int:
     devices = cluster.node_devices
     if devices == 0:
         return int(cluster.free[0])
+    wholes = cluster.wholes[0]
+    if cluster.within_leaf and wholes:
+        part = cluster.leaf_nodes - 1
+        while part > 0 and cluster.leaf_newest[part] == NONE:
+            part -= 1
+        return int((cluster.wholes[1] * cluster.leaf_nodes + part) * devices)
     partly = devices - 1
     while partly > 0 and cluster.newest[partly] == NONE:
         partly -= 1
-    return int(cluster.wholes[0] * devices + partly)
+    return int(wholes * devices + partly)
 
 
 @compiled
-def place(cluster: Cluster, job: int, units: int) -> None:
-    """Give a job its units, not more than `most_units`.
+def place(cluster: Cluster, job: int, units: int) -> int:
+    """Give a job its units, not more than `most_units`, and return how many leaves its whole nodes are of.
 
     A job gets as many whole nodes as it fills, and its remainder on the node with the fewest free devices that has
-    enough of them (best fit); among equal nodes the one that came to that number last.
+    enough of them (best fit); among equal nodes the one that came to that number last. Leaves are chosen alike: the one
+    with the fewest whole nodes that has enough, else one with the most, and so on. Within leaves, the remainder
+    of a job of more than a node takes a further whole node.
     """
     cluster.free[0] -= units
     devices = cluster.node_devices
     if devices == 0:
-        return
-    before = NONE
-    for _ in range(units // devices):
-        node = cluster.newest[devices]
+        return 0
+    wholes, rest = units // devices, units % devices
+    apart = rest > 0 and not (cluster.within_leaf and wholes)
+    nodes = wholes + (rest > 0 and not apart)
+    before, leaf, leaves = NONE, NONE, 0
+    for number in range(nodes):
+        if leaf == NONE or (cluster.leaf_nodes and cluster.leaf_wholes[leaf] == 0):
+            leaf = _leaf_for(cluster, nodes - number)
+            leaves += 1
+        node = cluster.newest[devices + leaf]
+        if number == wholes:
+            _set_free(cluster, node, devices - rest)
+            cluster.rest[job] = node
+            break
         _set_free(cluster, node, 0)
         if before == NONE:
             cluster.first_whole[job] = node
@@ -88,14 +133,30 @@ def place(cluster: Cluster, job: int, units: int) -> None:
             cluster.whole_after[before] = node
         cluster.whole_after[node] = NONE
         before = node
-    rest = units % devices
-    if rest:
+    if apart:
         fit = rest
-        while cluster.newest[fit] == NONE:
+        while fit < devices and cluster.newest[fit] == NONE:
             fit += 1
-        node = cluster.newest[fit]
+        node = cluster.newest[fit] if fit < devices else cluster.newest[devices + _leaf_for(cluster, 1)]
         _set_free(cluster, node, fit - rest)
         cluster.rest[job] = node
+    return leaves
+
+
+@compiled
+def _leaf_for(cluster: Cluster, nodes: int) -> int:
+    """Return the leaf with the fewest whole nodes that has so many; else one that has the most."""
+    most = cluster.leaf_nodes
+    if most == 0:
+        return 0
+    wholes = nodes
+    while wholes <= most and cluster.leaf_newest[wholes] == NONE:
+        wholes += 1
+    if wholes > most:
+        wholes = most
+        while cluster.leaf_newest[wholes] == NONE:
+            wholes -= 1
+    return int(cluster.leaf_newest[wholes])
 
 
 @compiled
@@ -117,20 +178,77 @@ def give_back(cluster: Cluster, job: int, units: int) -> None:
 
 
 @compiled
+def holds(cluster: Cluster, job: int, node: int) -> bool:
+    """Return whether a job has devices of a node."""
+    if cluster.rest[job] == node:
+        return True
+    held = cluster.first_whole[job]
+    while held != NONE and held != node:
+        held = cluster.whole_after[held]
+    return bool(held == node)
+
+
+@compiled
+def any_whole(cluster: Cluster) -> int:
+    """Return a node that is free as a whole, of the leaf that has the fewest; there must be one."""
+    return int(cluster.newest[cluster.node_devices + _leaf_for(cluster, 1)])
+
+
+@compiled
+def take_out(cluster: Cluster, node: int) -> None:
+    """Take a node that is free as a whole out of use."""
+    cluster.free[0] -= cluster.node_devices
+    _set_free(cluster, node, 0)
+
+
+@compiled
+def put_back(cluster: Cluster, node: int) -> None:
+    """Put a node that was out of use back."""
+    cluster.free[0] += cluster.node_devices
+    _set_free(cluster, node, cluster.node_devices)
+
+
+@compiled
 def _set_free(cluster: Cluster, node: int, free: int) -> None:
     """Move a node from its list to the start of another."""
-    was = cluster.free_of[node]
+    devices, leaf, was = cluster.node_devices, 0, cluster.free_of[node]
+    if cluster.leaf_nodes and (free == devices or was == devices):
+        leaf = node // cluster.leaf_nodes
     newer, older = cluster.newer[node], cluster.older[node]
     if newer == NONE:
-        cluster.newest[was] = older
+        cluster.newest[was + (leaf if was == devices else 0)] = older
     else:
         cluster.older[newer] = older
     if older != NONE:
         cluster.newer[older] = newer
-    first = cluster.newest[free]
-    cluster.newest[free] = node
+    to = free + (leaf if free == devices else 0)
+    first = cluster.newest[to]
+    cluster.newest[to] = node
     cluster.older[node], cluster.newer[node] = first, NONE
     if first != NONE:
         cluster.newer[first] = node
     cluster.free_of[node] = free
-    cluster.wholes[0] += (free == cluster.node_devices) - (was == cluster.node_devices)
+    change = (free == devices) - (was == devices)
+    cluster.wholes[0] += change
+    if change and cluster.leaf_nodes:
+        _count_whole(cluster, leaf, change)
+
+
+@compiled
+def _count_whole(cluster: Cluster, leaf: int, change: int) -> None:
+    """Move a leaf from the list of its number of whole nodes to the start of another."""
+    was = cluster.leaf_wholes[leaf]
+    newer, older = cluster.leaf_newer[leaf], cluster.leaf_older[leaf]
+    if newer == NONE:
+        cluster.leaf_newest[was] = older
+    else:
+        cluster.leaf_older[newer] = older
+    if older != NONE:
+        cluster.leaf_newer[older] = newer
+    first = cluster.leaf_newest[was + change]
+    cluster.leaf_newest[was + change] = leaf
+    cluster.leaf_older[leaf], cluster.leaf_newer[leaf] = first, NONE
+    if first != NONE:
+        cluster.leaf_newer[first] = leaf
+    cluster.leaf_wholes[leaf] = was + change
+    cluster.wholes[1] += (was + change == cluster.leaf_nodes) - (was == cluster.leaf_nodes)

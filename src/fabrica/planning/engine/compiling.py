@@ -28,12 +28,14 @@ def compiled_apart(function: F) -> F:
 
 
 def _compiled(function: F, forceinline: bool) -> F:
+    # No function of the engine makes an array, so none has to count who refers to one, which took most of the time.
+    options: Any = {"nogil": True, "_nrt": False, "forceinline": forceinline}
     if _FOLDER is None:
-        return cast(F, numba.njit(nogil=True, forceinline=forceinline)(function))
+        return cast(F, numba.njit(**options)(function))
     config: Any = numba.config
     kept, config.CACHE_DIR = config.CACHE_DIR, str(_FOLDER)
     try:
-        return cast(F, numba.njit(cache=True, nogil=True, forceinline=forceinline)(function))
+        return cast(F, numba.njit(cache=True, **options)(function))
     finally:
         config.CACHE_DIR = kept
 

@@ -64,3 +64,17 @@ def pop_end(ends: Ends) -> int:
         place = child
     ends.time[place], ends.job[place] = time, job
     return int(first)
+
+
+@compiled
+def remove_end(ends: Ends, job: int) -> None:
+    """Take out a job that runs, though it does not end; looks at every entry, for this is rare."""
+    place = 0
+    while ends.job[place] != job:
+        place += 1
+    while place > 0:  # every entry above moves down by one, so that the job comes to the top
+        parent = (place - 1) // 2
+        ends.time[place], ends.job[place] = ends.time[parent], ends.job[parent]
+        place = parent
+    ends.time[0], ends.job[0] = -1, job
+    pop_end(ends)

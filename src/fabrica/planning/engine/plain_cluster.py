@@ -1,43 +1,78 @@
-"""What is free, in plain Python: a count of units, or nodes by their number of free devices."""
+"""What is free, in plain Python: a count of units, or nodes by their number of free devices, in leaves."""
 
 
 class PlainCluster:
-    """Free units as a count, or nodes kept by their number of free devices, the latest to come to it last."""
+    """Free units as a count, or nodes kept by their number of free devices, the latest to come to it last.
 
-    def __init__(self, capacity: int, node_devices: int) -> None:
+    The free whole nodes are kept by leaf, and the leaves by how many they have; without leaves all nodes are one.
+    """
+
+    def __init__(self, capacity: int, node_devices: int, leaf_nodes: int = 0, within_leaf: bool = False) -> None:
         self.free = capacity
+        self.wholes: int = 0
         self._node_devices = node_devices
-        self._nodes_by_free: list[dict[int, None]] = [{} for _ in range(node_devices + 1)]
-        self._free_of_node: list[int] = []
+        self._within_leaf = within_leaf
+        self._partly: list[dict[int, None]] = [{} for _ in range(node_devices)]
         self._held: dict[int, list[tuple[int, int]]] = {}
         if node_devices:
-            nodes = capacity // node_devices
-            self._free_of_node = [node_devices] * nodes
-            self._nodes_by_free[node_devices] = dict.fromkeys(reversed(range(nodes)))
+            self.wholes = capacity // node_devices
+            self._leaf_nodes: int = leaf_nodes or self.wholes
+            leaves = self.wholes // self._leaf_nodes
+            self.free_of_node: list[int] = [node_devices] * self.wholes
+            self._whole: list[dict[int, None]] = [{} for _ in range(leaves)]
+            for node in reversed(range(self.wholes)):
+                self._whole[node // self._leaf_nodes][node] = None
+            self._leaves_by_wholes: list[dict[int, None]] = [{} for _ in range(self._leaf_nodes + 1)]
+            self._leaves_by_wholes[-1] = dict.fromkeys(reversed(range(leaves)))
 
     def most_units(self) -> int:
         """Return the size of the largest job that can be placed now."""
         if not self._node_devices:
             return self.free
-        partly = next((free for free in range(self._node_devices - 1, 0, -1) if self._nodes_by_free[free]), 0)
-        return len(self._nodes_by_free[-1]) * self._node_devices + partly
+        if self._within_leaf and self.wholes:
+            part = next((wholes for wholes in range(self._leaf_nodes - 1, 0, -1) if self._leaves_by_wholes[wholes]), 0)
+            return (len(self._leaves_by_wholes[-1]) * self._leaf_nodes + part) * self._node_devices
+        partly = next((free for free in range(self._node_devices - 1, 0, -1) if self._partly[free]), 0)
+        return self.wholes * self._node_devices + partly
 
-    def place(self, job: int, units: int) -> None:
-        """Give a job as many whole nodes as it fills, and its remainder where the fewest devices are free."""
+    def place(self, job: int, units: int) -> int:
+        """Give a job whole nodes of few leaves, and its remainder where the fewest devices are free.
+
+        Return how many leaves its whole nodes are of.
+        """
         self.free -= units
         if not self._node_devices:
-            return
+            return 0
         wholes, rest = divmod(units, self._node_devices)
-        held = [(self._take(self._node_devices, self._node_devices), self._node_devices) for _ in range(wholes)]
+        asked = [self._node_devices] * wholes
+        if rest and wholes and self._within_leaf:
+            asked.append(rest)
+            rest = 0
+        held, leaf, leaves = list[tuple[int, int]](), -1, 0
+        for number, devices in enumerate(asked):
+            if leaf < 0 or not self._whole[leaf]:
+                leaf = self._leaf_for(len(asked) - number)
+                leaves += 1
+            held.append((self._take(next(reversed(self._whole[leaf])), devices), devices))
         if rest:
-            fit = next(free for free in range(rest, self._node_devices + 1) if self._nodes_by_free[free])
-            held.append((self._take(fit, rest), rest))
+            fit = next((free for free in range(rest, self._node_devices) if self._partly[free]), None)
+            node = self.any_whole() if fit is None else next(reversed(self._partly[fit]))
+            held.append((self._take(node, rest), rest))
         self._held[job] = held
+        return leaves
 
-    def _take(self, free: int, devices: int) -> int:
-        node = self._nodes_by_free[free].popitem()[0]
-        self._free_of_node[node] = free - devices
-        self._nodes_by_free[free - devices][node] = None
+    def _leaf_for(self, nodes: int) -> int:
+        """Return the leaf with the fewest whole nodes that has so many; else one that has the most."""
+        if len(self._whole) == 1:
+            return 0
+        enough = range(nodes, self._leaf_nodes + 1)
+        most_first = range(self._leaf_nodes, 0, -1)
+        wholes: int = next(wholes for wholes in (*enough, *most_first) if self._leaves_by_wholes[wholes])
+        leaf: int = next(reversed(self._leaves_by_wholes[wholes]))
+        return leaf
+
+    def _take(self, node: int, devices: int) -> int:
+        self._set_free(node, self.free_of_node[node] - devices)
         return node
 
     def give_back(self, job: int, units: int) -> None:
@@ -46,7 +81,42 @@ class PlainCluster:
         if not self._node_devices:
             return
         for node, devices in self._held.pop(job):
-            free = self._free_of_node[node]
-            del self._nodes_by_free[free][node]
-            self._free_of_node[node] = free + devices
-            self._nodes_by_free[free + devices][node] = None
+            self._set_free(node, self.free_of_node[node] + devices)
+
+    def jobs_on(self, node: int) -> list[int]:
+        """Return the jobs that have devices of a node, by their number."""
+        return sorted(job for job, held in self._held.items() if any(node == one for one, _ in held))
+
+    def any_whole(self) -> int:
+        """Return a node that is free as a whole, of the leaf that has the fewest."""
+        return next(reversed(self._whole[self._leaf_for(1)]))
+
+    def take_out(self, node: int) -> None:
+        """Take a node that is free as a whole out of use."""
+        self.free -= self._node_devices
+        self._set_free(node, 0)
+
+    def put_back(self, node: int) -> None:
+        """Put a node that was out of use back."""
+        self.free += self._node_devices
+        self._set_free(node, self._node_devices)
+
+    def _set_free(self, node: int, free: int) -> None:
+        leaf, was = node // self._leaf_nodes, self.free_of_node[node]
+        if was == self._node_devices:
+            del self._whole[leaf][node]
+            self._count_whole(leaf, -1)
+        else:
+            del self._partly[was][node]
+        self.free_of_node[node] = free
+        if free == self._node_devices:
+            self._whole[leaf][node] = None
+            self._count_whole(leaf, +1)
+        else:
+            self._partly[free][node] = None
+
+    def _count_whole(self, leaf: int, change: int) -> None:
+        self.wholes += change
+        wholes = len(self._whole[leaf])
+        del self._leaves_by_wholes[wholes - change][leaf]
+        self._leaves_by_wholes[wholes][leaf] = None

@@ -59,6 +59,22 @@ def when_free(running: Running, free: int, units: int) -> tuple[int, int]:
 
 
 @compiled
+def free_by(running: Running, free: int, time: int) -> int:
+    """Return how many units are free at a time, `free` being so now."""
+    place = 0
+    while place < running.used[0]:
+        chunk = running.order[place]
+        if running.time[chunk, running.count[chunk] - 1] > time:
+            for entry in range(running.count[chunk]):
+                if running.time[chunk, entry] <= time:
+                    free += running.units[chunk, entry]
+            break
+        free += running.total[chunk]
+        place += 1
+    return int(free)
+
+
+@compiled
 def first_expected(running: Running) -> int:
     """Return the first time at which any units are expected back. There must be one."""
     return int(running.time[running.order[0], 0])

@@ -10,16 +10,12 @@ from typing import Any, NamedTuple
 import numpy
 
 from fabrica.planning.engine.compiling import compiled, compiled_apart
+from fabrica.planning.engine.plain_shares import HALVINGS_MAX, STEPS, step_powers
+from fabrica.planning.engine.site_rules import UNLIMITED
 from fabrica.planning.engine.table import NOBODY
-
-STEPS = 1024
-"""A half-life has so many steps; within one, a charge weighs the same."""
-HALVINGS_MAX = 400
-"""After so many half-lives the common instant is moved on, before the weights outgrow a number."""
 
 ACCOUNT = numpy.dtype([("usage", "f8"), ("share", "f8"), ("granted", "i8"), ("used", "i8"), ("held", "i8")], align=True)
 LINE = numpy.dtype([("account", "i4"), ("level", "i4"), ("root", "i4"), ("place", "i4"), ("is_due", "i4")], align=True)
-UNLIMITED = numpy.iinfo(numpy.int64).max
 
 
 class Shares(NamedTuple):
@@ -65,11 +61,6 @@ def no_usage(accounts: int, levels: int, half_life_seconds: int, is_fair: bool) 
     )
 
 
-def step_powers() -> list[float]:
-    """Return how much more a charge weighs at each step of a half-life than at its start."""
-    return [2 ** (step / STEPS) for step in range(STEPS)]
-
-
 @compiled
 def line_of(shares: Shares, account: int, level: int) -> int:
     """Return the line in which the jobs of an account wait."""
@@ -113,9 +104,15 @@ def is_due(shares: Shares, line: int) -> None:
         shares.counts[DUE] += 1
 
 
-@compiled_apart
+@compiled
 def put_in_order(shares: Shares) -> None:
     """Put every line that is due into its place; one in which nobody waits leaves."""
+    if shares.counts[DUE]:
+        _put_all_in_order(shares)
+
+
+@compiled_apart
+def _put_all_in_order(shares: Shares) -> None:
     lines, order = shares.lines, shares.order
     if shares.counts[DUE] > 1:  # a line can be moved past others only where these are in order
         _take_out_due(shares)

@@ -11,7 +11,10 @@ JOB = numpy.dtype(
         # What is asked. Written by whoever makes the table.
         ("submit", "i8"),
         ("runtime", "i8"),  # seconds of work
-        ("planned", "i8"),  # what it is planned with: its limit, its run time where that is longer, a second at least
+        (
+            "asked",
+            "i8",
+        ),  # its work is planned with its limit, its run time where that is longer, a second at least
         ("units", "i4"),
         ("account", "i4"),
         ("level", "i4"),  # a higher one goes first
@@ -21,8 +24,10 @@ JOB = numpy.dtype(
         ("start", "i8"),  # of the first attempt; NOBODY: it never started
         ("began", "i8"),  # of the last attempt
         ("end", "i8"),  # NOBODY: it has not ended
-        ("left", "i8"),  # seconds of work that are not saved yet
+        ("left", "i8"),  # seconds of work that are not saved; `asked` less what is saved goes with it
         ("restart", "i8"),  # seconds that the next attempt needs before it works on
+        ("planned", "i8"),  # seconds that the next attempt is planned with, or the last one was
+        ("held", "i8"),  # device-seconds of its account's grant that are held for it
         # Its place in the tree of its line while it waits (see waiting.py), and among those that run.
         ("least_planned", "i8"),
         ("least_units", "i4"),
@@ -36,8 +41,8 @@ JOB = numpy.dtype(
     align=True,
 )
 
-# States of a job.
-COMING, WAITING, RUNNING, SAVING, DONE, REFUSED = range(6)
+# States of a job. A job that saves was told to make room; one that was given up was stopped too often.
+COMING, WAITING, RUNNING, SAVING, DONE, REFUSED, GIVEN_UP = range(7)
 
 
 def job_table(submit: Any, runtime: Any, units: Any, limit: Any, account: Any = 0, level: Any = 0) -> Any:
@@ -47,7 +52,7 @@ def job_table(submit: Any, runtime: Any, units: Any, limit: Any, account: Any = 
     """
     table = numpy.zeros(len(submit), JOB)
     table["submit"], table["runtime"], table["left"], table["units"] = submit, runtime, runtime, units
-    table["planned"] = numpy.maximum(numpy.maximum(limit, runtime), 1)
+    table["asked"] = table["planned"] = numpy.maximum(numpy.maximum(limit, runtime), 1)
     table["account"], table["level"] = account, level
     for column in ("start", "began", "end", "before", "after", "above", "next", "previous"):
         table[column] = NOBODY

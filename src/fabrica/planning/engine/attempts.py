@@ -1,0 +1,150 @@
+"""An attempt of a job: it takes its devices, and gives them back when it is done, stopped or has made room."""
+
+from fabrica.planning.engine.cluster import give_back, place
+from fabrica.planning.engine.compiling import compiled, compiled_apart
+from fabrica.planning.engine.ends import push_end
+from fabrica.planning.engine.rates import RATES, integral
+from fabrica.planning.engine.running import expect, take_back
+from fabrica.planning.engine.shares import charge, is_due, line_of
+from fabrica.planning.engine.site_state import Site
+from fabrica.planning.engine.table import NOBODY, REFUSED, RUNNING, WAITING
+from fabrica.planning.engine.waiting import insert, remove
+
+
+@compiled_apart
+def join(site: Site, job: int) -> None:
+    """Put a job into its line, in the place that its number gives it."""
+    one, state = site.jobs[job], site.state[0]
+    line = line_of(site.shares, one.account, one.level)
+    root = site.shares.lines[line].root
+    if root == NOBODY:
+        is_due(site.shares, line)
+    site.shares.lines[line].root = insert(site.jobs, root, job)
+    one.state = WAITING
+    state.waiting += 1
+    state.waiting_device_seconds += one.units * one.planned
+
+
+@compiled
+def hold_grant(site: Site, job: int) -> bool:
+    """Hold what a job is planned with of its account's grant; return whether so much was left."""
+    one = site.jobs[job]
+    account = site.shares.accounts[one.account]
+    held = one.units * one.asked
+    if held > account.granted - account.used - account.held:
+        one.state = REFUSED
+        site.state[0].refused += 1
+        return False
+    account.held += held
+    one.held = held
+    return True
+
+
+@compiled
+def settle_grant(site: Site, job: int) -> None:
+    """Charge the work of a job that is done to its account's grant, and free the rest of what was held."""
+    one = site.jobs[job]
+    account = site.shares.accounts[one.account]
+    account.held -= one.held
+    account.used += one.units * (one.runtime - one.left)
+    one.held = 0
+
+
+@compiled_apart
+def start(site: Site, job: int, now: int) -> None:
+    """Start a job of a line; if it passes the head and is planned to end later, it uses what is spare."""
+    one, state, shares = site.jobs[job], site.state[0], site.shares
+    line = line_of(shares, one.account, one.level)
+    shares.lines[line].root = remove(site.jobs, shares.lines[line].root, job)
+    is_due(shares, line)
+    state.waiting -= 1
+    state.waiting_device_seconds -= one.units * one.planned
+    if now + one.planned > state.at:
+        state.spare -= one.units
+    leaves = place(site.cluster, job, one.units)
+    if leaves > 1 and leaves > -(-one.units // (site.cluster.node_devices * site.cluster.leaf_nodes)):
+        state.scattered += 1
+    push_end(site.ends, now + one.restart + one.left, job)
+    expect_until(site, now + one.planned, one.units)
+    one.began, one.state = now, RUNNING
+    one.attempts += 1
+    if one.start == NOBODY:
+        one.start = now
+    _link(site, job, one.level)
+    state.running += 1
+    state.busy += one.units
+    charge(shares, one.account, one.units * one.planned, now)
+
+
+@compiled_apart
+def give_up_devices(site: Site, job: int, now: int) -> None:
+    """Free what a job holds, and charge what it held instead of what it was planned with."""
+    one, state = site.jobs[job], site.state[0]
+    give_back(site.cluster, job, one.units)
+    no_longer_until(site, one.began + one.planned, one.units)
+    unlink(site, job, one.level if one.state == RUNNING else len(site.levels) - 1)
+    state.running -= 1
+    state.busy -= one.units
+    state.busy_device_seconds += one.units * (now - one.began)
+    for rate in range(RATES):
+        state.busy_rates[rate] += one.units * (integral(site.rates, rate, now) - integral(site.rates, rate, one.began))
+    charge(site.shares, one.account, one.units * (now - one.began - one.planned), one.began)
+
+
+@compiled
+def keep_work(site: Site, job: int, saved: int) -> None:
+    """Let the next attempt of a job begin after so many more seconds of saved work."""
+    one = site.jobs[job]
+    one.left -= saved
+    one.asked = max(one.asked - saved, 1)
+    one.restart = site.rules.restart_seconds
+
+
+@compiled
+def expect_until(site: Site, end: int, units: int) -> None:
+    """Plan units as in use until an instant."""
+    expect(site.running, end, units)
+    window = site.state[0].opened
+    while window < len(site.windows) and site.windows[window].start < end:
+        site.windows[window].crossing += units
+        window += 1
+
+
+@compiled
+def no_longer_until(site: Site, end: int, units: int) -> None:
+    """Take back that units are planned as in use until an instant."""
+    take_back(site.running, end, units)
+    window = site.state[0].opened
+    while window < len(site.windows) and site.windows[window].start < end:
+        site.windows[window].crossing -= units
+        window += 1
+
+
+@compiled
+def _link(site: Site, job: int, level: int) -> None:
+    """Put a job before all others that run on a level."""
+    one, first = site.jobs[job], site.levels[level].first
+    one.next, one.previous = first, NOBODY
+    if first != NOBODY:
+        site.jobs[first].previous = job
+    site.levels[level].first = job
+    site.levels[level].units += one.units
+
+
+@compiled
+def unlink(site: Site, job: int, level: int) -> None:
+    """Take a job out of those that run on a level."""
+    one = site.jobs[job]
+    if one.previous == NOBODY:
+        site.levels[level].first = one.next
+    else:
+        site.jobs[one.previous].next = one.next
+    if one.next != NOBODY:
+        site.jobs[one.next].previous = one.previous
+    site.levels[level].units -= one.units
+
+
+@compiled
+def link_saving(site: Site, job: int) -> None:
+    """Put a job before all others that save."""
+    _link(site, job, len(site.levels) - 1)

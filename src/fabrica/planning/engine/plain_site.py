@@ -1,0 +1,317 @@
+"""The reference of a site: its rules in plain Python, written to be read, and used where Numba is not installed."""
+
+import heapq
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from fabrica.planning.engine.plain_cluster import PlainCluster
+from fabrica.planning.engine.plain_draws import plain_draw
+from fabrica.planning.engine.plain_rates import PlainRate
+from fabrica.planning.engine.plain_shares import PlainShares
+from fabrica.planning.engine.plain_windows import PlainWindows, Until
+from fabrica.planning.engine.site_rules import NEVER, UNLIMITED, SiteRules
+
+GAP, NODE, IN_USE = range(3)
+DRAWS = 3
+
+
+@dataclass(slots=True, eq=False)
+class PlainJob:
+    """One job: what it asks, and how far it has come. See table.py."""
+
+    number: int
+    submit: int
+    runtime: int
+    asked: int
+    units: int
+    account: int = 0
+    level: int = 0
+    start: int = -1
+    end: int = -1
+    began: int = -1
+    attempts: int = 0
+    left: int = 0
+    restart: int = 0
+    planned: int = 0
+    held: int = 0
+    is_saving: bool = False
+
+    def __post_init__(self) -> None:
+        self.left, self.planned = self.runtime, self.asked
+
+
+@dataclass(slots=True)
+class PlainTotals:
+    """What came of it all. See STATE in site_state.py."""
+
+    done: int = 0
+    refused: int = 0
+    given_up: int = 0
+    stops: int = 0
+    stopped: int = 0
+    preempted: int = 0
+    scattered: int = 0
+    busy_device_seconds: int = 0
+    lost_device_seconds: int = 0
+    repair_device_seconds: int = 0
+
+
+class PlainSite:
+    """One site. `rates`: carbon intensity and price by the hour."""
+
+    def __init__(
+        self,
+        rules: SiteRules,
+        windows: Sequence[tuple[int, int, int]] = (),
+        grants: Mapping[int, int] | None = None,
+        shares: Mapping[int, float] | None = None,
+        rates: Sequence[PlainRate] = (),
+    ) -> None:
+        self.rules = rules
+        self.totals = PlainTotals()
+        self.busy_rates = [0.0] * len(rates)
+        self.windows = PlainWindows(windows, rules.capacity, rules.node_devices)
+        self._cluster = PlainCluster(rules.capacity, rules.node_devices, rules.leaf_nodes, rules.within_leaf)
+        self._grants = dict(grants or {})
+        self._shares = PlainShares(rules.half_life_seconds, shares or {})
+        self._rates = rates
+        self._offered: list[tuple[int, PlainJob]] = []
+        self._waiting: list[PlainJob] = []
+        self._running: list[PlainJob] = []
+        """The latest started last."""
+        self._ends: list[tuple[int, int, PlainJob]] = []
+        self._repairs: list[tuple[int, int]] = []
+        self._now = -1
+        self._stop_number, self._stop_clock = 0, 0.0
+        self._reserved_for: PlainJob | None = None
+        self._at, self._spare, self._for_block = 0, 0, False
+
+    def offer(self, job: PlainJob, at: int) -> None:
+        """Let a job arrive at an instant; not before the last one offered."""
+        self._offered.append((at, job))
+
+    def advance(self, until: int) -> None:
+        """Let all happen that happens before an instant."""
+        while (now := self._next_instant()) < until:
+            self._now = now
+            freed = self._end_all(now)
+            freed = self._end_repairs(now) or freed
+            freed = self.windows.turn(now, self._cluster) or freed
+            self.windows.take(now, self._cluster)
+            freed = self._stop_all(now) or freed
+            self.windows.take(now, self._cluster)
+            self._start_waiting(self._join_all(now), freed, now)
+
+    def _next_instant(self) -> int:
+        instants = [self._offered[0][0]] if self._offered else []
+        instants += [self._ends[0][0]] if self._ends else []
+        instants += [self._repairs[0][0]] if self._repairs else []
+        if not instants and not self._waiting:
+            return NEVER
+        instants.append(self.windows.next_boundary(self._now))
+        if self.rules.device_seconds_per_stop and self._running:
+            instants.append(int(self._stop_clock))
+        return min(instants)
+
+    # Ends
+
+    def _end_all(self, now: int) -> bool:
+        ended = False
+        while self._ends and self._ends[0][0] == now:
+            job = heapq.heappop(self._ends)[2]
+            self._give_up_devices(job, now)
+            if job.is_saving:
+                self._wait_again(job)
+            else:
+                job.end, job.left = now, 0
+                self.totals.done += 1
+                self.totals.lost_device_seconds += job.units * job.restart
+                self._settle_grant(job)
+            ended = True
+        return ended
+
+    def _give_up_devices(self, job: PlainJob, now: int) -> None:
+        self._cluster.give_back(job.number, job.units)
+        self._running.remove(job)
+        self.totals.busy_device_seconds += job.units * (now - job.began)
+        for kind, rate in enumerate(self._rates):
+            self.busy_rates[kind] += job.units * (rate.integral(now) - rate.integral(job.began))
+        self._shares.charge(job.account, job.units * (now - job.began - job.planned), job.began)
+
+    def _keep_work(self, job: PlainJob, saved: int) -> None:
+        job.left -= saved
+        job.asked = max(job.asked - saved, 1)
+        job.restart = self.rules.restart_seconds
+
+    def _wait_again(self, job: PlainJob) -> None:
+        job.is_saving = False
+        job.planned = job.asked + job.restart
+        self._waiting.append(job)
+
+    def _settle_grant(self, job: PlainJob) -> None:
+        """Give back to the grant what was held and not worked."""
+        if job.account in self._grants:
+            self._grants[job.account] += job.held - job.units * (job.runtime - job.left)
+
+    # Stops and repairs
+
+    def _stop_all(self, now: int) -> bool:
+        rules, stops = self.rules, self.totals.stops
+        while rules.device_seconds_per_stop and self._stop_clock < now + 1:
+            number = self._stop_number
+            if number and int(self._stop_clock) == now:
+                node = int(plain_draw(rules.seed, DRAWS * number + NODE) * len(self._cluster.free_of_node))
+                self._fail(node, plain_draw(rules.seed, DRAWS * number + IN_USE), now)
+            self._stop_number = number + 1
+            gap = -math.log(plain_draw(rules.seed, DRAWS * (number + 1) + GAP))
+            self._stop_clock += gap * rules.device_seconds_per_stop / rules.capacity
+        return self.totals.stops > stops
+
+    def _fail(self, node: int, share: float, now: int) -> None:
+        devices, cluster = self.rules.node_devices, self._cluster
+        numbers = cluster.jobs_on(node)
+        if not numbers or devices - cluster.free_of_node[node] <= share * devices:
+            return
+        self.totals.stops += 1
+        for job in [job for number in numbers for job in self._running if job.number == number]:
+            self._stop(job, now)
+        cluster.take_out(node)
+        heapq.heappush(self._repairs, (now + max(self.rules.repair_seconds, 1), node))
+
+    def _stop(self, job: PlainJob, now: int) -> None:
+        every = self.rules.checkpoint_seconds
+        self._drop_end(job)
+        self._give_up_devices(job, now)
+        self.totals.stopped += 1
+        if job.is_saving:
+            self.totals.lost_device_seconds -= job.units * (job.began + job.planned - now)
+        else:
+            worked = max(now - job.began - job.restart, 0)
+            saved = worked // every * every if every else 0
+            self._keep_work(job, saved)
+            self.totals.lost_device_seconds += job.units * (now - job.began - saved)
+        if job.attempts >= self.rules.attempts_max:
+            self.totals.given_up += 1
+            self._settle_grant(job)
+        else:
+            self._wait_again(job)
+
+    def _drop_end(self, job: PlainJob) -> None:
+        self._ends = [entry for entry in self._ends if entry[2] is not job]
+        heapq.heapify(self._ends)
+
+    def _end_repairs(self, now: int) -> bool:
+        ended = False
+        while self._repairs and self._repairs[0][0] == now:
+            self._cluster.put_back(heapq.heappop(self._repairs)[1])
+            self.totals.repair_device_seconds += self.rules.node_devices * self.rules.repair_seconds
+            ended = True
+        return ended
+
+    # Arrivals and starts
+
+    def _join_all(self, now: int) -> list[PlainJob]:
+        joined = []
+        while self._offered and self._offered[0][0] == now:
+            job = self._offered.pop(0)[1]
+            held = job.units * job.asked
+            if held > self._grants.get(job.account, UNLIMITED):
+                self.totals.refused += 1
+                continue
+            if job.account in self._grants:
+                job.held = held
+                self._grants[job.account] -= held
+            joined.append(job)
+        self._waiting += joined
+        return joined
+
+    def _in_order(self, jobs: list[PlainJob]) -> list[PlainJob]:
+        def rank(job: PlainJob) -> tuple[float, ...]:
+            if self.rules.is_fair:
+                return -job.level, self._shares.used(job.account), job.account, job.number
+            return -job.level, job.number
+
+        return sorted(jobs, key=rank)
+
+    def _start_waiting(self, arrived: list[PlainJob], freed: bool, now: int) -> None:
+        asked, renew = arrived, freed
+        while self._waiting and self._fits(head := self._in_order(self._waiting)[0], now):
+            self._start(head, now)
+            renew = True
+        if not self._waiting:
+            self._reserved_for = None
+            return
+        head = self._in_order(self._waiting)[0]
+        if renew or head is not self._reserved_for:
+            if self.rules.preempts:
+                self._make_room(head, now)
+            self._reserve(head, now)
+            asked = self._waiting
+        for job in self._in_order(asked):
+            in_time = now + job.planned <= self._at or job.units <= self._spare
+            if in_time and self._fits(job, now):
+                self._start(job, now)
+
+    def _fits(self, job: PlainJob, now: int) -> bool:
+        if job.units > self._cluster.most_units():
+            return False
+        return self.windows.allow(job.units, now, now + job.planned, self._in_use_until())
+
+    def _in_use_until(self) -> Until:
+        down = [(back, self.rules.node_devices) for back, _ in self._repairs]
+        return [(job.began + job.planned, job.units) for job in self._running] + down
+
+    def _reserve(self, head: PlainJob, now: int) -> None:
+        until, is_new = self._in_use_until(), head is not self._reserved_for
+        scattered = self._cluster.free >= head.units > self._cluster.most_units()
+        self._for_block = scattered or (self._for_block and not is_new)
+        if self._for_block or self.windows.is_lacking(now):
+            self._at, self._spare = self.windows.next_change(now, until), 0
+        else:
+            self._at, self._spare = self.windows.earliest(head.units, head.planned, now, until)
+        self._reserved_for = head
+
+    def _start(self, job: PlainJob, now: int) -> None:
+        self._waiting.remove(job)
+        if now + job.planned > self._at:
+            self._spare -= job.units
+        leaves, leaf_devices = self._cluster.place(job.number, job.units), self._leaf_devices()
+        self.totals.scattered += bool(leaf_devices) and leaves > max(-(-job.units // leaf_devices), 1)
+        heapq.heappush(self._ends, (now + job.restart + job.left, job.number, job))
+        job.began, job.start = now, now if job.start < 0 else job.start
+        job.attempts += 1
+        self._running.append(job)
+        self._shares.charge(job.account, job.units * job.planned, now)
+
+    def _leaf_devices(self) -> int:
+        return self.rules.leaf_nodes * self.rules.node_devices
+
+    def _make_room(self, head: PlainJob, now: int) -> None:
+        """Let jobs of lower levels save, the lowest and latest started first, if that gives the head enough."""
+        saved_at = now + max(self.rules.saving_seconds, 1)
+        if not self.windows.allow(head.units, now, saved_at + head.planned, self._in_use_until()):
+            return
+        saving = sum(job.units for job in self._running if job.is_saving)
+        lower = [job for job in reversed(self._running) if job.level < head.level and not job.is_saving]
+        lacking = head.units - self._cluster.free - saving
+        if lacking > sum(job.units for job in lower):
+            return
+        lacking = lacking if saving else max(lacking, 1)
+        for job in sorted(lower, key=lambda job: job.level):
+            if lacking <= 0:
+                return
+            lacking -= job.units
+            if job.began + job.planned > saved_at:
+                self._save(job, now, saved_at)
+
+    def _save(self, job: PlainJob, now: int, saved_at: int) -> None:
+        worked = min(max(now - job.began - job.restart, 0), job.left)
+        self._shares.charge(job.account, job.units * (saved_at - job.began - job.planned), job.began)
+        job.planned = saved_at - job.began
+        self._drop_end(job)
+        heapq.heappush(self._ends, (saved_at, job.number, job))
+        self._keep_work(job, worked)
+        job.is_saving = True
+        self.totals.preempted += 1
+        self.totals.lost_device_seconds += job.units * (saved_at - job.began - worked)

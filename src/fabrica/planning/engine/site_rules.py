@@ -1,0 +1,32 @@
+"""What a site is, and how it decides, as plain numbers."""
+
+from typing import NamedTuple
+
+NEVER = 2**63 - 1
+UNLIMITED = NEVER
+
+
+class SiteRules(NamedTuple):
+    """What a site is, and how it decides. Times in seconds; each 0 turns its rule off.
+
+    `half_life_seconds`: until usage counts half; 0 where it never fades.
+    `device_seconds_per_stop`: of devices in use. `checkpoint_seconds`: work between two checkpoints; 0 where a job that
+    stops begins again. `saving_seconds`: that a job takes to save when it is told to make room.
+    """
+
+    capacity: int
+    node_devices: int = 0
+    accounts: int = 1
+    levels: int = 1
+    is_fair: bool = False
+    half_life_seconds: int = 0
+    preempts: bool = False
+    saving_seconds: int = 0
+    leaf_nodes: int = 0
+    within_leaf: bool = False
+    device_seconds_per_stop: float = 0.0
+    checkpoint_seconds: int = 0
+    restart_seconds: int = 0
+    repair_seconds: int = 0
+    attempts_max: int = 1000
+    seed: int = 0

@@ -1,0 +1,144 @@
+"""All that a site keeps: its jobs and nodes, what runs, what waits, what is out of use, and what came of it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy
+
+from fabrica.planning.engine.cluster import Cluster, empty_cluster
+from fabrica.planning.engine.ends import Ends, no_ends
+from fabrica.planning.engine.rates import Rates, flat_rates
+from fabrica.planning.engine.running import Running, nothing_running
+from fabrica.planning.engine.shares import Shares, no_usage
+from fabrica.planning.engine.site_rules import NEVER, SiteRules
+from fabrica.planning.engine.table import NOBODY
+
+STATE = numpy.dtype(
+    [
+        ("now", "i8"),  # the last instant at which anything happened
+        ("offered_first", "i8"),  # the jobs that are offered and have not arrived, linked by their `next`
+        ("offered_last", "i8"),
+        ("waiting", "i8"),  # jobs
+        ("waiting_device_seconds", "i8"),  # that they are planned with
+        ("running", "i8"),  # jobs, with those that save
+        ("busy", "i8"),  # units
+        ("saving", "i8"),  # units of jobs that were told to make room and still save
+        ("done", "i8"),  # jobs
+        ("refused", "i8"),  # jobs whose account's grant had run out
+        ("given_up", "i8"),  # jobs that were stopped too often
+        # The reservation of the head of the queue.
+        ("reserved_for", "i8"),  # the head, or NOBODY
+        ("at", "i8"),  # when it is expected to start
+        ("spare", "i8"),  # units that are free then beyond what it needs
+        ("for_block", "i8"),  # 1 when there are enough units for it, but not as whole nodes
+        # Windows: see windows.py.
+        ("opened", "i8"),  # how many windows have begun
+        ("open", "i8"),  # how many of them have not ended
+        ("boundary", "i8"),  # when the next one begins or ends
+        ("taken", "i8"),  # units that open windows hold
+        ("owed", "i8"),  # units that they still lack
+        # Stops: see stops.py.
+        ("stop_number", "i8"),
+        ("stop_clock", "f8"),
+        ("down", "i8"),  # units in repair
+        # What came of it all.
+        ("stops", "i8"),  # failures of nodes that stopped a job
+        ("stopped", "i8"),  # jobs they stopped
+        ("preempted", "i8"),
+        ("scattered", "i8"),  # attempts on more leaves than they need
+        ("busy_device_seconds", "i8"),  # of attempts that ended
+        ("lost_device_seconds", "i8"),  # of these: work that was not saved, restarts and savings
+        ("window_device_seconds", "i8"),  # taken by windows that ended
+        ("repair_device_seconds", "i8"),  # of repairs that ended
+        ("busy_rates", "f8", (2,)),  # the integral of each rate over busy device-seconds: see rates.py
+    ],
+    align=True,
+)
+
+LEVEL = numpy.dtype([("first", "i8"), ("units", "i8")], align=True)
+WINDOW = numpy.dtype(
+    [
+        ("start", "i8"),
+        ("end", "i8"),
+        ("units", "i8"),
+        ("out", "i8"),  # units that all windows take when this one begins
+        ("crossing", "i8"),  # units that are planned to be in use then
+        ("taken", "i8"),
+        ("node", "i8"),  # the first node it holds
+    ],
+    align=True,
+)
+
+
+class Site(NamedTuple):
+    """All that a site keeps. Every job, node and unit is told once.
+
+    `state`: one record. `jobs`: the table of all sites. `windows`: in the order of their starts.
+    `levels`: records, shape (levels + 1,): the jobs that run on each, the latest started first; last, those that save.
+    `repairs`: when nodes come back.
+    """
+
+    rules: SiteRules
+    state: Any
+    jobs: Any
+    shares: Shares
+    cluster: Cluster
+    ends: Ends
+    running: Running
+    levels: Any
+    windows: Any
+    repairs: Ends
+    rates: Rates
+
+
+def new_site(
+    rules: SiteRules,
+    jobs: Any,
+    windows: Sequence[tuple[int, int, int]] = (),
+    grants: Mapping[int, int] | None = None,
+    shares: Mapping[int, float] | None = None,
+    rates: Rates | None = None,
+) -> Site:
+    """Return a site on which nothing runs.
+
+    `windows`: start, end and units of each time in which units are out of use; whole nodes where there are nodes.
+    `grants`: device-seconds of an account; one that is not named has no bound. `shares`: of an account; 1 if not named.
+    """
+    state = numpy.zeros(1, STATE)
+    for name in ("offered_first", "offered_last", "reserved_for"):
+        state[name] = NOBODY
+    table = window_table(windows)
+    state["boundary"] = table["start"][0] if len(table) else NEVER
+    levels = numpy.zeros(rules.levels + 1, LEVEL)
+    levels["first"] = NOBODY
+    nodes = rules.capacity // rules.node_devices if rules.node_devices else 0
+    running_max = min(len(jobs), rules.capacity)  # each job holds a unit at least
+    kept = no_usage(rules.accounts, rules.levels, rules.half_life_seconds, rules.is_fair)
+    for account, granted in (grants or {}).items():
+        kept.accounts[account]["granted"] = granted
+    for account, share in (shares or {}).items():
+        kept.accounts[account]["share"] = share
+    return Site(
+        rules=rules,
+        state=state,
+        jobs=jobs,
+        shares=kept,
+        cluster=empty_cluster(rules.capacity, rules.node_devices, len(jobs), rules.leaf_nodes, rules.within_leaf),
+        ends=no_ends(running_max),
+        running=nothing_running(running_max + nodes),
+        levels=levels,
+        windows=table,
+        repairs=no_ends(nodes),
+        rates=rates or flat_rates(),
+    )
+
+
+def window_table(windows: Sequence[tuple[int, int, int]]) -> Any:
+    """Return windows as records, in the order of their starts."""
+    table = numpy.zeros(len(windows), WINDOW)
+    for row, (start, end, units) in enumerate(sorted(windows)):
+        table["start"][row], table["end"][row], table["units"][row] = start, end, units
+    for row, start in enumerate(table["start"]):
+        table["out"][row] = table["units"][(table["start"] <= start) & (table["end"] > start)].sum()
+    table["node"] = NOBODY
+    return table

@@ -1,0 +1,119 @@
+"""Nodes that fail: their jobs stop and wait again with what they had saved, and the node is out of use until repaired.
+
+Failures that could be come at the rate of all devices in use, each on a node drawn evenly; it is one if the node's
+devices are in use, by their share. So the rate is that of the devices in use, and the failures that could be are the
+same whatever was decided before.
+"""
+
+import math
+
+from fabrica.planning.engine.attempts import (
+    expect_until,
+    give_up_devices,
+    join,
+    keep_work,
+    no_longer_until,
+    settle_grant,
+)
+from fabrica.planning.engine.cluster import holds, put_back, take_out
+from fabrica.planning.engine.compiling import compiled, compiled_apart
+from fabrica.planning.engine.draws import draw
+from fabrica.planning.engine.ends import pop_end, push_end, remove_end
+from fabrica.planning.engine.site_state import Site
+from fabrica.planning.engine.table import GIVEN_UP, NOBODY, RUNNING
+
+GAP, NODE, IN_USE = range(3)
+DRAWS = 3
+
+
+@compiled
+def may_stop(site: Site, now: int) -> bool:
+    """Return whether a failure that could be is due."""
+    return bool(site.rules.device_seconds_per_stop and site.state[0].stop_clock < now + 1)
+
+
+@compiled_apart
+def stop_all(site: Site, now: int) -> bool:
+    """Let fail what fails now, and return whether anything did. What could have failed before was not in use."""
+    state, rules = site.state[0], site.rules
+    failed = False
+    while state.stop_clock < now + 1:
+        number = state.stop_number
+        if number and int(state.stop_clock) == now:
+            node = int(draw(rules.seed, DRAWS * number + NODE) * len(site.cluster.free_of))
+            if _fail(site, node, draw(rules.seed, DRAWS * number + IN_USE), now):
+                failed = True
+        state.stop_number = number + 1
+        gap = -math.log(draw(rules.seed, DRAWS * (number + 1) + GAP))
+        state.stop_clock += gap * rules.device_seconds_per_stop / rules.capacity
+    return failed
+
+
+@compiled
+def _fail(site: Site, node: int, share: float, now: int) -> bool:
+    """Stop the jobs of a node, in the order of the queue, if more than a share of it is in use; send it to repair."""
+    state, devices = site.state[0], site.rules.node_devices
+    if devices - site.cluster.free_of[node] <= share * devices:
+        return False
+    job = _next_on(site, node, NOBODY)
+    if job == NOBODY:
+        return False  # it is out of use
+    state.stops += 1
+    while job != NOBODY:
+        _stop(site, job, now)
+        job = _next_on(site, node, job)
+    back = now + max(site.rules.repair_seconds, 1)
+    take_out(site.cluster, node)
+    push_end(site.repairs, back, node)
+    expect_until(site, back, devices)
+    state.down += devices
+    return True
+
+
+@compiled_apart
+def _next_on(site: Site, node: int, job: int) -> int:
+    """Return the next job by number that has devices of a node; NOBODY when there is none."""
+    found = NOBODY
+    for level in range(len(site.levels)):
+        one = site.levels[level].first
+        while one != NOBODY:
+            if one > job and (found == NOBODY or one < found) and holds(site.cluster, one, node):
+                found = one
+            one = site.jobs[one].next
+    return int(found)
+
+
+@compiled
+def _stop(site: Site, job: int, now: int) -> None:
+    """Stop a job: what it did since its last checkpoint is lost, and it waits again in its old place."""
+    one, state, every = site.jobs[job], site.state[0], site.rules.checkpoint_seconds
+    remove_end(site.ends, job)
+    give_up_devices(site, job, now)
+    state.stopped += 1
+    if one.state == RUNNING:
+        worked = max(now - one.began - one.restart, 0)
+        saved = worked // every * every if every else 0
+        keep_work(site, job, saved)
+        state.lost_device_seconds += one.units * (now - one.began - saved)
+    else:  # it had saved its work when it was told to make room, and all until then is counted as lost
+        state.saving -= one.units
+        state.lost_device_seconds -= one.units * (one.began + one.planned - now)
+    if one.attempts >= site.rules.attempts_max:
+        one.state = GIVEN_UP
+        settle_grant(site, job)
+        state.given_up += 1
+        return
+    one.planned = one.asked + one.restart
+    join(site, job)
+
+
+@compiled_apart
+def end_repairs(site: Site, now: int) -> None:
+    """Put the nodes back that are repaired now."""
+    state, devices = site.state[0], site.rules.node_devices
+    while site.repairs.count[0] and site.repairs.time[0] == now:
+        node = pop_end(site.repairs)
+        put_back(site.cluster, node)
+        no_longer_until(site, now, devices)
+        state.down -= devices
+        state.repair_device_seconds += devices * site.rules.repair_seconds
