@@ -7,7 +7,7 @@ from math import ceil, floor, log10
 
 from fabrica.planning.pictures import nice_ceiling
 
-ROW, BAR, TOP, BOTTOM, RIGHT = 44, 12, 4, 26, 12
+ROW, BAR, TOP, BOTTOM, RIGHT = 40, 12, 4, 26, 12
 WIDTHS = (("wide", 720), ("narrow", 340))
 LOGARITHMIC_FROM = 30.0  # of the highest over the lowest value, beyond which a plain axis hides the small ones
 
@@ -89,7 +89,9 @@ def _line(row: Range, axis: _Axis, across: float, down: int) -> str:
     if row.low is None or row.high is None:
         return f'<text class="tick" x="4" y="{down + BAR}">unknown</text>'
     left, right = (4 + axis.at(end) * across for end in (row.low, row.high))
-    wide = max(right - left, 2.0)
+    if right - left < 1:
+        return f'<circle class="point" cx="{left:.1f}" cy="{down + BAR / 2}" r="{BAR / 2}"/>'
+    wide = right - left
     drawn = f'<rect class="interval" x="{left:.1f}" y="{down}" width="{wide:.1f}" height="{BAR}" rx="3"/>'
     if row.value is not None:
         at = 4 + axis.at(row.value) * across

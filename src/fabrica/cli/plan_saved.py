@@ -1,0 +1,247 @@
+"""`fabrica plan save`, `saved`, `cancel`, `share` and `delete`: scenarios that a server keeps and runs."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from fabrica.cli.output import console, json_option, print_json, say
+
+if TYPE_CHECKING:
+    from fabrica.sdk.client import Client
+    from fabrica.values.ids import ScenarioId
+    from fabrica.wire.scenarios import Scenario, ScenarioDetail, ScenarioKind
+
+LIVING = ("queued", "running")
+PAUSE_SECONDS = 2
+
+
+@click.command("save")
+@click.argument("kind", type=click.Choice(["network", "siting"]))
+@click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--name", help="Default: the file's.")
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+@click.option("--project", metavar="ID", help="Its members read it too.")
+@click.option("--office", is_flag=True, help="The network's office reads it too.")
+@click.option("--wait", is_flag=True, help="Wait until it has ended, and show what came out.")
+@json_option
+def save(
+    kind: "ScenarioKind",
+    file: Path,
+    name: str | None,
+    seed: int,
+    project: str | None,
+    office: bool,
+    wait: bool,
+    as_json: bool,
+) -> None:
+    """Save a scenario on the server, which runs it in the background.
+
+    \b
+    Example:
+        fabrica plan save siting candidates.toml --wait
+    """
+    from fabrica.cli.connection import connect
+    from fabrica.sdk import scenarios
+    from fabrica.sdk.ids import parsed
+    from fabrica.values.ids import ProjectId
+    from fabrica.wire.scenarios import NAME_CHARACTERS_MAX, NewScenario
+
+    body = NewScenario(
+        kind=kind,
+        name=(name or file.stem)[:NAME_CHARACTERS_MAX],
+        text=_text(file),
+        seed=seed,
+        project=parsed(ProjectId, project) if project else None,
+        with_office=office,
+    )
+    with connect() as client:
+        scenario = scenarios.save(client, body)
+        if not wait:
+            found: Scenario = scenarios.scenario(client, scenario)
+        else:
+            found = _ended(client, scenario)
+    if as_json:
+        print_json(found)
+    else:
+        say(f"Saved: {scenario}. Look with 'fabrica plan saved {scenario}'.")
+        if wait:
+            _show_one(found)  # type: ignore[arg-type]
+
+
+def _text(file: Path) -> str:
+    from fabrica.wire.scenarios import TEXT_CHARACTERS_MAX, ScenarioRefused
+
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ScenarioRefused(f"{file} cannot be read: {error}.", remedy="Give a TOML file in UTF-8.") from None
+    if len(text) > TEXT_CHARACTERS_MAX:
+        raise ScenarioRefused(
+            f"{file} is longer than {TEXT_CHARACTERS_MAX:,} characters.", remedy="Give the scenario alone."
+        )
+    return text
+
+
+def _ended(client: "Client", scenario: "ScenarioId") -> "ScenarioDetail":
+    """Look every few seconds until a scenario has ended, and tell how far it is."""
+    from fabrica.sdk import scenarios
+
+    told = ""
+    while (found := scenarios.scenario(client, scenario)).state in LIVING:
+        words = f"{found.state} {found.progress:.0%} {found.progress_words}".strip()
+        if words != told:
+            say(f"{words} …")
+            told = words
+        time.sleep(PAUSE_SECONDS)
+    return found
+
+
+@click.command("saved")
+@click.argument("scenario", metavar="[SCENARIO]", required=False)
+@json_option
+def saved(scenario: str | None, as_json: bool) -> None:
+    """List the saved scenarios that you may read, or show one with its result.
+
+    \b
+    Example:
+        fabrica plan saved
+    """
+    from fabrica.cli.connection import connect
+    from fabrica.sdk import scenarios
+
+    with connect() as client:
+        if scenario is None:
+            found = scenarios.scenarios(client)
+        else:
+            one = scenarios.scenario(client, _id(scenario))
+    if as_json:
+        print_json({"scenarios": found} if scenario is None else one)
+    elif scenario is None:
+        _show_all(found)
+    else:
+        _show_one(one)
+
+
+def _id(text: str) -> "ScenarioId":
+    from fabrica.sdk.ids import parsed
+    from fabrica.values.ids import ScenarioId
+
+    return parsed(ScenarioId, text)
+
+
+def _show_all(found: "tuple[Scenario, ...]") -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    if not found:
+        say("No scenario is saved. Save one with 'fabrica plan save siting FILE'.")
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("scenario", "kind", "name", "now", "by"):
+        table.add_column(column)
+    for one in found:
+        now = f"{one.state} {one.progress:.0%}" if one.state in LIVING else str(one.state)
+        table.add_row(one.id, one.kind, escape(one.name), now, "you" if one.mine else escape(one.author_name))
+    console().print(table)
+
+
+def _show_one(one: "ScenarioDetail") -> None:
+    from rich.markup import escape
+
+    out = console()
+    out.print(f"{escape(one.name)}: {one.state}")
+    if one.problem is not None:
+        out.print(escape(f"{one.problem.get('detail', '')} {one.problem.get('remedy', '')}".strip()))
+    if one.result is not None:
+        out.print()
+        out.print(escape(one.result.words))
+        for figure in one.result.figures:
+            out.print(f"{escape(figure.label)}: {escape(figure.words)}")
+    out.print(f"[dim]seed {one.seed}, facts {one.data_version}, Fabrica {one.package_version}[/dim]")
+
+
+@click.command("cancel")
+@click.argument("scenario")
+@json_option
+def cancel(scenario: str, as_json: bool) -> None:
+    """Cancel a scenario that waits or runs.
+
+    \b
+    Example:
+        fabrica plan cancel scn_01jd…
+    """
+    from fabrica.cli.connection import connect
+    from fabrica.sdk import scenarios
+
+    with connect() as client:
+        scenarios.cancel(client, _id(scenario))
+        found = scenarios.scenario(client, _id(scenario))
+    if as_json:
+        print_json(found)
+    else:
+        say(f"{found.name} is {'being ' if found.state in LIVING else ''}cancelled.")
+
+
+@click.command("share")
+@click.argument("scenario")
+@click.option("--project", metavar="ID", help="Its members read it.")
+@click.option("--office", is_flag=True, help="The network's office reads it.")
+@click.option("--private", is_flag=True, help="Nobody but you reads it, and every link leads nowhere.")
+@click.option(
+    "--link", "days", metavar="DAYS", type=click.IntRange(1, 90), help="Draw a link for anybody, for so long."
+)
+@json_option
+def share(scenario: str, project: str | None, office: bool, private: bool, days: int | None, as_json: bool) -> None:
+    """Say who reads a scenario beside you.
+
+    \b
+    Example:
+        fabrica plan share scn_01jd… --office --link 14
+    """
+    from fabrica.cli.connection import connect
+    from fabrica.sdk import scenarios
+    from fabrica.sdk.ids import parsed
+    from fabrica.values.ids import ProjectId
+    from fabrica.wire.scenarios import ScenarioSharing
+
+    if private == bool(project or office or days):
+        raise click.UsageError("Give --project, --office or --link; or --private alone.")
+    wanted, link = _id(scenario), None
+    with connect() as client:
+        if private or project or office:
+            readers = ScenarioSharing(project=parsed(ProjectId, project) if project else None, with_office=office)
+            scenarios.share(client, wanted, readers)
+        if private:
+            scenarios.withdraw_links(client, wanted)
+        if days is not None:
+            link = scenarios.draw_link(client, wanted, days=days)
+    if as_json:
+        print_json({"scenario": wanted, "link": link})
+    elif link is not None:
+        click.echo(link.address)
+    else:
+        say("Who reads it was changed.")
+
+
+@click.command("delete")
+@click.argument("scenario")
+@click.confirmation_option(prompt="Delete the scenario with its result?")
+@json_option
+def delete(scenario: str, as_json: bool) -> None:
+    """Delete a scenario of yours with its result.
+
+    \b
+    Example:
+        fabrica plan delete scn_01jd… --yes
+    """
+    from fabrica.cli.connection import connect
+    from fabrica.sdk import scenarios
+
+    with connect() as client:
+        scenarios.delete(client, _id(scenario))
+    if as_json:
+        print_json({"deleted": scenario})
+    else:
+        say("Deleted.")

@@ -1,0 +1,126 @@
+"""Commands of saved scenarios, against a server that is played."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from click.testing import CliRunner, Result
+
+from fabrica.cli import connection, plan_saved
+from fabrica.cli.main import fabrica
+from fabrica.sdk.client import Client
+from fabrica.wire.scenarios import ScenarioRefused
+
+SCENARIO = "scn_01jd0000000000000000000000"
+DETAIL: dict[str, Any] = {
+    "id": SCENARIO,
+    "kind": "siting",
+    "name": "Where?",
+    "seed": 1,
+    "state": "done",
+    "progress": 1.0,
+    "progress_words": "",
+    "author": None,
+    "author_name": "Ada",
+    "project": None,
+    "with_office": False,
+    "mine": True,
+    "created_at": "2026-11-21T12:00:00Z",
+    "started_at": None,
+    "ended_at": None,
+    "package_version": "0.1.0",
+    "data_version": "abcdef012345",
+    "attempts": 1,
+    "text": "",
+    "result": {"words": "North is cooler.", "figures": [{"key": "a", "label": "North first", "words": "50%"}]},
+}
+
+
+class Played:
+    """A server that answers from a list of states and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str, Any]] = []
+        self.states: Iterator[dict[str, Any]] = iter(())
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        path = request.url.path.removeprefix("/api/v1/plan/scenarios")
+        body = json.loads(request.content) if request.content else None
+        self.asked.append((request.method, path or "/", body))
+        if request.method == "DELETE" or path.endswith(("/cancel", "/sharing")):
+            return httpx.Response(204)
+        if path.endswith("/links"):
+            link = {"address": "http://server/plan/shared/x", "expires_at": "2026-12-01T00:00:00Z"}
+            return httpx.Response(201, json=link)
+        if request.method == "POST":
+            return httpx.Response(201, json={"scenario": SCENARIO})
+        return httpx.Response(200, json=[DETAIL] if not path else DETAIL | next(self.states, {}))
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Played:
+    played = Played()
+    made = lambda: Client("http://server", "token", transport=httpx.MockTransport(played.answer))  # noqa: E731
+    monkeypatch.setattr(connection, "connect", made)
+    monkeypatch.setattr(plan_saved, "PAUSE_SECONDS", 0)
+    return played
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(fabrica, ["plan", *map(str, arguments)], catch_exceptions=False)
+
+
+def test_a_file_is_saved_and_waited_for(server: Played, tmp_path: Path) -> None:
+    file = tmp_path / "hosts.toml"
+    file.write_text('include = ["hosts"]')
+    server.states = iter([{"state": "queued"}, {"state": "running", "progress": 0.5, "progress_words": "draws"}, {}])
+    done = run("save", "siting", file, "--office", "--seed", 3, "--wait")
+    assert done.exit_code == 0
+    assert "running 50% draws" in done.stderr
+    assert "North is cooler." in done.stdout
+    method, path, body = server.asked[0]
+    assert (method, path, body["name"], body["seed"], body["with_office"]) == ("POST", "/", "hosts", 3, True)
+
+
+def test_what_is_saved_is_listed_and_shown(server: Played) -> None:
+    assert SCENARIO in run("saved").stdout
+    assert json.loads(run("saved", "--json").stdout)["scenarios"][0]["id"] == SCENARIO
+    assert "North first: 50%" in run("saved", SCENARIO).stdout
+    server.states = iter([{"state": "failed", "result": None, "problem": {"detail": "It took too long."}}])
+    assert "It took too long." in run("saved", SCENARIO).stdout
+
+
+def test_a_scenario_is_cancelled_shared_linked_made_private_and_deleted(server: Played) -> None:
+    assert run("cancel", SCENARIO).exit_code == 0
+    assert run("share", SCENARIO, "--office", "--link", 3).stdout == "http://server/plan/shared/x\n"
+    assert run("share", SCENARIO, "--private").exit_code == 0
+    assert run("delete", SCENARIO, "--yes").exit_code == 0
+    calls = [(method, path.removeprefix(f"/{SCENARIO}")) for method, path, _ in server.asked if method != "GET"]
+    assert calls == [
+        ("POST", "/cancel"),
+        ("POST", "/sharing"),
+        ("POST", "/links"),
+        ("POST", "/sharing"),
+        ("DELETE", "/links"),
+        ("DELETE", ""),
+    ]
+
+
+@pytest.mark.parametrize("options", [[], ["--private", "--office"]])
+def test_sharing_with_nobody_or_with_both_is_refused(server: Played, options: list[str]) -> None:
+    assert run("share", SCENARIO, *options).exit_code == 2
+    assert not server.asked
+
+
+def test_a_file_that_cannot_be_read_or_is_too_long_is_refused(server: Played, tmp_path: Path) -> None:
+    file = tmp_path / "large.toml"
+    file.write_text("#" * 70_000)
+    with pytest.raises(ScenarioRefused, match="longer"):
+        run("save", "siting", file)
+    file.write_bytes(b"\xff")
+    with pytest.raises(ScenarioRefused, match="cannot be read"):
+        run("save", "siting", file)
+    assert not server.asked
