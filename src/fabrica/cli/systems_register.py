@@ -123,6 +123,9 @@ def _show(found: "Version") -> None:
     for one in found.datasets:
         terms = escape(one.licence or "no licence told")
         out.print(f"Dataset {escape(one.name)}: {terms}, SHA-256 {one.sha256[:12]}…, {len(one.runs)} runs")
+    for metric in found.evaluations:
+        data = f" on {metric.data}" if metric.data else ""
+        out.print(escape(f"Measured {metric.metric}: {metric.value} {metric.unit or ''}".rstrip() + data))
     tiers = ", ".join(found.tiers).replace("_", " ") if found.tiers else "none shown"
     out.print(f"Class: {tiers if found.tiers is not None else 'no facts are told yet'}")
     for words in found.differences:

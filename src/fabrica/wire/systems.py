@@ -203,6 +203,17 @@ class UsedDataset(Body):
     runs: tuple[RunId, ...]
 
 
+class MeasuredMetric(Body):
+    """What the program of a linked run measured, from its sealed record. Imported evaluations stand apart."""
+
+    run: RunId
+    metric: str
+    value: float | None
+    unit: str | None
+    data: str | None
+    claimed: float | None
+
+
 class Version(Body):
     """One version of a system. Lists, lineage and result are left out where versions are listed."""
 
@@ -224,6 +235,7 @@ class Version(Body):
     lineage: tuple[LineageLine, ...] = ()
     runs: tuple[LinkedRun, ...] = ()
     datasets: tuple[UsedDataset, ...] = ()
+    evaluations: tuple[MeasuredMetric, ...] = ()
     tiers: tuple[str, ...] | None = Field(default=None, description="of the newest result; null: no facts are told")
     differences: tuple[str, ...] = Field(default=(), description="what the newest change of the law's data changed")
 

@@ -39,9 +39,10 @@ def held(by: Actor, row: Version) -> Held:
     entered = queries.standing(row.pk, "evidence")
     measured = (*evaluation_queries.evidence(row.pk), *evaluator_queries.evidence(row.pk))
     known = (*gathered.evidence, *measured, *evidence_queries.entered(entered))
-    unread = tuple(f"The record of {run} is not read: {why}." for run, why in found.own.records.unread.items())
+    unread = (f"The record of {run} is not read: {why}." for run, why in found.own.records.unread.items())
     gathered = gathered._replace(
-        evidence=(*known, *evidence_queries.held_here(row, known)), notices=(*gathered.notices, *unread)
+        evidence=(*known, *evidence_queries.held_here(row, known)),
+        notices=(*gathered.notices, *unread, *evidence_queries.named_otherwise(row, known)),
     )
     return Held(gathered, _answers(gathered, queries.standing(row.pk, "item"), entered), found.compute)
 

@@ -40,6 +40,17 @@ def held_here(row: Version, known: Iterable[Evidence]) -> Iterator[Evidence]:
             yield _held(kind, fresh, held_by, "register of systems and models", "Kept by the project.", at)
 
 
+def named_otherwise(row: Version, known: Iterable[Evidence]) -> Iterator[str]:
+    """Yield a notice where records or people call the version otherwise than the register; documents use their word."""
+    registered = {"name": row.system.name, "version": row.label}
+    for one in known:
+        for facts in one.rows if one.kind == "model.id" else ():
+            told = {key: str(facts[key]) for key in registered if key in facts and str(facts[key]) != registered[key]}
+            if told:
+                words = " ".join(str(facts.get(key, registered[key])) for key in registered)
+                yield f"{one.source} calls it {words}, and the register {row.system.name} {row.label}."
+
+
 def _classified(row: Version) -> Iterator[Evidence]:
     found = queries.newest_result(row.pk)
     if found is not None:

@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from django.db.models import Prefetch, QuerySet
 
+from fabrica.server.aiact import record_queries
 from fabrica.server.aiact.models import Lineage, Result, RunLink, Statement, System, Version
 from fabrica.server.core.actors import Actor
 from fabrica.server.people import queries as people
@@ -62,6 +63,7 @@ def version(by: Actor, version: VersionId) -> wire.Version:
         lineage=_lineage(by, row),
         runs=tuple(_linked(link, run) for link, run in linked),
         datasets=_datasets(run for _, run in linked),
+        evaluations=_evaluations(run for _, run in linked),
         tiers=tuple(result.body["tiers"]) if result else None,
         differences=tuple(result.differences) if result else (),
     )
@@ -266,4 +268,21 @@ def _datasets(given: Iterable[Run]) -> tuple[wire.UsedDataset, ...]:
             runs=tuple(of),
         )
         for one, of in readers.items()
+    )
+
+
+def _evaluations(given: Iterable[Run]) -> tuple[wire.MeasuredMetric, ...]:
+    """Return what the programs of runs measured, as their sealed records hold it."""
+    return tuple(
+        wire.MeasuredMetric(
+            run=RunId(run.run),
+            metric=line["name"],
+            value=line.get("measured"),
+            unit=line.get("unit"),
+            data=line.get("data"),
+            claimed=line.get("claimed"),
+        )
+        for run in record_queries.records(given).runs
+        if not run.simulated
+        for line in run.evaluations
     )
