@@ -11,7 +11,7 @@ from fabrica.server.core.models import Fact
 from fabrica.server.ledger import queries as ledger
 from fabrica.server.people import service as people
 from fabrica.server.people.models import User
-from fabrica.server.runs import queries, service
+from fabrica.server.runs import agent_queries, queries, service
 from fabrica.server.runs.models import Artifact, Attempt, LogChunk, MetricPoint, Run
 from fabrica.server.sites import service as sites
 from fabrica.values.ids import AttemptId, ProjectId, RunId
@@ -210,11 +210,11 @@ def test_cancelling_a_running_run_tells_the_site_and_charges_what_was_used(
     record(agent, attempt, "accepted", "running")
     service.cancel(lead, run=run)
     assert state_of(run)[0] == "running"
-    assert [one.attempt for one in queries.cancels(agent, ())] == [attempt]
+    assert [one.attempt for one in agent_queries.cancels(agent, ())] == [attempt]
     finish(agent, attempt, EndReason.CANCELLED_BY_USER)
     assert state_of(run) == ("cancelled", "cancelled_by_user")
     assert free(project) == GRANTED - 10_000
-    assert queries.cancels(agent, ()) == ()
+    assert agent_queries.cancels(agent, ()) == ()
 
 
 def test_a_cancel_that_races_a_start_ends_the_run_once_and_stops_the_site(
@@ -228,12 +228,12 @@ def test_a_cancel_that_races_a_start_ends_the_run_once_and_stops_the_site(
     record(agent, attempt, "accepted", "running")
     assert state_of(run)[0] == "cancelled"
     digest = (AttemptSeen(attempt=attempt, fence=1, state=AttemptState.RUNNING),)
-    assert [one.attempt for one in queries.cancels(agent, digest)] == [attempt]
+    assert [one.attempt for one in agent_queries.cancels(agent, digest)] == [attempt]
     finish(agent, attempt, EndReason.CANCELLED_BY_USER)
     assert free(project) == GRANTED
     assert Fact.objects.filter(kind="runs.attempt_spoke_late").count() == 1
     ended = (AttemptSeen(attempt=attempt, fence=1, state=AttemptState.ENDED),)
-    assert queries.forgettable(agent, ended) == (attempt,)
+    assert agent_queries.forgettable(agent, ended) == (attempt,)
 
 
 # take back, declare lost --------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from fabrica.server.aiact import record_queries
 from fabrica.server.aiact.models import Lineage, Result, RunLink, Statement, System, Version
 from fabrica.server.core.actors import Actor
 from fabrica.server.people import queries as people
-from fabrica.server.runs import queries as runs
+from fabrica.server.runs import record_queries as runs
 from fabrica.values.ids import ProjectId, RunId, SystemId, VersionId
 from fabrica.wire import systems as wire
 from fabrica.wire.aiact import Classification
@@ -87,8 +87,10 @@ def kind_of(row: Version) -> wire.SystemKind:
 
 
 def linked_runs(by: Actor, row: Version) -> list[tuple[RunLink, Run]]:
-    """Return the runs of a version in the order they were linked."""
-    return [(link, runs.run(by, link.run_id)) for link in row.runs.order_by("pk")]
+    """Return the runs of a version in the order they were linked, each with the files of its record."""
+    links = list(row.runs.order_by("pk"))
+    found = runs.runs(by, [link.run_id for link in links])
+    return [(link, found[link.run_id]) for link in links if link.run_id in found]
 
 
 def lineage_rows(version: VersionId) -> list[Lineage]:

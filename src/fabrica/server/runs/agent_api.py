@@ -13,7 +13,7 @@ from fabrica.server.core.actors import Actor
 from fabrica.server.core.kept import kept_together
 from fabrica.server.core.requests import Asked, body_of
 from fabrica.server.core.storage import open_storage
-from fabrica.server.runs import queries, rules, service
+from fabrica.server.runs import agent_queries, rules, service
 from fabrica.server.sites import queries as sites
 from fabrica.server.sites import service as sites_service
 from fabrica.wire.agents import Event, SyncAnswer, SyncRequest
@@ -73,9 +73,9 @@ def orders(request: Asked, body: SyncRequest) -> SyncAnswer:
         protocol=body.protocol,
         site=by.site,
         acknowledged=sites.acknowledged(by),
-        leases=queries.leases(by, now, body.capacity),
-        cancels=queries.cancels(by, body.attempts),
-        forget=queries.forgettable(by, body.attempts),
+        leases=agent_queries.leases(by, now, body.capacity),
+        cancels=agent_queries.cancels(by, body.attempts),
+        forget=agent_queries.forgettable(by, body.attempts),
         server_time=now,
     )
 
@@ -83,7 +83,7 @@ def orders(request: Asked, body: SyncRequest) -> SyncAnswer:
 @router.get("/bundles/{sha256}")
 def bundle(request: Asked, sha256: str) -> StreamingHttpResponse:
     """The source bundle of a run that was given to the agent's site."""
-    if not queries.may_read_bundle(request.auth, sha256):
+    if not agent_queries.may_read_bundle(request.auth, sha256):
         raise NotFound("No run of this site has that bundle.")
     response = StreamingHttpResponse(open_storage().read(sha256), content_type="application/octet-stream")
     response["Content-Length"] = str(open_storage().size(sha256))

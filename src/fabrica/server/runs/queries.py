@@ -21,7 +21,7 @@ from fabrica.values.quantities import DeviceTime
 from fabrica.values.states import AttemptState, EndReason, RunState
 from fabrica.wire import runs as wire
 from fabrica.wire.access import Allocation
-from fabrica.wire.agents import AttemptSeen, Cancel, WorkOrder, email_sha256
+from fabrica.wire.agents import email_sha256
 from fabrica.wire.problems import NotFound
 
 LOG_SLICE_BYTES_MAX = 1 << 20
@@ -44,7 +44,7 @@ def run(by: Actor, run: RunId) -> wire.Run:
         NotFound: no such run, or the actor may not see it.
     """
     row = _seen(by, run)
-    return _wire(row, people.project_names({row.project_id}), people.user_names({row.submitted_by}), whole=True)
+    return as_wire(row, people.project_names({row.project_id}), people.user_names({row.submitted_by}), whole=True)
 
 
 def run_state(by: Actor, run: RunId) -> dict[str, str]:
@@ -125,7 +125,7 @@ def runs(
     limit: int = 50,
 ) -> wire.RunList:
     """Return the newest runs the actor may see; `before` is the cursor of the page before."""
-    rows = _visible(by)
+    rows = visible(by)
     if project is not None:
         rows = rows.filter(project_id=project)
     if state is not None:
@@ -142,23 +142,25 @@ def runs(
     projects = people.project_names({row.project_id for row in page})
     users = people.user_names({row.submitted_by for row in page})
     cursor = str(page[-1].pk) if len(found) > limit else None
-    return wire.RunList(runs=tuple(_wire(row, projects, users, whole=False) for row in page), next_cursor=cursor)
+    return wire.RunList(runs=tuple(as_wire(row, projects, users, whole=False) for row in page), next_cursor=cursor)
 
 
-def _visible(by: Actor) -> QuerySet[Run]:
+def visible(by: Actor) -> QuerySet[Run]:
+    """Return the rows of runs that the actor may see, for the files of this slice."""
     if by.sees_everything:
         return Run.objects.all()
     return Run.objects.filter(project_id__in=[project.id for project in people.projects(by)])
 
 
 def _seen(by: Actor, run: RunId) -> Run:
-    row = _visible(by).filter(pk=run).first()
+    row = visible(by).filter(pk=run).first()
     if row is None:
         raise NotFound(f"There is no run {run} that you may see.", remedy="List yours with 'fabrica runs'.")
     return row
 
 
-def _wire(row: Run, projects: dict[ProjectId, str], users: dict, *, whole: bool) -> wire.Run:  # type: ignore[type-arg]
+def as_wire(row: Run, projects: dict[ProjectId, str], users: dict, *, whole: bool) -> wire.Run:  # type: ignore[type-arg]
+    """Return a run as it is told, with artifacts and placement only when it is told `whole`."""
     attempts = sorted(row.attempts.all(), key=lambda attempt: attempt.number)
     last = attempts[-1] if attempts else None
     settled = settlement(row) if whole and attempts else None
@@ -238,7 +240,7 @@ def settlement(row: Run) -> Settlement:
     attempts = list(Attempt.objects.filter(run=row).order_by("number"))
     artifacts = (
         tuple(
-            _artifact(artifact) for artifact in Artifact.objects.filter(attempt=attempts[-1]).order_by("kind", "path")
+            artifact_of(artifact) for artifact in Artifact.objects.filter(attempt=attempts[-1]).order_by("kind", "path")
         )
         if attempts
         else ()
@@ -327,74 +329,9 @@ def artifact(by: Actor, run: RunId, sha256: str) -> wire.Artifact:
     row = Artifact.objects.filter(attempt__run=_seen(by, run), sha256=sha256).first()
     if row is None:
         raise NotFound(f"The run left no file with the SHA-256 {sha256}.")
-    return _artifact(row)
+    return artifact_of(row)
 
 
-def _artifact(row: Artifact) -> wire.Artifact:
+def artifact_of(row: Artifact) -> wire.Artifact:
+    """Return an artifact as it is told."""
     return wire.Artifact.model_validate({"path": row.path, "sha256": row.sha256, "bytes": row.bytes, "kind": row.kind})
-
-
-# What agents ask ---------------------------------------------------------------------------------------------------
-
-
-def leases(by: Actor, now: datetime, limit: int) -> tuple[WorkOrder, ...]:
-    """Return the work orders offered to the agent's site, oldest first; sent again until they are accepted."""
-    rows = Attempt.objects.filter(site_id=by.site, state=AttemptState.OFFERED, accept_before__gt=now)
-    found = list(rows.select_related("run").order_by("pk")[:limit])
-    emails = people.user_emails({row.run.submitted_by for row in found}) if found else {}
-    return tuple(_order(row, emails.get(row.run.submitted_by)) for row in found)
-
-
-def _order(row: Attempt, email: str | None) -> WorkOrder:
-    spec = wire.RunSpec.model_validate(row.run.spec)
-    return WorkOrder(
-        attempt=row.pk,
-        run=row.run_id,
-        fence=row.fence,
-        number=row.number,
-        name=spec.name,
-        partition=row.partition,
-        purpose=spec.purpose,
-        command=spec.command,
-        bundle_sha256=spec.bundle_sha256,
-        environment=spec.environment,
-        resources=spec.resources,
-        datasets=spec.datasets,
-        outputs=spec.outputs,
-        checkpoint=spec.checkpoint,
-        interactive=spec.interactive,
-        continues_from=_saved(row.run) if spec.checkpoint else (),
-        person=row.run.submitted_by,
-        project=row.run.project_id,
-        person_email_sha256=email_sha256(email) if email else None,
-        accept_before=row.accept_before,
-    )
-
-
-def cancels(by: Actor, digest: tuple[AttemptSeen, ...]) -> tuple[Cancel, ...]:
-    """Return what the agent's site is to stop: cancelled runs, and attempts that ended here while the site had them."""
-    living = Q(run__cancel_requested_at__isnull=False) & ~Q(state__in=(AttemptState.ENDED, AttemptState.OFFERED))
-    held = [seen.attempt for seen in digest if seen.state is not AttemptState.ENDED]
-    rows = Attempt.objects.filter(living | Q(state=AttemptState.ENDED, pk__in=held), site_id=by.site)
-    return tuple(
-        Cancel(attempt=row.pk, reason=EndReason(row.reason or row.run.reason)) for row in rows.select_related("run")
-    )
-
-
-def forgettable(by: Actor, digest: tuple[AttemptSeen, ...]) -> tuple[AttemptId, ...]:
-    """Return the attempts that have ended here and at the site: the agent may drop them."""
-    ended = [seen.attempt for seen in digest if seen.state is AttemptState.ENDED]
-    return tuple(Attempt.objects.filter(pk__in=ended, site_id=by.site, state="ended").values_list("pk", flat=True))
-
-
-def _saved(run: Run) -> tuple[wire.Artifact, ...]:
-    """Return the checkpoint files of the latest attempt that left some."""
-    left = list(Artifact.objects.filter(attempt__run=run, kind="checkpoint").order_by("-attempt__number", "path"))
-    return tuple(_artifact(row) for row in left if row.attempt_id == left[0].attempt_id)
-
-
-def may_read_bundle(by: Actor, sha256: str) -> bool:
-    """Return whether the agent's site has an attempt that runs this bundle, or goes on from this checkpoint file."""
-    here = Attempt.objects.filter(site_id=by.site)
-    saved = Artifact.objects.filter(kind="checkpoint", sha256=sha256).values("attempt__run")
-    return here.filter(run__spec__bundle_sha256=sha256).exists() or here.filter(run__in=saved).exists()

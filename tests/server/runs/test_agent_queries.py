@@ -4,7 +4,7 @@ import pytest
 
 from fabrica.server.core import clock
 from fabrica.server.core.actors import SYSTEM, Actor
-from fabrica.server.runs import queries, service
+from fabrica.server.runs import agent_queries, service
 from fabrica.server.runs.models import Run
 from fabrica.values.ids import SiteId
 from fabrica.values.states import EndReason, RunState
@@ -28,12 +28,12 @@ def test_an_attempt_after_a_preempted_one_goes_on_from_its_checkpoint(lead: Acto
     project = make_project(lead)
     make_allocation(project)
     run, attempt = make_placed_run(lead, project, make_spec(checkpoint="saved"))
-    assert queries.leases(agent, clock.now(), 10)[0].continues_from == ()
+    assert agent_queries.leases(agent, clock.now(), 10)[0].continues_from == ()
     service.record(agent, events=[make_event(attempt, "artifacts", artifacts=(SAVED,))])
     service.record(agent, events=[make_event(attempt, "ended", reason=EndReason.PREEMPTED)])
     assert Run.objects.get(pk=run).state == RunState.SUBMITTED
     assert service.place(SYSTEM, run=run)
-    (order,) = queries.leases(agent, clock.now(), 10)
+    (order,) = agent_queries.leases(agent, clock.now(), 10)
     assert (order.number, order.checkpoint, order.continues_from) == (2, "saved", (SAVED,))
 
 
@@ -44,6 +44,6 @@ def test_only_a_site_that_has_an_attempt_of_the_run_reads_its_checkpoint(lead: A
     _, attempt = make_placed_run(lead, project, make_spec(checkpoint="saved"))
     service.record(agent, events=[make_event(attempt, "artifacts", artifacts=(SAVED,))])
     stranger = make_agent(make_site("elsewhere"))
-    assert queries.may_read_bundle(agent, SAVED.sha256)
-    assert not queries.may_read_bundle(stranger, SAVED.sha256)
+    assert agent_queries.may_read_bundle(agent, SAVED.sha256)
+    assert not agent_queries.may_read_bundle(stranger, SAVED.sha256)
     assert SiteId("elsewhere") == stranger.site
