@@ -90,12 +90,16 @@ def _ended(client: "Client", scenario: "ScenarioId") -> "ScenarioDetail":
 
     told = ""
     while (found := scenarios.scenario(client, scenario)).state in LIVING:
-        words = f"{found.state} {found.progress:.0%} {found.progress_words}".strip()
+        words = f"{_now(found)} {found.progress_words}".strip()
         if words != told:
             say(f"{words} …")
             told = words
         time.sleep(PAUSE_SECONDS)
     return found
+
+
+def _now(one: "Scenario") -> str:
+    return str(one.state) if one.progress is None or one.state not in LIVING else f"{one.state} {one.progress:.0%}"
 
 
 @click.command("saved")
@@ -142,8 +146,7 @@ def _show_all(found: "tuple[Scenario, ...]") -> None:
     for column in ("scenario", "kind", "name", "now", "by"):
         table.add_column(column)
     for one in found:
-        now = f"{one.state} {one.progress:.0%}" if one.state in LIVING else str(one.state)
-        table.add_row(one.id, one.kind, escape(one.name), now, "you" if one.mine else escape(one.author_name))
+        table.add_row(one.id, one.kind, escape(one.name), _now(one), "you" if one.mine else escape(one.author_name))
     console().print(table)
 
 

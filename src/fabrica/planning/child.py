@@ -10,7 +10,7 @@ import sys
 import threading
 from typing import Any
 
-from fabrica.planning.answers import answer
+from fabrica.planning.answers.kinds import kind_of
 from fabrica.wire.problems import FabricaError
 from fabrica.wire.scenarios import ScenarioStopped
 
@@ -25,7 +25,8 @@ def main() -> None:
     os.nice(10)  # people's pages go before
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        result = answer(asked["kind"], asked["text"], asked["seed"], lambda at, words: _say(progress=at, words=words))
+        kind = kind_of(asked["kind"])
+        result = kind.answer(asked["text"], asked["seed"], lambda at, words: _say(progress=at, words=words))
     except FabricaError as problem:
         _say(problem=problem.to_problem())
     except MemoryError:

@@ -39,14 +39,6 @@ class Figure(Body):
     words: str = ""
 
 
-class Picture(Body):
-    """A drawing as SVG markup that says in its title what it shows."""
-
-    title: str
-    words: str = ""
-    svg: str
-
-
 class Table(Body):
     """Numbers as text, by column."""
 
@@ -57,11 +49,11 @@ class Table(Body):
 
 
 class Result(Body):
-    """What came out: words, figures to compare, pictures, and tables."""
+    """What came out: words, figures to compare, the sections of the command's report as markup, and tables."""
 
     words: str
     figures: tuple[Figure, ...] = ()
-    pictures: tuple[Picture, ...] = ()
+    report: str = ""
     tables: tuple[Table, ...] = ()
 
 
@@ -84,14 +76,14 @@ class ScenarioSharing(Request):
 
 
 class Scenario(Body):
-    """A saved scenario. `progress` goes from 0 to 1; `data_version` stands for the facts that it was run with."""
+    """A saved scenario. `progress`: from 0 to 1, null: not known; `data_version`: of the facts that it is run with."""
 
     id: ScenarioId
     kind: ScenarioKind
     name: str
     seed: int
     state: ScenarioState
-    progress: float
+    progress: float | None
     progress_words: str
     author: UserId | None
     author_name: str

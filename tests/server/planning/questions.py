@@ -19,7 +19,7 @@ land_hectares = { value = 90, source = "invented" }
 RESULT: dict[str, Any] = {
     "words": "North is <b>cooler</b>.",
     "figures": [{"key": "north", "label": "North first", "low": 0.4, "value": 0.5, "high": 0.6, "words": "50%"}],
-    "pictures": [{"title": "Ranks", "svg": "<svg role='img'><title>Ranks</title></svg>"}],
+    "report": "<section><h2>Ranks</h2><svg role='img'><title>Ranks</title></svg></section>",
     "tables": [{"name": "ranks", "title": "Ranks", "head": ["site", "first"], "rows": [["north", "0.5"]]}],
 }
 

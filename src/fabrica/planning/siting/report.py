@@ -23,14 +23,13 @@ td.words, th:first-child, td:first-child { text-align: left; } .source { color: 
 
 def report(found: Study) -> str:
     """Return the page."""
-    body = [
-        f"<h1>Where could it stand?</h1><p>{escape(paragraph(found))}</p>",
-        _limits(found),
-        _ranks(found),
-        _criteria(found),
-        _sources(found),
-    ]
-    return page("Sites for a gigafactory", body, STYLE + COLOURS + MORE_STYLE)
+    head = f"<h1>Where could it stand?</h1><p>{escape(paragraph(found))}</p>"
+    return page("Sites for a gigafactory", [head, *sections(found)], STYLE + COLOURS + MORE_STYLE)
+
+
+def sections(found: Study) -> tuple[str, ...]:
+    """Return the parts of the page as markup: limits, ranks, criteria, sources."""
+    return _limits(found), _ranks(found), _criteria(found), _sources(found)
 
 
 def _limits(found: Study) -> str:
@@ -80,7 +79,7 @@ def _ranks(found: Study) -> str:
     ]
     table = f"<details open><summary>The numbers</summary>{_scrolled(_table(head, rows), 'Ranks')}</details>"
     title = f'<h2>Ranks when weights are open</h2><p class="soft">{escape(text)}</p>'
-    return f"<section>{title}{ranks_picture(found)}{table}</section>"
+    return f"<section>{title}{_ranks_picture(found)}{table}</section>"
 
 
 def ranked_sites(found: Study) -> list[Assessed]:
@@ -90,7 +89,7 @@ def ranked_sites(found: Study) -> list[Assessed]:
     return sorted(staying, key=lambda one: [-share for share in ranks[one.candidate.id].shares])
 
 
-def ranks_picture(found: Study) -> str:
+def _ranks_picture(found: Study) -> str:
     """Return a bar for each site, cut into how often it takes which ranks."""
     staying = ranked_sites(found)
     rows = [(one.candidate.name, groups(found, one)) for one in staying]
@@ -120,12 +119,12 @@ def weights_words(found: Study, one: Assessed) -> str:
 
 
 def _criteria(found: Study) -> str:
-    parts = [criterion_picture(found, key) for key in found.criteria]
+    parts = [_criterion_picture(found, key) for key in found.criteria]
     sections = [f"<h3>{escape(_title(key))}</h3>{picture}" for key, picture in zip(found.criteria, parts, strict=True)]
     return f"<section><h2>Criteria</h2>{''.join(sections)}</section>" if sections else ""
 
 
-def criterion_picture(found: Study, key: str) -> str:
+def _criterion_picture(found: Study, key: str) -> str:
     """Return one criterion as intervals, one row a candidate, in the order of the file."""
     rows = [_range(one.candidate.name, one.candidate.measures.get(key)) for one in found.sites]
     known = [row for row in rows if row.low is not None]

@@ -22,7 +22,7 @@ class Scenario(Claimable):
     with_office = models.BooleanField(default=False)
     link_generation = models.PositiveIntegerField(default=0)
     state = models.CharField(max_length=12, choices=[(state.value, state.value) for state in ScenarioState])
-    progress = models.FloatField(default=0.0)
+    progress = models.FloatField(null=True)
     progress_words = models.CharField(max_length=200, blank=True, default="")
     attempts = models.PositiveSmallIntegerField(default=0)
     cancel_requested_at = models.DateTimeField(null=True)

@@ -17,7 +17,7 @@ from fabrica.server.planning.forms import FIRST_SITING, LinkForm, ScenarioForm, 
 from fabrica.server.planning.tables import attached, download
 from fabrica.values.ids import ScenarioId
 from fabrica.wire.problems import FabricaError, Malformed
-from fabrica.wire.scenarios import Result, ScenarioDetail, ScenarioLinkRefused, ScenarioState
+from fabrica.wire.scenarios import ScenarioDetail, ScenarioLinkRefused, ScenarioState
 
 LIVING = (ScenarioState.QUEUED, ScenarioState.RUNNING)
 
@@ -95,10 +95,9 @@ def scenario(request: Viewed, scenario: ScenarioId) -> HttpResponse:
 
 
 def _shown(found: ScenarioDetail) -> dict[str, Any]:
-    """Return a scenario and its result as templates show them; pictures were drawn and escaped by the workshop."""
-    result: Result | None = found.result
-    pictures = [(one.title, one.words, SafeString(one.svg)) for one in result.pictures] if result else []
-    return {"scenario": found, "result": result, "pictures": pictures, "living": found.state in LIVING}
+    """Return a scenario and its result as templates show them; the report was made and escaped by the workshop."""
+    report = SafeString(found.result.report) if found.result else ""
+    return {"scenario": found, "result": found.result, "report": report, "living": found.state in LIVING}
 
 
 @require_GET

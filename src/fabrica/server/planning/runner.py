@@ -58,7 +58,8 @@ def _followed(scenario: ScenarioId, token: str, child: Child) -> dict[str, Any] 
 
 def _note(scenario: ScenarioId, token: str, said: dict[str, Any]) -> None:
     rows = Scenario.objects.filter(pk=scenario, claim_token=token)
-    rows.update(progress=min(max(float(said["progress"]), 0.0), 1.0), progress_words=str(said["words"])[:200])
+    share = None if said["progress"] is None else min(max(float(said["progress"]), 0.0), 1.0)
+    rows.update(progress=share, progress_words=str(said["words"])[:200])
 
 
 def _silent_end(status: int) -> dict[str, Any]:

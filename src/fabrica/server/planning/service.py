@@ -4,7 +4,7 @@ import hashlib
 from typing import Any
 
 from fabrica import __version__
-from fabrica.planning.answers import check
+from fabrica.planning.answers.kinds import kind_of
 from fabrica.server.core import clock
 from fabrica.server.core.actors import Actor
 from fabrica.server.core.facts import announce
@@ -37,7 +37,7 @@ def save(
         TooManyScenarios: others of this person wait or run.
     """
     name = rules.check_name(name)
-    check(kind, text)
+    kind_of(kind).check(text)
     rules.check_living(Scenario.objects.filter(author_id=by.user, state__in=rules.LIVING).count())
     row = Scenario.objects.create(
         kind=kind,
@@ -152,7 +152,7 @@ def take_up(by: Actor, *, scenario: ScenarioId) -> dict[str, Any] | None:
         state=ScenarioState.RUNNING,
         attempts=row.attempts + 1,
         started_at=row.started_at or clock.now(),
-        progress=0.0,
+        progress=None,
         progress_words="",
     )
     return {

@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
                         max_length=12,
                     ),
                 ),
-                ("progress", models.FloatField(default=0.0)),
+                ("progress", models.FloatField(null=True)),
                 ("progress_words", models.CharField(blank=True, default="", max_length=200)),
                 ("attempts", models.PositiveSmallIntegerField(default=0)),
                 ("cancel_requested_at", models.DateTimeField(null=True)),

@@ -1,10 +1,36 @@
-"""A siting study as a result that a server keeps: words, figures to compare, pictures, tables."""
+"""A study of sites as a result that a server keeps: words, figures to compare, the report's sections, tables."""
 
+from fabrica.planning.answers.kinds import Progress
+from fabrica.planning.siting.candidate_file import parse_question
 from fabrica.planning.siting.criteria import CRITERIA
-from fabrica.planning.siting.report import STATES, criterion_picture, groups, ranked_sites, ranks_picture, weights_words
-from fabrica.planning.siting.study import Study
+from fabrica.planning.siting.report import STATES, groups, ranked_sites, sections, weights_words
+from fabrica.planning.siting.study import Study, study
 from fabrica.planning.siting.words import paragraph, shown
-from fabrica.wire.scenarios import Figure, Picture, Result, Table
+from fabrica.wire.scenarios import Figure, Result, Table
+
+PLACE = "the scenario"
+
+
+def check(text: str) -> None:
+    """Read a file of candidates without comparing them.
+
+    Raises:
+        CandidatesRefused: it has a mistake; names key and line.
+    """
+    parse_question(text, PLACE)
+
+
+def answer(text: str, seed: int, progress: Progress) -> Result:
+    """Compare the candidates of a file.
+
+    Raises:
+        CandidatesRefused: as `check`.
+    """
+    question = parse_question(text, PLACE)
+    progress(0.2, f"{len(question.candidates)} candidates")
+    found = study(question, seed=seed)
+    progress(0.9, "pictures")
+    return result_of(found)
 
 
 def result_of(found: Study) -> Result:
@@ -26,15 +52,8 @@ def result_of(found: Study) -> Result:
                 words=words,
             )
         )
-    pictures = [Picture(title="Ranks when weights are open", svg=ranks_picture(found))] if staying else []
-    pictures += [Picture(title=_title(key), svg=criterion_picture(found, key)) for key in found.criteria]
     tables = (_ranks(found), _limits(found), _sources(found))
-    return Result(words=paragraph(found), figures=tuple(figures), pictures=tuple(pictures), tables=tables)
-
-
-def _title(key: str) -> str:
-    one = CRITERIA[key]
-    return f"{one.name[0].upper()}{one.name[1:]}{f', {one.unit}' if one.unit else ''}: {one.better} is better"
+    return Result(words=paragraph(found), figures=tuple(figures), report="".join(sections(found)), tables=tables)
 
 
 def _ranks(found: Study) -> Table:
