@@ -145,7 +145,9 @@ class NewAnswers(Request):
     """What a person says for documents: evidence by kind, texts by item, consents, and what they take back."""
 
     function: ShortText = Field(description="what the person is, such as Head of Models")
-    evidence: dict[str, tuple[dict[str, Any], ...]] = Field(default_factory=dict, description="no rows: taken back")
+    evidence: dict[str, Annotated[tuple[dict[str, Any], ...], Field(max_length=500)]] = Field(
+        default_factory=dict, max_length=100, description="rows by kind, in the place of what stood; none: taken back"
+    )
     items: dict[str, Annotated[str, Field(min_length=1, max_length=20_000)]] = Field(default_factory=dict)
     confirm: dict[str, tuple[str, ...]] = Field(
         default_factory=dict, description="item and the ids of the evidence that was shown; other evidence voids it"

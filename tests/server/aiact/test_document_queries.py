@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from fabrica.aiact.documents.layout import layouts
 from fabrica.server.aiact import document_queries, queries, service, statement_service
 from fabrica.wire.documents import Document
 from fabrica.wire.problems import NotFound
-from fabrica.wire.systems import NewAnswers, NewFacts
+from fabrica.wire.systems import NewAnswers, NewFacts, NewRelease
 from tests.builders import make_user
 from tests.server.aiact.builders import make_ended_run, make_issue, make_lead_with_version, make_version, make_world
 
@@ -45,6 +46,22 @@ def test_what_records_tell_comes_first_and_the_register_says_where_it_differs() 
     draft = document_queries.document(lead, version, "mdf")
     assert draft.subject == "Other name 9"
     assert any("calls it Other name 9" in one for one in draft.notices)
+
+
+def test_the_register_adds_fields_of_one_thing_and_nothing_beside_a_list_that_a_person_told() -> None:
+    lead, version = make_lead_with_version(name="Euro char")
+    service.release(lead, version=version, told=NewRelease(market_on=date(2026, 1, 1)))
+    release = {"channel": "Hub", "released_on": "2026-01-01", "union_market_on": "2026-01-01"}
+    said = {"model.release": [release], "org.identity": [{"address": "1 Example Street"}]}
+    statement_service.say(lead, version=version, told=NewAnswers(function="Head", evidence=said))
+    held = document_queries.held(lead, queries.version_row(lead, version)).gathered.evidence
+    told = {kind: [row for one in held if one.kind == kind for row in one.rows] for kind in said}
+    assert [row["channel"] for row in told["model.release"]] == ["Hub"]
+    assert {key: value for row in told["org.identity"] for key, value in row.items()} == {
+        "address": "1 Example Street",
+        "legal_name": "Example Factory",
+        "country": "NL",
+    }
 
 
 @pytest.mark.parametrize("recipient", ["downstream", "public"])

@@ -1,6 +1,8 @@
 """Members register systems and versions; the lead answers for them; a stranger sees nothing."""
 
+from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -247,3 +249,15 @@ def test_only_the_lead_releases() -> None:
     for by in (make_member(project), make_member(project, "reader"), make_operator(), make_user()):
         with pytest.raises(NotAllowed):
             service.release(by, version=version, told=NewRelease(market_on=date(2026, 1, 1)))
+
+
+def test_many_systems_and_runs_do_not_cost_many_questions(django_assert_max_num_queries: Callable[[int], Any]) -> None:
+    lead, project, agent = make_world()
+    version = make_version(lead, project)
+    for _ in range(4):
+        service.link_run(lead, version=version, run=make_ended_run(lead, project, agent))
+        make_version(lead, project)
+    with django_assert_max_num_queries(6):
+        assert len(queries.systems(lead)) == 5
+    with django_assert_max_num_queries(16):
+        assert len(queries.version(lead, version).runs) == 4

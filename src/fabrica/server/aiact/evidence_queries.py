@@ -8,6 +8,7 @@ from typing import Any
 
 from fabrica.aiact.documents.classification import classification_evidence
 from fabrica.aiact.documents.evidence import evidence
+from fabrica.aiact.documents.layout import kinds
 from fabrica.aiact.documents.rows import checked_row
 from fabrica.server.aiact import issue_queries, queries
 from fabrica.server.aiact.models import Version
@@ -30,13 +31,17 @@ def _by(one: Told) -> str:
 
 
 def held_here(row: Version, known: Iterable[Evidence]) -> Iterator[Evidence]:
-    """Yield what the register itself tells of a version, where nothing else does; records and people come first."""
+    """Yield what the register itself tells of a version, where nothing else does; records and people come first.
+
+    Of what is one thing, single fields are added; of lists nothing, since half a row beside a whole one says less.
+    """
     told = {(one.kind, field) for one in known for facts in one.rows for field in facts}
+    listed = {one.kind for one in known if one.kind in kinds() and kinds()[one.kind].of != "one" and any(one.rows)}
     yield from _classified(row)
     yield from issue_queries.issued_evidence(row.pk)
     for kind, held_by, rows, at in _of_register(row):
         fresh = [{name: value for name, value in facts.items() if (kind, name) not in told} for facts in rows]
-        if any(fresh):
+        if any(fresh) and kind not in listed:
             yield _held(kind, fresh, held_by, "register of systems and models", "Kept by the project.", at)
 
 
