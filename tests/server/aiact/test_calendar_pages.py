@@ -18,7 +18,8 @@ from fabrica.wire.problems import NotAllowed
 from fabrica.wire.systems import NewFacts
 from tests.builders import make_member, make_operator, make_project, make_user
 from tests.server.aiact.builders import make_system, make_version
-from tests.server.aiact.test_intake_pages import CV_SCREENER, HOSTILE, begun
+from tests.server.aiact.desk_reader import CV_SCREENER, HOSTILE
+from tests.server.aiact.test_intake_pages import begun
 from tests.server.readers import browser
 
 pytestmark = pytest.mark.django_db

@@ -8,24 +8,14 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from fabrica.server.aiact.intakes import KEPT_MAX
+from tests.server.aiact.desk_reader import CV_SCREENER, HOSTILE, Desk, make_desk
 
 pytestmark = pytest.mark.django_db
-HOSTILE = '<script>alert("1")</script>'
-CV_SCREENER = {
-    "artefact": "system",
-    "technique": "machine_learning",
-    "eu_link": ["placed_on_eu_market"],
-    "sole_purpose": "none",
-    "actor_does": ["develops", "sells_under_own_name"],
-    "used_for": ["recruitment"],
-    "derogation_task": "none",
-    "profiles_people": True,
-}
 
 
-def begun(answers: dict[str, Any] | None = None, **form: Any) -> Client:
+def begun(answers: dict[str, Any] | None = None, *, browser: Client | None = None, **form: Any) -> Client:
     """Return a browser with one intake, number 1."""
-    browser = Client()
+    browser = browser or Client()
     file = SimpleUploadedFile("answers.json", json.dumps(answers or {"artefact": "system"}).encode())
     answer = browser.post("/ai-act/intake/start", {"name": "Ours", "file": file, **form})
     assert answer.headers["Location"] == "/ai-act/intake/1"
@@ -256,3 +246,27 @@ def test_nothing_is_kept_by_reading() -> None:
     for part in ("", "intake/", "ask", "calendar", "ask?question=What+is+a+provider"):
         assert browser.get(f"/ai-act/{part}").status_code == 200
     assert "sessionid" not in browser.cookies
+
+
+def test_an_intake_is_saved_to_a_version_by_who_works_in_its_project_and_nobody_else() -> None:
+    desk = make_desk()
+    for reader, status in ((desk.member, 302), (desk.reader, 403), (desk.stranger, 404)):
+        begun(CV_SCREENER, browser=reader)
+        answer = reader.post("/ai-act/intake/1/save", {"version": desk.version})
+        assert answer.status_code == status
+    visitor = begun(CV_SCREENER)
+    assert "/accounts/login/" in visitor.post("/ai-act/intake/1/save", {"version": desk.version}).headers["Location"]
+
+
+def test_saving_without_a_version_leads_to_registering_one() -> None:
+    desk = make_desk()
+    begun(CV_SCREENER, browser=desk.member)
+    answer = desk.member.post("/ai-act/intake/1/save", {"version": HOSTILE})
+    assert answer.headers["Location"] == "/ai-act/systems/new?intake=1"
+
+
+def test_an_intake_of_another_kind_is_not_saved() -> None:
+    desk: Desk = make_desk()
+    begun({"artefact": "model"}, browser=desk.member)
+    assert desk.member.post("/ai-act/intake/1/save", {"version": desk.version}).status_code == 409
+    assert desk.member.get("/ai-act/intake/1").status_code == 200

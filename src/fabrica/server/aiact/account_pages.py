@@ -12,7 +12,7 @@ from fabrica.server.aiact.forms import SourceForm
 from fabrica.server.core import clock
 from fabrica.server.core.requests import Viewed
 from fabrica.values.ids import VersionId
-from fabrica.wire.problems import FabricaError
+from fabrica.wire.problems import FabricaError, NotAllowed
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -27,6 +27,8 @@ def account(request: Viewed, version: VersionId) -> HttpResponse:
         told = before.model_copy(update={"sources": (*before.sources, form.told)})
         try:
             statement_service.tell_sources(by, version=version, told=told)
+        except NotAllowed:
+            raise
         except FabricaError as problem:
             form.add_error(None, str(problem))
         else:

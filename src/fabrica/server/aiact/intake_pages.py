@@ -23,7 +23,7 @@ from fabrica.aiact.intake.comparing import compare as compared
 from fabrica.aiact.intake.page import answer_in_words, wording_of
 from fabrica.aiact.intake.proposals import LONGEST_TEXT, proposals, value_of
 from fabrica.aiact.intake.wording import checklists
-from fabrica.server.aiact import intakes
+from fabrica.server.aiact import intakes, permissions, queries
 from fabrica.server.aiact.calendars import drawn
 from fabrica.server.aiact.forms import DayForm
 from fabrica.server.aiact.intakes import Intake
@@ -85,10 +85,23 @@ def _step(request: Viewed, found: Intake, *, again: str = "", problem: FabricaEr
         "answers": [(key, wording_of(key), answer_in_words(key, value)) for key, value in look.sitting.answers.items()],
         "unknown": [(key, wording_of(key)) for key in look.sitting.unknown],
         "proposals": [(one, wording_of(one.fact)) for one in found.proposals],
+        **_targets(request, found),
     }
     if request.htmx:  # type: ignore[attr-defined]  # set by its middleware
         return render(request, "aiact/intake_step.html", context)
     return render(request, "aiact/intake.html", context, status=problem.status if problem else 200)
+
+
+def _targets(request: Viewed, found: Intake) -> dict[str, Any]:
+    """Return where the answers can be saved: the version they were begun for, or those of the same kind."""
+    by, artefact = request.actor, found.sitting.answers.get("artefact")
+    versions = {
+        one.id: f"{one.system_name} {one.label}"
+        for system in queries.systems(by)
+        for one in system.versions
+        if artefact in (None, system.kind) and permissions.writes(by, project=system.project)
+    }
+    return {"target": versions.get(found.version) if found.version else None, "targets": list(versions.items())}
 
 
 def _asked_again(again: str, look: Outlook) -> Question | None:
@@ -212,6 +225,7 @@ def result(request: Viewed, number: int) -> HttpResponse:
         "calendar": drawn(calendar),
         "answers": [(wording_of(key), answer_in_words(key, value)) for key, value in found.sitting.answers.items()],
         "unknown": [wording_of(key) for key in found.sitting.unknown],
+        **_targets(request, found),
     }
     return render(request, "aiact/intake_result.html", context)
 

@@ -31,7 +31,7 @@ from fabrica.server.core.actors import Actor
 from fabrica.server.core.requests import Viewed
 from fabrica.server.runs import queries as runs
 from fabrica.values.ids import RunId, VersionId
-from fabrica.wire.problems import FabricaError
+from fabrica.wire.problems import FabricaError, NotAllowed
 from fabrica.wire.systems import Version
 
 RUNS_OFFERED = 100
@@ -204,6 +204,8 @@ def _done(request: Viewed, found: Version, form: Any, act: Any) -> HttpResponse:
     if form.is_valid():
         try:
             act()
+        except NotAllowed:
+            raise
         except FabricaError as problem:
             form.add_error(None, str(problem))
         else:

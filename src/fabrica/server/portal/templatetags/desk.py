@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from fabrica.aiact.documents.shape import RECIPIENTS, STATES
 from fabrica.aiact.figures import significant
 from fabrica.aiact.in_words import CONFIDENCE, TIERS, name_in_words
-from fabrica.aiact.intake.page import wording_of
+from fabrica.aiact.intake.page import answer_in_words, wording_of
 from fabrica.server.core import clock
 from fabrica.server.portal import charts
 from fabrica.server.portal.icons import icon
@@ -88,6 +88,12 @@ def name_words(name: str) -> str:
 def question_words(fact: str) -> str:
     """Write a fact as the question that asks for it."""
     return wording_of(fact)
+
+
+@register.filter
+def answer_words(fact: str, value: object) -> str:
+    """Write an answer in the words it was chosen by."""
+    return answer_in_words(fact, value)
 
 
 @register.filter

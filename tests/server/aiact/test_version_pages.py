@@ -1,0 +1,148 @@
+"""A version on the web: who sees it, what it tells, and what each reader may do with it."""
+
+import pytest
+
+from tests.builders import make_placed_run
+from tests.server.aiact.builders import make_version
+from tests.server.aiact.desk_reader import HOSTILE, Desk, make_desk
+
+pytestmark = pytest.mark.django_db
+PARTS = ("", "/class", "/account", "/documents/annex_iv", "/filled", "/release", "/withdraw")
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return make_desk()
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_version_is_seen_by_its_project_and_the_office(desk: Desk, part: str) -> None:
+    for reader in (desk.reader, desk.member, desk.leads, desk.operator):
+        assert reader.get(desk.address + part).status_code == 200
+    assert desk.stranger.get(desk.address + part).status_code == 404
+    assert desk.nobody.get(desk.address + part).status_code == 302
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_hostile_text_in_every_field_stays_text(desk: Desk, part: str) -> None:
+    assert HOSTILE not in desk.leads.get(desk.address + part).content.decode()
+
+
+def test_a_version_tells_class_next_duty_documents_compute_family_runs_and_story(desk: Desk) -> None:
+    page = desk.reader.get(desk.address).content.decode()
+    for words in (
+        "High-risk, use under Annex III",
+        "2 Dec 2027",
+        "Technical documentation of a high-risk system",
+        "Training compute",
+        "fine-tuned from",
+        "&lt;script&gt;",
+        str(desk.run),
+        "Facts were told",
+        "no legal advice",
+        "checked on 20 November 2026",
+    ):
+        assert words in page
+
+
+def test_a_version_without_facts_claims_no_class(desk: Desk) -> None:
+    empty = make_version(desk.lead, desk.project, desk.system, label="2.0")
+    page = desk.reader.get(f"/ai-act/versions/{empty}").content.decode()
+    assert "nobody told the facts yet" in page
+    assert "verdict-tier" not in page
+
+
+@pytest.mark.parametrize("form", ["/answer", "/made-from"])
+def test_members_see_forms_and_who_only_reads_does_not(desk: Desk, form: str) -> None:
+    wanted = f'action="{desk.address}{form}"'
+    assert wanted in desk.member.get(desk.address).content.decode()
+    for reader in (desk.reader, desk.operator):
+        assert wanted not in reader.get(desk.address).content.decode()
+
+
+def test_contested_days_and_open_questions_are_marked_in_full(desk: Desk) -> None:
+    page = desk.reader.get(f"{desk.address}/class").content.decode()
+    assert "By the letter of the law 2 Aug 2026" in page
+    assert "sureness-open" in page
+    assert "Not settled by the law itself" in page
+
+
+def test_the_facts_are_changed_in_an_intake_and_saved_back(desk: Desk) -> None:
+    assert desk.member.post(f"{desk.address}/answer").headers["Location"] == "/ai-act/intake/1"
+    desk.member.post("/ai-act/intake/1/answer", {"question": "used_for", "value": ["customer_support"]})
+    assert "Save to CV" in desk.member.get("/ai-act/intake/1").content.decode()
+    assert desk.member.post("/ai-act/intake/1/save").headers["Location"] == desk.address
+    assert "High-risk, use under Annex III" not in desk.member.get(desk.address).content.decode()
+    assert desk.member.get("/ai-act/intake/1").status_code == 404
+
+
+def test_lineage_is_stated_and_removed_by_members_alone(desk: Desk) -> None:
+    other = make_version(desk.lead, desk.project)
+    form = {"relation": "distilled_from", "parent": other}
+    for reader, status in ((desk.reader, 403), (desk.operator, 403), (desk.stranger, 404), (desk.nobody, 302)):
+        assert reader.post(f"{desk.address}/made-from", form).status_code == status
+    assert desk.member.post(f"{desk.address}/made-from", form).headers["Location"] == desk.address
+    lines = desk.member.get(desk.address).context["version"].lineage
+    assert [one.relation for one in lines] == ["finetuned_from", "distilled_from"]
+    remove = f"{desk.address}/made-from/{lines[1].id}/remove"
+    assert desk.reader.post(remove).status_code == 403
+    assert desk.member.post(remove).status_code == 302
+    assert len(desk.member.get(desk.address).context["version"].lineage) == 1
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {},
+        {"relation": "finetuned_from"},
+        {"relation": "finetuned_from", "name": "Model"},
+        {"relation": "finetuned_from", "name": "Model", "source": "hub", "flop": "1e20"},
+        {"relation": "finetuned_from", "name": "Model", "source": "hub", "flop": "-1"},
+        {"relation": "finetuned_from", "parent": "ver_x"},
+    ],
+)
+def test_a_wrong_lineage_says_what_is_wrong_and_states_nothing(desk: Desk, wrong: dict[str, str]) -> None:
+    answer = desk.member.post(f"{desk.address}/made-from", wrong)
+    assert answer.status_code == 422
+    assert answer.context["form"].errors
+    assert len(desk.member.get(desk.address).context["version"].lineage) == 1
+
+
+def test_a_run_of_the_project_is_linked_and_removed_by_members_alone(desk: Desk) -> None:
+    run, _ = make_placed_run(desk.lead, desk.project)
+    for reader in (desk.reader, desk.operator):
+        assert reader.post(f"{desk.address}/runs", {"run": run}).status_code == 403
+    assert desk.member.post(f"{desk.address}/runs", {"run": run}).status_code == 302
+    assert desk.member.post(f"{desk.address}/runs", {"run": run}).status_code == 422
+    assert desk.reader.post(f"{desk.address}/runs/{run}/remove").status_code == 403
+    assert desk.member.post(f"{desk.address}/runs/{run}/remove").status_code == 302
+
+
+def test_only_the_lead_releases_and_the_day_must_have_come(desk: Desk) -> None:
+    form = {"market_on": "2026-11-01"}
+    assert desk.member.post(f"{desk.address}/release", form).status_code == 403
+    assert desk.leads.post(f"{desk.address}/release", {}).status_code == 422
+    assert desk.leads.post(f"{desk.address}/release", {"market_on": "2099-01-01"}).status_code == 422
+    undecided = desk.leads.post(f"{desk.address}/release", form)
+    answer = (
+        undecided
+        if undecided.status_code == 302
+        else desk.leads.post(f"{desk.address}/release", form | {"reason": "The lawyer looked at it."})
+    )
+    assert answer.headers["Location"] == desk.address
+    assert "Released" in desk.reader.get(desk.address).content.decode()
+
+
+def test_only_the_lead_withdraws_and_says_why(desk: Desk) -> None:
+    form = {"on": "2026-11-01", "reason": HOSTILE}
+    assert desk.member.post(f"{desk.address}/withdraw", form).status_code == 403
+    assert desk.leads.post(f"{desk.address}/withdraw", {"on": "2026-11-01"}).status_code == 422
+    assert desk.leads.post(f"{desk.address}/withdraw", form).headers["Location"] == desk.address
+    page = desk.reader.get(desk.address).content.decode()
+    assert "Withdrawn" in page
+    assert HOSTILE not in page
+
+
+def test_a_version_is_asked_for_any_day(desk: Desk) -> None:
+    page = desk.reader.get(desk.address, {"on": "2028-01-01"})
+    assert page.context["shown"].found.as_of.isoformat() == "2028-01-01"
