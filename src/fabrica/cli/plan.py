@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fabrica.cli.output import console, json_option, print_json, say
+from fabrica.cli.plan_network import compare, network
 from fabrica.cli.plan_saved import cancel, delete, save, saved, share
 from fabrica.cli.plan_siting import siting
 from fabrica.cli.plan_training import train, validate
@@ -24,6 +25,8 @@ def plan() -> None:
 
 plan.add_command(train)
 plan.add_command(validate)
+plan.add_command(network)
+plan.add_command(compare)
 plan.add_command(siting)
 for _command in (save, saved, cancel, share, delete):
     plan.add_command(_command)

@@ -33,7 +33,8 @@ def _compiled(function: F, *, inline: bool) -> F:
     if folder is not None:
         config.CACHE_DIR = str(folder)
     try:
-        return cast(F, numba.njit(cache=folder is not None, nogil=True, _nrt=False, forceinline=inline)(function))
+        options: Any = {"cache": folder is not None, "nogil": True, "_nrt": False, "forceinline": inline}
+        return cast(F, numba.njit(**options)(function))
     finally:
         config.CACHE_DIR = kept
 

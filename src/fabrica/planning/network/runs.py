@@ -2,7 +2,6 @@
 
 import concurrent.futures
 import hashlib
-import importlib.util
 import multiprocessing
 import os
 import threading
@@ -19,7 +18,6 @@ from fabrica.planning.network.members import Network, network_of
 from fabrica.planning.network.partitions import Partition
 from fabrica.planning.network.sums import Tally, empty_tally
 from fabrica.planning.scenarios.scenario import Scenario
-from fabrica.wire.planning import CompilerMissing
 
 Progress = Callable[[str], None]
 PROGRESS_SECONDS = 3
@@ -84,10 +82,7 @@ def run_scenario(scenario: Scenario, *, cores: int | None = None, progress: Prog
 
     Raises:
         NetworkImpossible: the network is empty, names what is not there, or drowns in work.
-        CompilerMissing: Numba is not installed.
     """
-    if importlib.util.find_spec("numba") is None:
-        raise CompilerMissing("Numba is not installed.", remedy="pip install 'fabrica[planning]'")
     tell = progress or (lambda words: None)
     network, demand = network_of(scenario), demand_of(scenario)
     parts = list(_parts(scenario, network, demand))

@@ -1,0 +1,172 @@
+"""`fabrica plan network` and `fabrica plan compare`: a year of the network on paper, and what a change would do."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from fabrica.cli.output import console, json_option, print_json, say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fabrica.planning.compare import Comparison
+    from fabrica.planning.network.figures import Figures, Line
+    from fabrica.planning.network.runs import Outcome
+    from fabrica.planning.scenarios.scenario import Scenario
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+_REPLICATIONS = click.option(
+    "--replications", metavar="N", type=click.IntRange(1, 1000), help="How often, instead of what the scenario says."
+)
+_CORES = click.option(
+    "--cores", metavar="N", type=click.IntRange(1, 256), help="Processes at most; by default as many as cores."
+)
+_REPORT = click.option(
+    "--report", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write a page with pictures."
+)
+
+
+@click.command("network")
+@click.argument("scenario_file", metavar="SCENARIO.toml", type=_FILE)
+@_REPLICATIONS
+@_CORES
+@_REPORT
+@json_option
+def network(
+    scenario_file: Path, replications: int | None, cores: int | None, report: Path | None, as_json: bool
+) -> None:
+    """Run a year of the network: who waits how long, what is used, and what that takes in power.
+
+    \b
+    Example:
+        fabrica plan network today.toml --report network.html
+    """
+    outcome, found = _run(_scenario(scenario_file, replications), cores)
+    if report is not None:
+        from fabrica.planning.network.report import report as page_of
+        from fabrica.planning.outputs import write_page
+
+        write_page(page_of(outcome, found), report)
+    if as_json:
+        from fabrica.planning.network.answer import as_plain
+
+        print_json(as_plain(outcome, found))
+    else:
+        _show(outcome, found)
+
+
+@click.command("compare")
+@click.argument("base_file", metavar="A.toml", type=_FILE)
+@click.argument("changed_file", metavar="B.toml", type=_FILE)
+@_REPLICATIONS
+@_CORES
+@_REPORT
+@json_option
+def compare(
+    base_file: Path, changed_file: Path, replications: int | None, cores: int | None, report: Path | None, as_json: bool
+) -> None:
+    """Run two scenarios on the same jobs, and tell what the second one changes, with intervals and in words.
+
+    \b
+    Example:
+        fabrica plan compare today.toml gigafactory.toml --report compared.html
+    """
+    first, second = _scenario(base_file, replications), _scenario(changed_file, replications)
+    ran = _run(first, cores), _run(second, cores)
+    from fabrica.planning.compare import compare as compared
+    from fabrica.planning.compare import compared_as_plain
+
+    found = compared(*ran)
+    if report is not None:
+        from fabrica.planning.compare_report import report as page_of
+        from fabrica.planning.outputs import write_page
+
+        write_page(page_of(found), report)
+    if as_json:
+        print_json(compared_as_plain(found))
+        return
+    _show_comparison(found)
+
+
+def _scenario(file: Path, replications: int | None) -> "Scenario":
+    from dataclasses import replace
+
+    from fabrica.planning.scenarios.reading import read_scenario
+
+    scenario = read_scenario(file)
+    if replications is None:
+        return scenario
+    return replace(scenario, period=replace(scenario.period, replications=replications))
+
+
+def _run(scenario: "Scenario", cores: int | None) -> "tuple[Outcome, Figures]":
+    from fabrica.planning.replay import has_numba
+    from fabrica.wire.planning import CompilerMissing
+
+    if not has_numba():
+        raise CompilerMissing("Numba is not installed.", remedy="pip install 'fabrica[planning]'")
+    from fabrica.planning.network.figures import figures
+    from fabrica.planning.network.runs import run_scenario
+
+    outcome = run_scenario(scenario, cores=cores, progress=say)
+    if outcome.parts_kept:
+        say(f"{scenario.name}: {outcome.parts_kept} of {outcome.parts} parts are as before, and were kept.")
+    return outcome, figures(outcome)
+
+
+def _show(outcome: "Outcome", found: "Figures") -> None:
+    from rich.markup import escape
+
+    from fabrica.planning.network.words import sentences
+
+    out = console()
+    for line in sentences(outcome, found):
+        out.print(escape(line))
+    out.print()
+    _show_lines("partition", found.partitions)
+    _show_lines("class of jobs", [one for one in found.classes if any(one.jobs)])
+    for line in found.unknown:
+        out.print(f"[dim]{escape(line)}[/dim]")
+    for left in outcome.network.left_out:
+        out.print(f"[dim]Left out: {escape(left.place)}, {escape(left.reason)}.[/dim]")
+
+
+def _show_lines(name: str, lines: "Sequence[Line]") -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    from fabrica.planning.network.words import duration, number, share
+
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in (name, "jobs", "mean wait", "19 of 20 at most", "use", "MWh", "t CO2e", "EUR"):
+        table.add_column(column, justify="left" if column == name else "right")
+    by_place = name == "partition"
+    for line in lines:
+        cells = [number(line.jobs[:1]), duration(line.mean_wait_s), duration(line.p95_wait_s[:1])]
+        cells += [share(line.use[:1])] if by_place else [""]
+        cells += [number(each[:1]) if by_place else "" for each in (line.megawatt_hours, line.tonnes_co2e, line.eur)]
+        table.add_row(escape(line.name), *cells)
+    console().print(table)
+    console().print()
+
+
+def _show_comparison(found: "Comparison") -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    out = console()
+    for line in found.sentences:
+        out.print(escape(line))
+    out.print()
+    first, second = found.names
+    for title, rows in (("network", found.network), ("class of jobs", found.classes), ("partition", found.partitions)):
+        table = Table(box=None, pad_edge=False, header_style="dim")
+        for column in (title, escape(first), escape(second), "difference, 95 % interval"):
+            table.add_column(column, justify="left" if column == title else "right")
+        for row in rows:
+            table.add_row(escape(row.label), escape(row.first), escape(row.second), escape(row.difference))
+        out.print(table)
+        out.print()

@@ -1,0 +1,67 @@
+"""An outcome in a few sentences, and how its numbers are shown."""
+
+from collections.abc import Callable
+
+from fabrica.planning.network.causes import causes
+from fabrica.planning.network.figures import Estimate, Figures, Values, estimate
+from fabrica.planning.network.runs import Outcome
+from fabrica.values.time import show_duration
+
+
+def sentences(outcome: Outcome, found: Figures) -> tuple[str, ...]:
+    """Return what a reader should know first."""
+    scenario, network = outcome.scenario, outcome.network
+    period = scenario.period
+    told = [
+        f"{_mean(found.network.jobs):,.0f} jobs arrive in {period.days} days at {len(network.sites)} sites with "
+        f"{network.devices:,} devices. This is a simulation of made-up work, not a forecast.",
+        f"They wait {duration(found.network.mean_wait_s)} on average; 19 of 20 wait at most "
+        f"{duration(found.network.p95_wait_s)}. {share(found.network.use)} of the devices' time is used.",
+    ]
+    classes = [one for one in found.classes if _mean(one.jobs)]
+    worst = max(classes, key=lambda one: _mean(one.mean_wait_s), default=None)
+    if worst is not None and _mean(worst.mean_wait_s) > 0:
+        told.append(f"Jobs of {worst.name} wait longest, {duration(worst.mean_wait_s)} on average.")
+    why = causes(outcome)
+    if why:
+        told.append(f"Of all time waited, {why[0].share:.0%} is because {why[0].words}.")
+    if _mean(found.never):
+        told.append(f"{_mean(found.never):,.0f} jobs could be placed nowhere: {_refused(outcome)}.")
+    if network.left_out:
+        told.append(f"{len(network.left_out)} sites or partitions are left out, because too little of them is known.")
+    return tuple(told)
+
+
+def _refused(outcome: Outcome) -> str:
+    if not outcome.refused:
+        return "every partition that would do was closed to the end"
+    return "no partition has " + ", ".join(sorted(outcome.refused))
+
+
+def _mean(values: Values) -> float:
+    found = estimate(values)
+    return found.mean if found else 0.0
+
+
+def duration(values: Values) -> str:
+    """Return seconds as people say them, with the interval."""
+    return _shown(estimate(values), lambda value: show_duration(round(max(value, 0.0))))
+
+
+def share(values: Values) -> str:
+    """Return a share in percent, with the interval."""
+    return _shown(estimate(values), lambda value: f"{value:.1%}")
+
+
+def number(values: Values, unit: str = "") -> str:
+    """Return a number, with the interval."""
+    return _shown(estimate(values), lambda value: f"{value:,.0f}{unit}" if abs(value) >= 100 else f"{value:,.3g}{unit}")
+
+
+def _shown(found: Estimate | None, show: Callable[[float], str]) -> str:
+    if found is None:
+        return "unknown"
+    if found.low is None or found.high is None:
+        return show(found.mean)
+    low, high = show(found.low), show(found.high)
+    return show(found.mean) if low == high else f"{show(found.mean)} ({low} to {high})"
