@@ -46,10 +46,11 @@ def ask(
     *,
     published: Sequence[PublishedAnswer] = (),
     most: int = _SHOWN,
+    enough: float = ENOUGH,
 ) -> FoundAnswer:
     """Return the passages that answer a question, best first; none when no passage holds enough of its words.
 
-    `published`: answers of advisers, which are searched as well.
+    `published`: answers of advisers, which are searched as well; `enough`: less than `ENOUGH` for a reader who judges.
 
     Raises:
         QuestionRefused: too long, or without a word to look for.
@@ -57,15 +58,15 @@ def ask(
     words = _words(question)
     index = _index(tuple(imported), tuple(published))
     ranked = index.rank(words)
-    enough = [one for one in ranked if one.coverage >= ENOUGH][:most]
+    fitting = [one for one in ranked if one.coverage >= enough][:most]
     return FoundAnswer(
         question=question,
-        found=bool(enough),
-        words=_FOUND if enough else _NOT_FOUND,
-        passages=tuple(enough),
+        found=bool(fitting),
+        words=_FOUND if fitting else _NOT_FOUND,
+        passages=tuple(fitting),
         searched=len(index.passages),
         imported=tuple(text.title for text in imported),
-        unsettled=told_unsettled({question for one in enough for question in _touching(one)}),
+        unsettled=told_unsettled({question for one in fitting for question in _touching(one)}),
         law=classify({}, as_of).law,
     )
 

@@ -21,7 +21,6 @@ from fabrica.wire.problems import FabricaError, NotAllowed
 from fabrica.wire.questions import LONGEST_QUESTION, QuestionRefused, RankedPassage
 
 _LISTED = 50
-_SUGGESTED = 8
 
 
 @require_GET
@@ -85,13 +84,20 @@ def question(request: Viewed, question: QuestionId) -> HttpResponse:
 @require_POST
 @login_required
 def move(request: Viewed, question: QuestionId, verb: str) -> HttpResponse:
-    """Do one thing with a question; where it cannot be done, show the page again with why."""
+    """Do one thing with a question; where it cannot be done, show the page again with why.
+
+    Raises:
+        NotFound: there is no such question, or the reader may not see it.
+        NotAllowed: the reader may not do this with it.
+    """
     by = request.actor
     question_queries.question(by, question)  # unseen is not found, whatever was asked of it
-    form = _form(verb, request, _suggested(by, question) if verb == "answer" else ())
+    form = _form(verb, request, question_queries.suggested(by, question) if verb == "answer" else ())
     if form.is_valid():
         try:
             _do(by, question, verb, form)
+        except NotAllowed:
+            raise
         except FabricaError as problem:
             form.add_error(None, str(problem))
     if form.errors:
@@ -143,7 +149,7 @@ def _page(request: Viewed, question: QuestionId, sent: dict[str, Any], status: i
     found, acts = question_queries.question(by, question), question_queries.acts(by, question)
     shown: dict[str, Any] = {}
     if "answer" in acts:
-        shown["reply_form"] = sent.get("answer") or ReplyForm(None, passages=_suggested(by, question))
+        shown["reply_form"] = sent.get("answer") or ReplyForm(None, passages=question_queries.suggested(by, question))
     if "publish" in acts:
         shown["publication_form"] = sent.get("publish") or PublicationForm(None, initial={"question": found.text})
     reasons = [(verb, words, sent.get(verb) or ReasonForm(None, auto_id=f"id_{verb}_%s"))
@@ -152,11 +158,3 @@ def _page(request: Viewed, question: QuestionId, sent: dict[str, Any], status: i
     problems = [one for form in sent.values() for one in form.non_field_errors()]
     context = {"found": found, "acts": acts, "reasons": reasons, "problems": problems, **shown}
     return render(request, "aiact/questions/question.html", context, status=status)
-
-
-def _suggested(by: Actor, question: QuestionId) -> tuple[RankedPassage, ...]:
-    """Return passages that speak to a question, for the adviser to cite; none where it holds no word to look for."""
-    try:
-        return question_queries.find(question_queries.question(by, question).text, most=_SUGGESTED).passages
-    except QuestionRefused:
-        return ()

@@ -20,6 +20,8 @@ from fabrica.wire.questions import QuestionState
 PUBLISHED_MAX = 2_000
 """Published answers that are searched, the newest; more wait for an index in the database."""
 
+_SUGGESTED = 8
+_MAY_SPEAK = 0.2
 _OPEN = (QuestionState.ASKED.value, QuestionState.TAKEN.value)
 
 
@@ -30,6 +32,15 @@ def find(question: str, *, most: int = 5) -> wire.FoundAnswer:
         QuestionRefused: too long, or without a word to look for.
     """
     return ask(question, clock.now().date(), published=published(), most=most)
+
+
+def suggested(by: Actor, question: QuestionId) -> tuple[wire.RankedPassage, ...]:
+    """Return passages that may speak to a question, for its adviser to judge; raises as `question`."""
+    row = _row(by, question)
+    try:
+        return ask(row.text, clock.now().date(), most=_SUGGESTED, enough=_MAY_SPEAK).passages
+    except wire.QuestionRefused:  # it holds no word to look for
+        return ()
 
 
 def published() -> tuple[wire.PublishedAnswer, ...]:
@@ -70,10 +81,27 @@ def question(by: Actor, question: QuestionId) -> wire.Question:
     Raises:
         NotFound: there is none, or the actor may not see it.
     """
+    return _wire([_row(by, question)])[0]
+
+
+def acts(by: Actor, question: QuestionId) -> frozenset[str]:
+    """Return what the actor may do with a question now; raises as `question`."""
+    row = _row(by, question)
+    person = by.user is not None
+    return rules.acts(
+        QuestionState(row.state),
+        asked=person and row.asked_by == by.user,
+        advises=permissions.advises(by),
+        holds=person and row.adviser == by.user,
+        office=by.is_operator,
+    )
+
+
+def _row(by: Actor, question: QuestionId) -> Question:
     row = _visible(by).filter(pk=question).first()
     if row is None:
         raise NotFound(f"There is no question {question} that you may see.", remedy="List yours: 'fabrica questions'.")
-    return _wire([row])[0]
+    return row
 
 
 def _visible(by: Actor) -> QuerySet[Question]:

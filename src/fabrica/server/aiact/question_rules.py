@@ -59,6 +59,28 @@ def check_unpublished(now: QuestionState) -> None:
         raise QuestionStateWrong("The reply is published.", remedy="Withdraw the question to take it out again.")
 
 
+def acts(state: QuestionState, *, asked: bool, advises: bool, holds: bool, office: bool) -> frozenset[str]:
+    """Return what a person may do with a question now; each is refused again by its verb where it may not be.
+
+    `holds`: they are the adviser who took it; `office`: they act for any adviser.
+    """
+    found: set[str] = set()
+    if advises and state is QuestionState.ASKED:
+        found.add("take")
+    if state is QuestionState.TAKEN:
+        found |= {"answer"} if holds else set()
+        found |= {"give-back"} if holds or office else set()
+    if state is QuestionState.ANSWERED and (holds or office):
+        found.add("publish")
+    if asked and state is QuestionState.ANSWERED:
+        found.add("ask-again")
+    if asked and state not in (QuestionState.PUBLISHED, QuestionState.WITHDRAWN):
+        found.add("allow")
+    if (asked and state is not QuestionState.WITHDRAWN) or (advises and state is QuestionState.PUBLISHED):
+        found.add("withdraw")
+    return frozenset(found)
+
+
 def due_on(asked_on: date, wished: date | None) -> date:
     """Return the day a reply is due: the day that was wished, else ten working days later, holidays not counted.
 
