@@ -197,3 +197,25 @@ def reactivate(person: str, as_json: bool) -> None:
         print_json(found)
     else:
         say(f"{found.name} may sign in again. Old access tokens stay withdrawn.")
+
+
+@people.command("adviser")
+@click.argument("person")
+@click.option("--end", is_flag=True, help="They are an adviser no more.")
+@json_option
+def adviser(person: str, end: bool, as_json: bool) -> None:
+    """Let a PERSON, by address or id, take and answer questions to the AI Act service desk.
+
+    \b
+    Example:
+        fabrica people adviser ada@factory.example
+    """
+    from fabrica.cli.connection import connect
+    from fabrica.sdk import people
+
+    with connect() as client:
+        found = people.appoint_adviser(client, people.find(client, person).id, not end)
+    if as_json:
+        print_json(found)
+    else:
+        say(f"{found.name} is {'no adviser any more' if end else 'an adviser'} of the service desk.")

@@ -2,7 +2,17 @@
 
 from fabrica.sdk.client import Client
 from fabrica.values.ids import ProjectId, UserId
-from fabrica.wire.people import MadeToken, Me, NewToken, Person, PersonList, Project, ProjectAmbiguous, Token
+from fabrica.wire.people import (
+    Appointment,
+    MadeToken,
+    Me,
+    NewToken,
+    Person,
+    PersonList,
+    Project,
+    ProjectAmbiguous,
+    Token,
+)
 from fabrica.wire.problems import NotFound
 
 
@@ -92,3 +102,13 @@ def withdraw_token(client: Client, token: int) -> None:
         NotFound: the caller has no such token.
     """
     client.delete(f"/me/tokens/{token}")
+
+
+def appoint_adviser(client: Client, user: UserId, appointed: bool = True) -> Person:
+    """Make a person an adviser of the service desk, or end that.
+
+    Raises:
+        NotAllowed: the caller is no operator.
+        NetworkRoleHeld: they have another role in the network.
+    """
+    return Person.model_validate(client.post(f"/people/{user}/adviser", Appointment(adviser=appointed)))

@@ -77,6 +77,12 @@ class Person(Body):
     joined_at: Instant
 
 
+class Appointment(Request):
+    """Whether a person is an adviser of the service desk."""
+
+    adviser: bool
+
+
 class PersonList(Body):
     people: tuple[Person, ...]
     next_cursor: str | None = None
@@ -98,6 +104,12 @@ class ProjectAmbiguous(FabricaError):
     code = "people.project_ambiguous"
     status = 422
     title = "Say which project"
+
+
+class NetworkRoleHeld(FabricaError):
+    code = "people.network_role_held"
+    status = 409
+    title = "They have another role in the network"
 
 
 class LastLead(FabricaError):

@@ -161,6 +161,10 @@ TABLE: dict[tuple[str, str], tuple[list[int], Ask]] = {
     ("DELETE", "/me/tokens/{token}"): ([401, *[404] * 5, 401, 401], lambda world: ("/me/tokens/999999", None)),
     ("POST", "/me/sign-in-link"): (ANYBODY, lambda world: ("/me/sign-in-link", {})),
     ("GET", "/people"): (OPERATORS, lambda world: ("/people?search=lea", None)),
+    ("POST", "/people/{user}/adviser"): (
+        OPERATORS,
+        lambda world: (f"/people/{world.actors['stranger'].user}/adviser", {"adviser": True}),
+    ),
     ("POST", "/people/{user}/deactivate"): (
         OPERATORS,
         lambda world: (f"/people/{world.actors['stranger'].user}/deactivate", {}),

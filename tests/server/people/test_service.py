@@ -8,12 +8,12 @@ import pytest
 from django.contrib.auth.models import update_last_login
 
 from fabrica.server.core import clock
-from fabrica.server.core.actors import SYSTEM, Actor, NetworkRole
+from fabrica.server.core.actors import NOBODY, SYSTEM, Actor, NetworkRole
 from fabrica.server.core.models import Fact
 from fabrica.server.people import queries, service
 from fabrica.server.people.models import AccessToken, Membership, User
 from fabrica.values.ids import OrganisationId, ProjectId, UserId
-from fabrica.wire.people import LastLead, LastOperator, SignInLinkRefused, TokenRefused
+from fabrica.wire.people import LastLead, LastOperator, NetworkRoleHeld, SignInLinkRefused, TokenRefused
 from fabrica.wire.problems import Malformed, NotAllowed, NotFound
 from tests.builders import make_member, make_operator, make_project, make_user
 
@@ -244,3 +244,19 @@ def test_an_operator_opens_the_admin_and_an_auditor_only_reads() -> None:
     assert not User.objects.get(pk=auditor.user).is_staff
     assert auditor.sees_everything
     assert not auditor.is_operator
+
+
+def test_only_operators_appoint_advisers_and_nobody_is_two_things_in_the_network(lead: Actor) -> None:
+    for other in (NOBODY, lead, make_user(network_role=NetworkRole.AUDITOR)):
+        with pytest.raises(NotAllowed):
+            service.appoint_adviser(other, user=user_of(lead))
+    operator = make_operator()
+    for appointed in (True, True, False):
+        service.appoint_adviser(operator, user=user_of(lead), appointed=appointed)
+        now = service.actor_of_user(User.objects.get(pk=lead.user))
+        assert now.is_adviser == appointed
+        assert not now.sees_everything
+    assert Fact.objects.filter(kind="people.adviser_appointed", subject=lead.user).count() == 2
+    for other in (operator, make_user(network_role=NetworkRole.AUDITOR)):
+        with pytest.raises(NetworkRoleHeld):
+            service.appoint_adviser(operator, user=user_of(other))

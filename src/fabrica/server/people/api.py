@@ -5,7 +5,7 @@ from ninja import Router
 from fabrica.server.core.requests import Asked
 from fabrica.server.people import queries, service
 from fabrica.values.ids import ProjectId, UserId
-from fabrica.wire.people import MadeToken, Me, NewMember, NewToken, Person, PersonList, Project, Token
+from fabrica.wire.people import Appointment, MadeToken, Me, NewMember, NewToken, Person, PersonList, Project, Token
 
 router = Router(tags=["people"])
 
@@ -86,3 +86,10 @@ def user_of(request: Asked) -> UserId:
     """Return the person who asks; agents never get here."""
     assert request.auth.user is not None, "these endpoints are for people"
     return request.auth.user
+
+
+@router.post("/people/{user}/adviser", response=Person)
+def appoint_adviser(request: Asked, user: UserId, body: Appointment) -> Person:
+    """Make a person an adviser of the service desk, or end that. Operators only."""
+    service.appoint_adviser(request.auth, user=user, appointed=body.adviser)
+    return queries.person(request.auth, user)

@@ -37,3 +37,13 @@ class PersonReactivated(FactBody):
     kind: ClassVar[str] = "people.reactivated"
     subject_field: ClassVar[str] = "user"
     user: UserId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdviserAppointed(FactBody):
+    """Somebody became an adviser of the service desk, or is none any more."""
+
+    kind: ClassVar[str] = "people.adviser_appointed"
+    subject_field: ClassVar[str] = "user"
+    user: UserId
+    appointed: bool

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from fabrica.wire.people import LastLead, LastOperator, TokenRefused
+from fabrica.server.core.actors import NetworkRole
+from fabrica.wire.people import LastLead, LastOperator, NetworkRoleHeld, TokenRefused
 
 SIGN_IN_SECONDS = 300
 """How long a sign-in link works."""
@@ -41,4 +42,17 @@ def check_operator_remains(operators: int, is_operator: bool) -> None:
     if is_operator and operators <= 1:
         raise LastOperator(
             "This is the network's only active operator.", remedy="Make somebody else an operator first."
+        )
+
+
+def check_no_other_role(role: str) -> None:
+    """Accept somebody as an adviser who has no other role in the network.
+
+    Raises:
+        NetworkRoleHeld: they are an operator, who advises anyway, or an auditor, who changes nothing.
+    """
+    if role not in ("", NetworkRole.ADVISER):
+        raise NetworkRoleHeld(
+            f"They are {role} of the network, and nobody is two things in it.",
+            remedy="An operator may answer questions without the role; an auditor changes nothing.",
         )

@@ -113,6 +113,22 @@ def reactivate(by: Actor, *, user: UserId) -> None:
         announce(facts.PersonReactivated(user=user))
 
 
+@verb(may=permissions.operator)
+def appoint_adviser(by: Actor, *, user: UserId, appointed: bool = True) -> None:
+    """Make a person an adviser of the service desk, or end that. Twice changes nothing.
+
+    Raises:
+        NotFound: there is no such person.
+        NetworkRoleHeld: they have another role in the network.
+    """
+    row = _person(user)
+    rules.check_no_other_role(row.network_role)
+    role = NetworkRole.ADVISER.value if appointed else ""
+    if row.network_role != role:
+        User.objects.filter(pk=user).update(network_role=role)
+        announce(facts.AdviserAppointed(user=user, appointed=appointed))
+
+
 def _person(user: UserId) -> User:
     row = User.objects.select_for_update().filter(pk=user).first()
     if row is None:
