@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -125,3 +126,18 @@ def test_a_mistake_in_the_data_is_told_with_its_place(tmp_path: Path, text: str,
 def test_a_file_that_is_gone_is_told(tmp_path: Path) -> None:
     with pytest.raises(ReferenceMalformed, match="cannot be read"):
         library.read(Thresholds, tmp_path / "gone.yaml")
+
+
+def test_the_digest_is_another_when_a_rule_or_a_date_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = library.digest()
+    for name in ("LAW", "RULES"):
+        folder = tmp_path / name.lower()
+        shutil.copytree(getattr(library, name), folder)
+        monkeypatch.setattr(library, name, folder)
+    library.digest.cache_clear()
+    assert library.digest() == before
+    with (tmp_path / "rules" / "duties.yaml").open("a") as file:
+        file.write("# another word\n")
+    library.digest.cache_clear()
+    assert library.digest() != before
+    library.digest.cache_clear()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @click.option("--project", metavar="ID", help="Project that pays. Default: your only one.")
 @click.option("--purpose", metavar="TAG", help="Purpose in the AI Act's sense, e.g. finetuning. Default: exploratory.")
 @click.option("--time-limit", metavar="TIME", help="For example '30 min'; replaces the one in fabrica.toml.")
+@click.option("--for", "version", metavar="VERSION", help="Model version it belongs to, as 'fabrica systems' names it.")
 @click.option("--after", multiple=True, metavar="RUN", help="Wait until this run has succeeded; may be given again.")
 @click.option("--dry-run", is_flag=True, help="Show where it would go and what it would reserve. Nothing is spent.")
 @click.option("--detach", is_flag=True, help="Submit and return at once.")
@@ -31,6 +32,7 @@ def submit(
     project: str | None,
     purpose: str | None,
     time_limit: str | None,
+    version: str | None,
     after: tuple[str, ...],
     dry_run: bool,
     detach: bool,
@@ -47,7 +49,7 @@ def submit(
     from fabrica.cli import show
     from fabrica.cli.connection import connect
     from fabrica.cli.systems_ahead import look_ahead, warn
-    from fabrica.sdk import runs
+    from fabrica.sdk import runs, systems
     from fabrica.sdk.ids import parsed
     from fabrica.sdk.manifest import read_manifest
     from fabrica.values.ids import ProjectId, RunId
@@ -60,8 +62,9 @@ def submit(
     spec = manifest.spec("0" * 64, chosen)
     with connect() as client:
         seconds = spec.resources.reserved_milliseconds // 1000
+        of = systems.find_version(client, version).id if version else None
         ahead = look_ahead(client, chosen, spec.resources.resource_class, seconds, spec.purpose)
-        warn(ahead)
+        warn(ahead, of)
         if dry_run:
             planned = runs.plan(client, manifest, project=chosen)
             if as_json:
@@ -72,6 +75,8 @@ def submit(
         if not purpose and manifest.fields.get("purpose") is None:
             say("Purpose: exploratory (say another with --purpose; the AI Act's compute account counts by purpose).")
         run = runs.submit(client, manifest, project=chosen)
+        if of is not None:
+            systems.link_run(client, of, run.id)
         if not as_json:
             say(f"Submitted {run.id} ({run.name}).")
         if detach:

@@ -21,6 +21,7 @@ _COMMANDS = {
     "issue": "systems_documents:issue",
     "fetch": "systems_documents:fetch",
     "changes": "systems_documents:changes",
+    "key": "systems_documents:key",
     "views": "systems_documents:views",
 }
 

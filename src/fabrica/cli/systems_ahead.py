@@ -6,7 +6,7 @@ from fabrica.cli.output import say
 
 if TYPE_CHECKING:
     from fabrica.sdk.client import Client
-    from fabrica.values.ids import ProjectId
+    from fabrica.values.ids import ProjectId, VersionId
     from fabrica.wire.runs import RunPurpose
     from fabrica.wire.systems import ComputeOutlook
 
@@ -29,8 +29,8 @@ def look_ahead(
     return systems.compute_outlook(client, of, resource_class, device_seconds, purpose)
 
 
-def warn(outlook: "ComputeOutlook | None") -> None:
-    """Tell what could be crossed, by model; nothing where no threshold is near."""
+def warn(outlook: "ComputeOutlook | None", version: "VersionId | None" = None) -> None:
+    """Tell what could be crossed, by model or for one version alone; nothing where no threshold is near."""
     for one in outlook.ahead if outlook else ():
-        for words in one.warnings:
+        for words in one.warnings if version in (None, one.version) else ():
             say(f"WARNING, {one.name}: {words}")

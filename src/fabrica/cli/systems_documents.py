@@ -208,6 +208,23 @@ def changes(before: str, after: str, as_json: bool) -> None:
     show_changes(found, as_json=as_json)
 
 
+@click.command("key")
+@json_option
+def key(as_json: bool) -> None:
+    """Print the public half of the key that signs the server's documents, to compare with that of a manifest.
+
+    \b
+    Example:
+        fabrica aiact verify documents/mdf/ai_office/version-0001 --public-key "$(fabrica systems key)"
+    """
+    from fabrica.cli.connection import connect
+    from fabrica.sdk import issues
+
+    with connect() as client:
+        found = issues.signing_key(client)
+    print_json({"public_key": found}) if as_json else click.echo(found)
+
+
 @click.command("views")
 @click.argument("version")
 @click.option("--show", "show_to", metavar="EMAIL", help="Let this person read what is issued for the recipient.")

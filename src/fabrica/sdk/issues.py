@@ -7,7 +7,7 @@ from pathlib import Path
 from fabrica.sdk.client import Client
 from fabrica.values.ids import DocumentId, VersionId
 from fabrica.wire.documents import Document, ItemChange, Recipient
-from fabrica.wire.issues import DocumentLine, Issue, NewIssue, NewViewGrant, ViewGrant
+from fabrica.wire.issues import DocumentLine, Issue, NewIssue, NewViewGrant, SigningKey, ViewGrant
 from fabrica.wire.problems import NotFound, PathRefused
 from fabrica.wire.systems import OrderState
 
@@ -63,6 +63,11 @@ def fetch(client: Client, document: DocumentId, folder: Path) -> Path:
     client.get_file(f"/documents/{document}/files/manifest.json", manifest, found.manifest_sha256)
     (place / "manifest.sig").write_bytes(client.get_bytes(f"/documents/{document}/files/manifest.sig"))
     return place
+
+
+def signing_key(client: Client) -> str:
+    """Return the public half of the key that signs the server's documents, base64."""
+    return client.get("/signing-key", SigningKey).public_key
 
 
 def changes(client: Client, before: DocumentId, after: DocumentId) -> tuple[ItemChange, ...]:

@@ -51,6 +51,12 @@ class Issue(Body):
     files: tuple[IssuedFile, ...]
 
 
+class SigningKey(Body):
+    """What a server's documents are signed with."""
+
+    public_key: str = Field(description="Ed25519, base64 of the 32 bytes")
+
+
 class NewViewGrant(Request):
     """Who may read which view without being a member."""
 

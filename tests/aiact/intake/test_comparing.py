@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from fabrica.aiact.classify import classify
-from fabrica.aiact.intake.comparing import compare
+from fabrica.aiact.intake.comparing import compare, differences
 from fabrica.wire.aiact import FactsContradict
 from tests.aiact.strategies import facts
 
@@ -73,3 +73,12 @@ def test_the_named_facts_alone_make_each_difference(
             assert difference.because
     except FactsContradict:
         assume(False)
+
+
+def test_two_results_of_the_same_facts_differ_in_nothing_and_the_change_of_one_is_told_both_ways() -> None:
+    found = classify(CASES["D06"], DAY)
+    bare = found.model_copy(update={"tiers": (), "roles": (), "standing": {}})
+    assert differences(found, found) == ()
+    gone, come = differences(found, bare), differences(bare, found)
+    assert {one.what for one in gone} == {*found.tiers, *found.roles}
+    assert [(one.what, one.before, one.after) for one in gone] == [(one.what, one.after, one.before) for one in come]

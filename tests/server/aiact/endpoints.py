@@ -144,6 +144,7 @@ ENDPOINTS: dict[tuple[str, str], tuple[list[int], Callable[[Any], tuple[str, Any
         lambda world: (_path(world, "/issues"), {"template": "mdf", "function": "Head"}),
     ),
     ("GET", "/versions/{version}/issues"): (_READERS, lambda world: (_path(world, "/issues"), None)),
+    ("GET", "/signing-key"): (_ANYBODY, lambda world: ("/signing-key", None)),
     ("GET", "/documents/{document}"): (_READERS, lambda world: (_issued_path(world), None)),
     ("GET", "/documents/{document}/files/{name}"): (
         _READERS,

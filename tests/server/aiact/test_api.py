@@ -99,7 +99,8 @@ def test_a_complete_document_is_issued_and_checked_offline_and_shown_outside(
     )  # fmt: skip
     assert (issued["number"], issued["state"]) == (2, "issued")
     assert {one["name"] for one in issued["files"]} == {"document.html", "document.json"}
-    assert "as it was signed" in say("aiact", "verify", issued["folder"]).stdout
+    key = say("systems", "key").stdout.strip()
+    assert "as it was signed" in say("aiact", "verify", issued["folder"], "--public-key", key).stdout
     first = told(say("systems", "documents", version, "--json"))["issues"][1]["id"]
     assert "They say the same" in say("systems", "changes", first, issued["id"]).stdout
     assert say("systems", "fetch", first, "--out", tmp_path).exit_code == 0

@@ -8,7 +8,7 @@ from fabrica.server.core import idempotency
 from fabrica.server.core.requests import Asked
 from fabrica.values.ids import DocumentId, UserId, VersionId
 from fabrica.wire.documents import Document, ItemChange, Recipient
-from fabrica.wire.issues import DocumentLine, Issue, NewIssue, NewViewGrant, ViewGrant
+from fabrica.wire.issues import DocumentLine, Issue, NewIssue, NewViewGrant, SigningKey, ViewGrant
 
 router = Router(tags=["documents"])
 
@@ -38,6 +38,12 @@ def order_issue(request: Asked, version: VersionId, body: NewIssue) -> tuple[int
 def issues(request: Asked, version: VersionId) -> list[Issue]:
     """What was issued of a version and you may read, newest first."""
     return list(issue_queries.issues(request.auth, version))
+
+
+@router.get("/signing-key", response=SigningKey)
+def signing_key(request: Asked) -> SigningKey:
+    """The public half of the key that signs documents here: compare it with the one of a manifest."""
+    return SigningKey(public_key=issue_service.public_key())
 
 
 @router.get("/documents/{document}", response=Issue)

@@ -129,7 +129,7 @@ def standing(version: VersionId, kind: wire.StatementKind) -> tuple[wire.Told, .
 
 def _told(rows: Iterable[Statement]) -> tuple[wire.Told, ...]:
     given = list(rows)
-    names = people.user_names({row.said_by for row in given})
+    names = people.signatures({row.said_by for row in given})
     return tuple(
         wire.Told(
             id=row.pk,

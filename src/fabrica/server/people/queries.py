@@ -100,6 +100,11 @@ def _name(user: User) -> str:
     return str(user) if user.is_active else f"{user} (deactivated)"
 
 
+def signatures(users: set[UserId]) -> dict[UserId, str]:
+    """Return the names of users as documents that stand for years give them: with no word on who is active today."""
+    return {user.pk: str(user) for user in User.objects.filter(pk__in=users)}
+
+
 def user_emails(users: set[UserId]) -> dict[UserId, str]:
     """Return the e-mail address of each user that a site may believe; sites hear only its SHA-256.
 
