@@ -15,6 +15,7 @@ from fabrica.server.aiact import (
     calendar_pages,
     document_pages,
     intake_pages,
+    outlook_pages,
     question_pages,
     version_pages,
 )
@@ -77,6 +78,7 @@ _aiact = [
     path("questions/new", question_pages.new_question, name="question_new"),
     path("questions/<question:question>", question_pages.question, name="question"),
     path("questions/<question:question>/<slug:verb>", question_pages.move, name="question_move"),
+    path("ahead", outlook_pages.ahead, name="ahead"),
     path("calendar", calendar_pages.calendar, name="calendar"),
     path("calendar/<project:project>/open", calendar_pages.open_feed, name="feed_open"),
     path("calendar/<project:project>/close", calendar_pages.close_feed, name="feed_close"),
@@ -123,11 +125,10 @@ _aiact = [
     path("documents/<document:document>/<str:name>", document_pages.issued_file, name="issued_file"),
 ]
 _planning = [
-    path("training", training_pages.training, name="training"),
-    path("training.csv", training_pages.training_table, name="training_table"),
-    path("training.toml", training_pages.training_model, name="training_model"),
     path("", planning.home, name="home"),
     path("new/siting", planning.new_siting, name="new_siting"),
+    path("new/network", planning.new_network, name="new_network"),
+    path("new/network/file", planning.new_network_file, name="new_network_file"),
     path("compare", planning.compare, name="compare"),
     path("shared/<str:token>", planning.shared, name="shared"),
     path("shared/<str:token>/<slug:name>.csv", planning.shared_table, name="shared_table"),
@@ -140,6 +141,9 @@ _planning = [
     path("scenarios/<scenario:scenario>/delete", planning.delete, name="delete"),
     path("scenarios/<scenario:scenario>/scenario.toml", planning.text, name="text"),
     path("scenarios/<scenario:scenario>/<slug:name>.csv", planning.table, name="table"),
+    path("training", training_pages.training, name="training"),
+    path("training.csv", training_pages.training_table, name="training_table"),
+    path("training.toml", training_pages.training_model, name="training_model"),
 ]
 
 # one way in: the portal's own sign-in
