@@ -269,14 +269,15 @@ class Host:
         for frame in frames.data(number, text):
             self.tell(frame)
 
+    def has_more(self) -> bool:
+        terminal = self.channels.get(0)
+        return terminal is not None and bool(select.select([terminal.descriptor], [], [], 0)[0])
+
     def say_last(self, status: int) -> None:
         """Pass on what the process printed last, and its status."""
         until = time.monotonic() + _LAST_WORDS_SECONDS
-        while 0 in self.channels and time.monotonic() < until:
-            before = len(self.outgoing)
+        while self.has_more() and time.monotonic() < until:
             self.turn()
-            if len(self.outgoing) == before and not select.select([self.channels[0].descriptor], [], [], 0)[0]:
-                break
         self.tell(frames.told(frames.EXIT, status=status))
         while self.outgoing and time.monotonic() < until:
             self.turn()
