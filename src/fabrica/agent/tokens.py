@@ -83,7 +83,7 @@ class Tokens:
         is_wrong = abs(self.clock_difference_seconds) > _CLOCK_SECONDS_MAX
         if is_wrong and not self._said:
             _log.warning(
-                "the clock of this machine is %.0f s from the server's; times of runs here are told by it. "
+                "the clock of this machine is %.0f s from the server's, which corrects the times it is told. "
                 "Set it right: 'timedatectl set-ntp true'.",
                 -self.clock_difference_seconds,
             )

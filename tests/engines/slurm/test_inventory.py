@@ -26,7 +26,7 @@ _JOBS = (
 def test_devices_of_one_type_are_counted_and_drained_nodes_give_none() -> None:
     told = partition_inventory(_MINE, read_nodes(_NODES), read_waiting(_JOBS), disk_free_bytes=1)
     assert (told.nodes, told.devices_total, told.devices_free, told.devices_per_node) == (2, 8, 1, 4)
-    assert (told.time_limit_seconds_max, told.nodes_per_run_max, told.jobs_running) == (86_400, 1, 1)
+    assert (told.time_limit_seconds_max, told.nodes_per_run_max, told.jobs_running) == (86_400, 2, 1)
     assert [(one.node, one.reason) for one in told.nodes_out] == [("n2", "bad | fan")]
     assert told.queue is not None
     assert [(one.devices_min, one.jobs_waiting, one.devices_waiting) for one in told.queue] == [(1, 1, 1), (5, 1, 8)]

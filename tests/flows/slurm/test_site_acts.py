@@ -1,5 +1,9 @@
 """Operators and policy of a real Slurm act on a run: requeue, preemption, cancel, drain."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 import pytest
 
 from fabrica.values.states import RunState
@@ -47,18 +51,36 @@ def test_a_run_preempted_by_a_qos_is_not_charged_and_is_tried_again(network: Slu
     assert ended.attempts[0].charged_milliseconds == 0
 
 
-def test_a_drained_site_offers_no_device_and_the_run_waits_in_words_until_it_is_back(
+def test_a_drained_site_offers_no_device_and_holds_the_run_in_words_until_it_is_back(
     network: SlurmNetwork, story: GpuStory
 ) -> None:
-    site = network.cluster
-    nodes = ",".join(site.node_names)
-    site.command("scontrol", "update", f"NodeName={nodes}", "State=DRAIN", "Reason=cooling")
-    try:
+    with _drained(network, *network.cluster.node_names):
         wait_until(lambda: network.devices_free() == 0, "the server knows that no device is free")
         story.submit()
-        network.wait_for_words(story, "Nodes that it needs are drained, down or reserved.")
-    finally:
-        site.command("scontrol", "update", f"NodeName={nodes}", "State=RESUME")
+        network.wait_for_words(story, "wait until the site takes new runs again")
     story.wait_for_start()
     story.go_on.touch()
     network.check(story, "completed", states="COMPLETED")
+
+
+def test_a_run_that_needs_a_drained_node_waits_in_slurms_words_until_it_is_back(
+    network: SlurmNetwork, tmp_path: Path
+) -> None:
+    story = GpuStory(network, tmp_path, nodes=2)
+    with _drained(network, network.cluster.node_names[0]):
+        story.submit()
+        network.wait_for_words(story, "Nodes that it needs are drained, down or reserved.")
+    story.wait_for_start()
+    story.go_on.touch()
+    network.check(story, "completed", starts=2, states="COMPLETED")  # once on each node
+
+
+@contextmanager
+def _drained(network: SlurmNetwork, *nodes: str) -> Iterator[None]:
+    """Let nodes take no work meanwhile."""
+    names = ",".join(nodes)
+    network.cluster.command("scontrol", "update", f"NodeName={names}", "State=DRAIN", "Reason=cooling")
+    try:
+        yield
+    finally:
+        network.cluster.command("scontrol", "update", f"NodeName={names}", "State=RESUME")

@@ -11,7 +11,7 @@ from fabrica.server.placement.models import PlacementDecision
 from fabrica.server.placement.rules import History, Share, unpack
 from fabrica.server.sites import service as sites
 from fabrica.values.ids import RunId, SiteId, UserId
-from fabrica.wire.agents import WaitForecast, email_sha256
+from fabrica.wire.agents import NodeOut, WaitForecast, email_sha256
 from fabrica.wire.problems import NotAllowed
 from fabrica.wire.runs import Resources, RunSpec
 from tests.builders import make_agent, make_inventory, make_operator, make_site, make_spec, make_sync, make_user
@@ -132,6 +132,16 @@ def test_a_site_whose_scheduler_is_silent_holds_runs_by_our_clock_though_what_it
     own = next(one for one in planned.candidates if one.site == "own-site")
     words = "The site's scheduler has given its agent no answer for 3 min; at most 45 s is allowed."
     assert [one.words for one in own.reasons if not one.passed] == ([] if takes else [words])
+
+
+def test_a_partition_whose_every_node_is_out_holds_runs_and_one_of_them_does_not() -> None:
+    agent = make_agent()
+    for out, takes in ((1, True), (2, False)):
+        nodes_out = tuple(NodeOut(node=f"n{number}", state="drained") for number in range(out))
+        sites.hear(agent, request=make_sync(inventory=make_inventory(nodes=2, nodes_out=nodes_out)))
+        planned = service.plan(SYSTEM, spec=make_spec(), share_of=enough, history=History())
+        assert planned.chosen == ("own-site" if takes else None)
+        assert service.may_be_placed(planned)
 
 
 def test_every_site_is_answered_with_every_reason() -> None:

@@ -71,3 +71,19 @@ def test_messages_in_any_order_sent_until_acknowledged_are_all_taken_once(order:
 def test_a_fingerprint_covers_everything_the_event_says() -> None:
     assert rules.fingerprint(event(1)) == rules.fingerprint(event(1))
     assert rules.fingerprint(event(1)) != rules.fingerprint(event(1).model_copy(update={"words": "other"}))
+
+
+@pytest.mark.parametrize(("difference", "corrected"), [(None, 0), (30, 0), (-30, 0), (-3600, -3600), (3600, 3600)])
+def test_times_of_a_site_whose_clock_is_wrong_are_told_by_our_own(difference: int | None, corrected: int) -> None:
+    at = datetime(2026, 11, 21, 12, tzinfo=UTC)
+    ended = make_event(ATTEMPT, "ended", at=at, started_at=at - timedelta(minutes=1), ended_at=at)
+    told = rules.by_our_clock(ended, difference)
+    shift = timedelta(seconds=corrected)
+    assert (told.at, told.ended_at) == (at + shift, at + shift)
+    assert told.started_at == at - timedelta(minutes=1) + shift
+    assert told.expected_start_at is None
+
+
+def test_a_time_that_no_clock_tells_is_left_to_be_refused() -> None:
+    queued = make_event(ATTEMPT, "queued", at=datetime.max.replace(tzinfo=UTC))
+    assert rules.by_our_clock(queued, 3600) == queued

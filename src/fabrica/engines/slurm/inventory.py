@@ -46,7 +46,7 @@ def partition_inventory(
         memory_bytes_per_node=min((node.memory_mib for node in own), default=0) * 2**20 or None,
         disk_free_bytes=disk_free_bytes,
         time_limit_seconds_max=min((limit for limit in limits if limit is not None), default=None),
-        nodes_per_run_max=min(mine.nodes_per_run_max or len(able), len(able)) if own else None,
+        nodes_per_run_max=min(mine.nodes_per_run_max or len(own), len(own)) if own else None,
         jobs_running=None if jobs is None else sum(1 for job in _of(mine, jobs) if job.running),
         queue=None if jobs is None else _queue(mine, jobs, threads=threads_of(own)),
         nodes_out=tuple(_out(node) for node in own if is_out(node)),

@@ -125,7 +125,7 @@ def candidates_of_agent(seen: SiteSeen, share: Share, needs: Needs) -> list[Cand
             simulated=seen.simulated or seen.inventory.simulated,
             agent_age_seconds=seen.agent_age_seconds,
             silent_seconds=seen.silent_seconds,
-            draining=seen.draining,
+            draining=seen.draining or _takes_no_work(partition),
             declined=seen.declined,
             site_account=seen.site_account,
             support=seen.inventory.support,
@@ -148,6 +148,11 @@ def candidates_of_agent(seen: SiteSeen, share: Share, needs: Needs) -> list[Cand
         )
         for partition in seen.inventory.partitions
     ]
+
+
+def _takes_no_work(partition: PartitionInventory) -> bool:
+    """Say whether every node of a partition is out; that passes, so runs wait for it or go elsewhere."""
+    return bool(partition.nodes) and len(partition.nodes_out) >= (partition.nodes or 0)
 
 
 class _WaitColumns(TypedDict, total=False):

@@ -12,6 +12,9 @@ REASON_LENGTH_MAX = 200
 CODE_TRIES_MAX = 5
 PROTOCOLS = frozenset({PROTOCOL - 1, PROTOCOL})
 """This version's and the one before: a server is updated first, and its sites within the time they need."""
+CLOCK_SECONDS_MAX = 30
+"""A site's clock may be off by this; beyond, the times it tells are corrected by the difference."""
+_TIMES = ("at", "started_at", "ended_at", "expected_start_at")
 FRESH = timedelta(seconds=45)
 """An agent that spoke within this time is there; a second one with another journal is refused."""
 STALE = timedelta(minutes=10)
@@ -98,3 +101,18 @@ def take_in(events: Sequence[Event], acknowledged: int) -> Intake:
 def fingerprint(event: Event) -> str:
     """Return the SHA-256 of what the event says."""
     return hashlib.sha256(event.model_dump_json().encode()).hexdigest()
+
+
+def by_our_clock(event: Event, difference_seconds: int | None) -> Event:
+    """Return an event with its times by our own clock where the site's is clearly wrong now.
+
+    `difference_seconds`: our clock less the site's; None: it is not known.
+    """
+    if difference_seconds is None or abs(difference_seconds) <= CLOCK_SECONDS_MAX:
+        return event
+    shift = timedelta(seconds=difference_seconds)
+    try:
+        times = {name: at + shift for name in _TIMES if (at := getattr(event, name)) is not None}
+    except OverflowError:  # no clock of this world told such a time; it is refused when it is recorded
+        return event
+    return event.model_copy(update=times)

@@ -175,7 +175,9 @@ def set_draining(by: Actor, *, site: SiteId, draining: bool, reason: str = "") -
 
 @verb(may=permissions.the_agent)
 def hear(by: Actor, *, request: SyncRequest) -> tuple[Event, ...]:
-    """Note an agent's word and return its new events in order; the caller records them in the same transaction.
+    """Note an agent's word and return its new events in order, their times by our own clock.
+
+    The caller records them in the same transaction.
 
     Raises:
         ProtocolUnknown: the agent speaks another protocol.
@@ -196,13 +198,14 @@ def hear(by: Actor, *, request: SyncRequest) -> tuple[Event, ...]:
         for event in intake.new
     )
     _check_repeats(row, request.epoch, intake.repeated)  # after the new ones: a repeat may be in the same message
+    difference = _clock_difference(request, now)
     changed = {
         "epoch": request.epoch,
         "acknowledged": intake.acknowledged,
         "last_word_at": now,
         "version": request.agent_version[:40],
         "protocol": request.protocol,
-        "clock_difference_seconds": _clock_difference(request, now),
+        "clock_difference_seconds": difference,
     }
     if request.inventory is not None:
         shown = request.inventory.model_copy(update={"people": None})  # whom a site knows is not for everybody
@@ -211,7 +214,7 @@ def hear(by: Actor, *, request: SyncRequest) -> tuple[Event, ...]:
         if shown != queries.inventory(row) or changed["people"] != queries.people(row):
             hint("runs")
     Agent.objects.filter(pk=row.pk).update(**changed)
-    return intake.new
+    return tuple(rules.by_our_clock(event, difference) for event in intake.new)
 
 
 def _clock_difference(request: SyncRequest, now: datetime) -> int | None:
