@@ -53,12 +53,11 @@ def accept(server: str | None, code: str | None, signatory: str, as_json: bool) 
     """
     from fabrica.cli.connection import connect
     from fabrica.sdk import evaluators as sdk
-    from fabrica.sdk.client import Client
     from fabrica.values.files import write_private
     from fabrica.wire.signatures import public_key_of, thumbprint
 
     code = code or click.prompt("Code", err=True)
-    with Client(server, "") if server else connect() as client:
+    with sdk.as_nobody(server) if server else connect() as client:
         held = sdk.accept(client, code, signatory)
     folder = _folder()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)

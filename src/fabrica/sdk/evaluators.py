@@ -87,6 +87,11 @@ def download(client: Client, report: ReportId, folder: Path) -> Path:
     return target
 
 
+def as_nobody(server: str) -> Client:
+    """Return a connection for who has only a code."""
+    return Client(server, "")
+
+
 def accept(client: Client, code: str, signatory: str) -> HeldAccess:
     """Become the evaluator that a code invites, with a key pair that is drawn here.
 

@@ -1,6 +1,7 @@
 """Logs come in as files and are read again on the server; nothing of a refused one is kept."""
 
 import hashlib
+import json
 from typing import Any
 
 import pytest
@@ -12,8 +13,9 @@ from fabrica.server.core.actors import Actor
 from fabrica.server.core.storage import open_storage
 from fabrica.server.people import service as people
 from fabrica.values.ids import VersionId
-from tests.aiact.evaluations.logs import HEADER, deflate_log, inspect_header, packed
+from tests.aiact.evaluations.logs import DATA, HEADER, deflate_log, inspect_header, packed
 from tests.server.aiact.builders import make_lead_with_version
+from tests.server.aiact.terminal import Terminal, say
 
 pytestmark = pytest.mark.django_db
 
@@ -58,3 +60,17 @@ def test_nothing_of_a_refused_log_is_kept(made: tuple[Actor, VersionId], content
 @pytest.mark.parametrize("name", ["", "x" * 201])
 def test_a_log_without_a_sensible_name_is_refused(made: tuple[Actor, VersionId], name: str) -> None:
     assert _upload(made, deflate_log(), name).status_code == 422
+
+
+def test_a_log_is_imported_listed_and_taken_back_on_the_command_line(
+    made: tuple[Actor, VersionId], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lead, version = made
+    Terminal(monkeypatch).of(lead)
+    done = say("evaluations", "import", DATA / "inspect-deflate.eval", "--model-version", version, "--json")
+    told = json.loads(done.stdout)
+    assert told["evaluation"]["task"] == "eu_capitals"
+    assert "eu-capitals" in say("evaluations", "list", version).stdout
+    taken = say("evaluations", "take-back", version, told["id"], "--reason", "Of another model.")
+    assert taken.exit_code == 0
+    assert "Of another model." in say("evaluations", "list", version).stdout

@@ -1,6 +1,8 @@
 """An evaluator over HTTP: let in by a signature, reports in full length, and nothing else of the server."""
 
 import hashlib
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,9 +12,10 @@ from fabrica.server.aiact import evaluator_queries as queries
 from fabrica.server.core.actors import Actor
 from fabrica.server.core.storage import open_storage
 from fabrica.values.ids import VersionId
-from fabrica.wire.evaluators import REPORT_BYTES_MAX
-from tests.server.aiact.builders import make_lead_with_version
-from tests.server.aiact.evaluator_builders import REPORT, Signer, make_evaluator
+from fabrica.wire.evaluators import REPORT_BYTES_MAX, EvaluatorCodeRefused, EvaluatorRefused, ReportRefused
+from tests.server.aiact.builders import make_issue, make_lead_with_version
+from tests.server.aiact.evaluator_builders import REPORT, Signer, make_evaluator, make_invitation
+from tests.server.aiact.terminal import Terminal, say
 
 pytestmark = pytest.mark.django_db
 PAGE = b"%PDF-1.7 page with a figure\n" + bytes(range(256)) * 400
@@ -93,3 +96,54 @@ def test_a_report_is_a_download_and_never_a_page(made: tuple[Actor, VersionId], 
     assert answer["Content-Type"] == "application/octet-stream"
     assert answer["Content-Disposition"].startswith("attachment")
     assert answer["Content-Security-Policy"] == "sandbox"
+
+
+def test_an_evaluator_is_invited_and_reports_on_the_command_line(
+    made: tuple[Actor, VersionId], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("FABRICA_HOME", str(tmp_path))
+    lead, version = made
+    document = make_issue(lead, version)
+    Terminal(monkeypatch).of(lead)
+    told = ("--name", "Evals Institute", "--independence", "No ties.", "--document", document)
+    code = say("evaluators", "invite", version, *told).stdout.strip()
+
+    assert "hold no access" in say("evaluators", "view").output
+    accepted = say("evaluators", "accept", "--server", "http://testserver", "--signatory", "Eva", typed=f"{code}\n")
+    assert accepted.exit_code == 0
+    assert isinstance(say("evaluators", "accept", "--code", code, "--signatory", "E").exception, EvaluatorCodeRefused)
+    (kept,) = (tmp_path / "evaluators").iterdir()
+    assert kept.stat().st_mode & 0o077 == 0
+    assert "PRIVATE KEY" not in accepted.output
+
+    shown = json.loads(say("evaluators", "view", "--out", tmp_path, "--json").stdout)
+    assert [one["id"] for one in shown["documents"]] == [document]
+    assert shown["saved"]
+    assert all(Path(one).is_file() for one in shown["saved"])
+    report = tmp_path / "report.pdf"
+    report.write_bytes(PAGE)
+    sent = json.loads(say("evaluators", "report", report, "--title", "Evaluation", "--json").stdout)
+
+    assert say("evaluators", "check", sent["id"]).stdout.startswith("SOUND")
+    assert Path(say("evaluators", "download", sent["id"], "--out", tmp_path / "evaluators").stdout.strip()).is_file()
+    assert "Evals Institute" in say("evaluators", "list", version).stdout
+    assert say("evaluators", "withdraw", version, sent["evaluator"], "--reason", "Done.").exit_code == 0
+    assert isinstance(say("evaluators", "view").exception, EvaluatorRefused)
+
+
+def test_a_key_that_others_can_read_is_not_used_and_an_empty_report_not_sent(
+    made: tuple[Actor, VersionId], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("FABRICA_HOME", str(tmp_path))
+    lead, version = made
+    Terminal(monkeypatch).of(lead)
+    for _ in range(2):
+        say("evaluators", "accept", "--signatory", "Eva", "--code", make_invitation(lead, version).code)
+    first, second = sorted((tmp_path / "evaluators").iterdir())
+    assert "several accesses" in say("evaluators", "view").output
+    first.chmod(0o644)
+    assert "chmod 600" in say("evaluators", "view", "--as", first.stem).output
+    empty = tmp_path / "empty.pdf"
+    empty.touch()
+    sent = say("evaluators", "report", empty, "--title", "Nothing", "--as", second.stem)
+    assert isinstance(sent.exception, ReportRefused)
