@@ -112,6 +112,7 @@ class Efficiencies:
     tensor_exposed: Column
     data_exposed: Column
     expert_exposed: Column
+    expert_behind: Column
     point_exposed: Column
     overlap_power: Column
     hop_seconds: Column

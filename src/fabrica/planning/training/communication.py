@@ -49,7 +49,8 @@ def expert_forward(
 
     Inside a domain every copy of a token crosses the scale-up links. Between domains it crosses once for each domain it
     is sent to where the software removes duplicates, else once for each expert; there the rate of messages
-    bounds that of a wide link.
+    bounds that of a wide link. A pipeline holds another micro-batch to compute meanwhile, so that less shows
+    (DeepSeek-AI 2024, section 3.2.1).
     """
     near = np.clip(device.domain / layout.tensor, 1.0, layout.expert)
     domains = layout.expert / near
@@ -59,7 +60,8 @@ def expert_forward(
     up = token * model.top_k * (1 - 1 / near) / (device.scale_up * known.scale_up)
     link = np.minimum(device.scale_out * known.scale_out * known.expert_out, known.expert_rate)
     out = token * reached * (1 - 1 / domains) / link
-    return known.expert_exposed * (up + out) * (layout.expert > 1)
+    shows = np.where(layout.pipeline > 1, known.expert_behind, known.expert_exposed)
+    return shows * (up + out) * (layout.expert > 1)
 
 
 def pipeline_hop(
