@@ -2,9 +2,11 @@
 
 import pytest
 
-from tests.builders import make_placed_run
+from fabrica.server.aiact import evaluation_service
+from tests.builders import make_placed_run, make_user
 from tests.server.aiact.builders import make_version
 from tests.server.aiact.desk_reader import HOSTILE, Desk, make_desk
+from tests.server.aiact.evaluation_builders import make_evaluation
 
 pytestmark = pytest.mark.django_db
 PARTS = ("", "/class", "/account", "/documents/annex_iv", "/filled", "/release", "/withdraw")
@@ -146,3 +148,33 @@ def test_only_the_lead_withdraws_and_says_why(desk: Desk) -> None:
 def test_a_version_is_asked_for_any_day(desk: Desk) -> None:
     page = desk.reader.get(desk.address, {"on": "2028-01-01"})
     assert page.context["shown"].found.as_of.isoformat() == "2028-01-01"
+
+
+def test_only_the_lead_shows_what_is_issued_to_somebody_and_takes_it_away(desk: Desk) -> None:
+    outside = make_user(HOSTILE, email="authority@example.org")
+    form = {"email": "authority@example.org", "recipient": "authority"}
+    for reader, status in ((desk.member, 403), (desk.operator, 403), (desk.stranger, 404), (desk.nobody, 302)):
+        assert reader.post(f"{desk.address}/views", form).status_code == status
+    assert desk.leads.post(f"{desk.address}/views", form).headers["Location"] == desk.address
+    page = desk.leads.get(desk.address)
+    assert [one.user for one in page.context["views"]] == [outside.user]
+    assert HOSTILE not in page.content.decode()
+    remove = f"{desk.address}/views/{outside.user}/authority/remove"
+    assert desk.member.post(remove).status_code == 403
+    assert desk.leads.post(remove).status_code == 302
+    assert not desk.leads.get(desk.address).context["views"]
+    assert desk.leads.post(remove).status_code == 404
+
+
+@pytest.mark.parametrize("wrong", [{"email": "nobody@example.org"}, {"email": "x"}, {"recipient": "provider"}])
+def test_a_view_that_cannot_be_shown_is_told_in_the_form(desk: Desk, wrong: dict[str, str]) -> None:
+    form = {"email": "authority@example.org", "recipient": "authority"} | wrong
+    assert desk.leads.post(f"{desk.address}/views", form).status_code == 422
+
+
+def test_evaluations_are_shown_and_hostile_words_of_a_log_stay_text(desk: Desk) -> None:
+    evaluation = make_evaluation(task=HOSTILE, dataset=HOSTILE)
+    evaluation_service.import_evaluation(desk.lead, version=desk.version, evaluation=evaluation)
+    page = desk.reader.get(desk.address)
+    assert page.context["evaluations"]
+    assert HOSTILE not in page.content.decode()

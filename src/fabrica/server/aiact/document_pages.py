@@ -47,10 +47,10 @@ _TYPES: dict[str, str] = {
 @login_required
 def document(request: Viewed, version: VersionId, template: str) -> HttpResponse:
     """Show a document for one recipient as far as it is filled, with the forms for what is open."""
-    return _page(request, version, template, _recipient(request.GET.get("recipient", "provider")))
+    return _page(request, version, template, recipient_of(request.GET.get("recipient", "provider")))
 
 
-def _recipient(text: str) -> Recipient:
+def recipient_of(text: str) -> Recipient:
     """Return a recipient that an address names.
 
     Raises:
@@ -128,7 +128,7 @@ def draft(request: Viewed, version: VersionId, template: str, written_as: str) -
     """
     if written_as not in _TYPES:
         raise NotFound(f"There is no format {written_as!r:.20}.", remedy=f"There are: {', '.join(_TYPES)}.")
-    recipient = _recipient(request.GET.get("recipient", "provider"))
+    recipient = recipient_of(request.GET.get("recipient", "provider"))
     found = document_queries.document(request.actor, version, template, recipient)
     count_try(f"draft:{request.actor.key}", tries_max=DRAFTS_MAX, seconds=DRAFTS_SECONDS)
     content = written(found, (cast(Format, written_as),))[f"document.{written_as}"]
@@ -149,7 +149,7 @@ def _file(content: bytes, written_as: str, name: str) -> HttpResponse:
 def issue(request: Viewed, version: VersionId, template: str) -> HttpResponse:
     """Order the issue of a complete document for one recipient."""
     queries.version_row(request.actor, version)
-    recipient = _recipient(request.POST.get("recipient", ""))
+    recipient = recipient_of(request.POST.get("recipient", ""))
     function = " ".join(request.POST.get("function", "").split())
     try:
         told = NewIssue(template=template, recipient=recipient, function=function)

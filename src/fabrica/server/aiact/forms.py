@@ -9,11 +9,13 @@ from django.utils.translation import gettext_lazy as _
 from pydantic import ValidationError
 
 from fabrica.aiact.classify import classify
+from fabrica.aiact.documents.shape import RECIPIENTS
 from fabrica.reference.purposes import load_purposes
 from fabrica.server.core import clock
 from fabrica.wire.accounts import OutsideSource
 from fabrica.wire.aiact import DateBeforeAct
 from fabrica.wire.bodies import Request
+from fabrica.wire.issues import NewViewGrant
 from fabrica.wire.systems import NewLineage, NewRelease, NewSystem, NewVersion, Withdrawal
 
 LAST_YEAR = 2100
@@ -205,6 +207,16 @@ class WithdrawForm(BodyForm):
     body = Withdrawal
     on = forms.DateField(label=_("Off the market from"), widget=forms.DateInput(attrs={"type": "date"}))
     reason = _text(_("Why"), 2, length=2000, required=True)
+
+
+class ViewForm(BodyForm):
+    """Who, without being a member, may read what is issued for one recipient."""
+
+    body = NewViewGrant
+    email = forms.EmailField(label=_("E-mail address"))
+    recipient = forms.ChoiceField(
+        label=_("What is issued for"), choices=[(one, words) for one, words in RECIPIENTS.items() if one != "provider"]
+    )
 
 
 class SourceForm(BodyForm):

@@ -16,7 +16,11 @@ from fabrica.aiact.intake.sitting import begin
 from fabrica.server.aiact import (
     account_queries,
     document_queries,
+    evaluation_queries,
+    evaluator_queries,
     intakes,
+    issue_queries,
+    issue_service,
     page_queries,
     permissions,
     queries,
@@ -24,13 +28,14 @@ from fabrica.server.aiact import (
     statement_service,
 )
 from fabrica.server.aiact.calendars import drawn
-from fabrica.server.aiact.forms import BodyForm, DayForm, LineageForm, ReleaseForm, RunForm, WithdrawForm
+from fabrica.server.aiact.document_pages import recipient_of
+from fabrica.server.aiact.forms import BodyForm, DayForm, LineageForm, ReleaseForm, RunForm, ViewForm, WithdrawForm
 from fabrica.server.aiact.pages import facts_of
 from fabrica.server.aiact.results import Shown, documents_due, shown
 from fabrica.server.core.actors import Actor
 from fabrica.server.core.requests import Viewed
 from fabrica.server.runs import queries as runs
-from fabrica.values.ids import RunId, VersionId
+from fabrica.values.ids import RunId, UserId, VersionId
 from fabrica.wire.problems import FabricaError, NotAllowed
 from fabrica.wire.systems import Version
 
@@ -52,11 +57,15 @@ def version(request: Viewed, version: VersionId) -> HttpResponse:
         "documents": _or_problem(lambda: _documents(by, version, result)),
         "account": _or_problem(lambda: account_queries.version_account(by, version)),
         "family": page_queries.family(by, found.lineage),
+        "evaluations": evaluation_queries.evaluations(by, version),
+        "evaluators": evaluator_queries.evaluators(by, version),
+        "views": issue_queries.view_grants(by, version),
         "events": page_queries.events(by, version),
         "law": result.found.law if result else make_calendar([], day.day).law,
         "ends": {
             "lineage": LineageForm(None, versions=_versions(by, found)),
             "run": RunForm(None, runs=_runs(by, found)),
+            "view": ViewForm(None),
         },
     }
     return render(request, "aiact/version.html", context)
@@ -244,3 +253,25 @@ def withdraw(request: Viewed, version: VersionId) -> HttpResponse:
         service.withdraw(request.actor, version=version, on=form.told.on, reason=form.told.reason)
 
     return _done(request, found, form, act)
+
+
+@require_POST
+@login_required
+def show_view(request: Viewed, version: VersionId) -> HttpResponse:
+    """Let a person outside of the project read what is issued for one recipient."""
+    found = queries.version(request.actor, version)
+    form = ViewForm(request.POST)
+
+    def act() -> None:
+        issue_service.show_view(request.actor, version=version, email=form.told.email, recipient=form.told.recipient)
+
+    return _done(request, found, form, act)
+
+
+@require_POST
+@login_required
+def hide_view(request: Viewed, version: VersionId, user: UserId, recipient: str) -> HttpResponse:
+    """Take a view away again."""
+    queries.version_row(request.actor, version)
+    issue_service.hide_view(request.actor, version=version, user=user, recipient=recipient_of(recipient))
+    return redirect(f"{reverse('aiact:version', args=[version])}#shown-to")

@@ -109,6 +109,12 @@ _aiact = [
     ),
     path("versions/<version:version>/runs", version_pages.link_run, name="version_runs"),
     path("versions/<version:version>/runs/<run:run>/remove", version_pages.unlink_run, name="version_unlink"),
+    path("versions/<version:version>/views", version_pages.show_view, name="version_show"),
+    path(
+        "versions/<version:version>/views/<user:user>/<slug:recipient>/remove",
+        version_pages.hide_view,
+        name="version_hide",
+    ),
     path("versions/<version:version>/release", version_pages.release, name="version_release"),
     path("versions/<version:version>/withdraw", version_pages.withdraw, name="version_withdraw"),
     path("versions/<version:version>/account", account_pages.account, name="account"),
@@ -127,6 +133,8 @@ _aiact = [
 _planning = [
     path("", planning.home, name="home"),
     path("new/siting", planning.new_siting, name="new_siting"),
+    path("new/network", planning.new_network, name="new_network"),
+    path("new/network/file", planning.new_network_file, name="new_network_file"),
     path("compare", planning.compare, name="compare"),
     path("shared/<str:token>", planning.shared, name="shared"),
     path("shared/<str:token>/<slug:name>.csv", planning.shared_table, name="shared_table"),
