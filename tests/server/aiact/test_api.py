@@ -80,8 +80,8 @@ def test_a_model_is_registered_linked_to_its_run_and_filled(
 
     said = told(say("systems", "answer", "Euro char", "--answers", ANSWERS, "--json"))
     assert said["items"] == 1
-    filled = told(say("aiact", "fill", "--template", "all", "--system", "Euro char", "--out", tmp_path, "--json"))
-    assert len(filled["documents"]) == 16
+    filled = told(say("aiact", "fill", "--template", "mdf", "--system", "Euro char", "--out", tmp_path, "--json"))
+    assert filled["documents"][0]["fill"]["automatic"] > 5
     assert "Model Documentation Form" in say("systems", "documents", "Euro char").stdout
     refused = say("systems", "issue", "Euro char", "mdf", "--function", "Head of Models", "--json")
     assert refused.exit_code == 1

@@ -141,7 +141,9 @@ def _of_ancestor(by: Actor, row: Version, tag: SourceTag, counted: set[RunId]) -
     yield from _total(row.pk, name, tag, found.training_compute)
     more = found.cumulative_training_compute.flop - found.training_compute.flop
     if more > 0 and tag == INITIAL_WEIGHTS:
-        yield _source(f"{row.pk} cumulative", f"Cumulative only: {name}", "synthetic_nonpublic", more)
+        yield _source(
+            f"cumulative part of {name} ({row.pk[-6:]})", "Counts toward cumulative only", "synthetic_nonpublic", more
+        )
 
 
 def _total(key: str, name: str, tag: SourceTag, total: ComputeTotal) -> Iterable[OutsideSource]:
@@ -149,8 +151,7 @@ def _total(key: str, name: str, tag: SourceTag, total: ComputeTotal) -> Iterable
     if total.flop or total.complete:
         yield _source(key, name, tag, total.flop)
     if not total.complete:
-        words = f"Unknown part of {name}: {', '.join(total.unknown)}"
-        yield _source(f"{key} unknown", words, tag, None)
+        yield _source(f"unknown part of {name} ({key[-6:]})", ", ".join(total.unknown), tag, None)
 
 
 def _untold(row: Version, own: Own) -> Iterable[OutsideSource]:
@@ -161,8 +162,8 @@ def _untold(row: Version, own: Own) -> Iterable[OutsideSource]:
     entered = any(source.tag != "initial_weights" and counts(source.tag) for source in own.sources.sources)
     only_merged = {line.relation for line in queries.lineage_rows(row.pk)} == {"merged_from"}
     if not (trains or entered or only_merged):
-        words = f"Training of {row.system.name} {row.label}: no run is linked and nothing is entered"
-        yield _source(f"{row.pk} training", words, "pretraining", None)
+        name = f"training of {row.system.name} {row.label}"
+        yield _source(name, "No run is linked and nothing is entered", "pretraining", None)
 
 
 def _source(
