@@ -10,7 +10,16 @@ from fabrica.planning.network.answer import FIGURES, as_estimate
 from fabrica.planning.network.causes import causes
 from fabrica.planning.network.figures import Figures, Line, estimate
 from fabrica.planning.network.runs import Outcome
-from fabrica.planning.network.words import duration, number, sentences, share
+from fabrica.planning.network.words import (
+    duration,
+    mean_and_interval,
+    number,
+    sentences,
+    share,
+    show_number,
+    show_seconds,
+    show_share,
+)
 from fabrica.planning.pictures import bars
 from fabrica.planning.report import STYLE, page
 from fabrica.planning.stacks import COLOURS, stacked
@@ -19,6 +28,7 @@ from fabrica.planning.workload_classes import DAY
 
 COLUMNS_MAX = 53
 WAIT_DARKEST_SECONDS = 7 * DAY
+_STYLE = "dd.between { font-size: 0.875rem; font-weight: 400; color: var(--soft); } h3 { font-size: 1rem; }"
 
 
 def report(outcome: Outcome, found: Figures) -> str:
@@ -26,17 +36,21 @@ def report(outcome: Outcome, found: Figures) -> str:
     scenario = outcome.scenario
     lines = "".join(f"<p>{escape(line)}</p>" for line in sentences(outcome, found))
     described = f"<p>{escape(scenario.description)}</p>" if scenario.description else ""
-    body = [
-        f"<h1>A year of the network: {escape(scenario.name)}</h1>{described}{lines}",
-        _key_figures(found.network),
+    head = f"<h1>A year of the network: {escape(scenario.name)}</h1>{described}{lines}{_key_figures(found.network)}"
+    body = [head, *sections(outcome, found)]
+    return page(f"Network: {scenario.name}", body, STYLE + COLOURS + HEAT_STYLE + DOWNLOAD_STYLE + _STYLE)
+
+
+def sections(outcome: Outcome, found: Figures) -> tuple[str, ...]:
+    """Return the parts of the page as markup: use, waits, classes, reasons, energy, and what it rests on."""
+    return (
         _use(outcome, found),
         _waits(outcome, found),
         _classes(outcome, found),
         _why(outcome),
         _energy(outcome, found),
         _basis(outcome, found),
-    ]
-    return page(f"Network: {scenario.name}", body, STYLE + COLOURS + HEAT_STYLE + DOWNLOAD_STYLE)
+    )
 
 
 def section(title: str, text: str, picture: str, numbers: str) -> str:
@@ -47,16 +61,20 @@ def section(title: str, text: str, picture: str, numbers: str) -> str:
 
 def _key_figures(line: Line) -> str:
     told = (
-        ("jobs", number(line.jobs)),
-        ("mean wait", duration(line.mean_wait_s)),
-        ("19 of 20 wait at most", duration(line.p95_wait_s)),
-        ("wait at all", share(line.waiting_share)),
-        ("use of open devices", share(line.use)),
-        ("energy, as far as known", number(line.megawatt_hours, " MWh")),
-        ("carbon, as far as known", number(line.tonnes_co2e, " t CO2e")),
-        ("power bill, as far as known", number(line.eur, " EUR")),
+        ("jobs", mean_and_interval(line.jobs, show_number)),
+        ("mean wait", mean_and_interval(line.mean_wait_s, show_seconds)),
+        ("19 of 20 wait at most", mean_and_interval(line.p95_wait_s, show_seconds)),
+        ("wait at all", mean_and_interval(line.waiting_share, show_share)),
+        ("use of open devices", mean_and_interval(line.use, show_share)),
+        ("MWh, as far as known", mean_and_interval(line.megawatt_hours, show_number)),
+        ("t CO2e, as far as known", mean_and_interval(line.tonnes_co2e, show_number)),
+        ("EUR for power, as far as known", mean_and_interval(line.eur, show_number)),
     )
-    return "<dl>" + "".join(f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in told) + "</dl>"
+    cells = "".join(
+        f'<div><dt>{name}</dt><dd>{escape(mean)}</dd><dd class="between">{escape(between)}</dd></div>'
+        for name, (mean, between) in told
+    )
+    return f"<dl>{cells}</dl>"
 
 
 def _stretches(days: int) -> list[slice]:
@@ -75,7 +93,7 @@ def _use(outcome: Outcome, found: Figures) -> str:
             busy = sum(float(tally.busy[row, hours].sum()) for tally in outcome.tallies) / len(outcome.tallies)
             closed = any(start <= part.start and part.stop <= end for start, end in place.closed)
             cells.append(None if closed else busy / (place.devices * (part.stop - part.start) * DAY))
-        rows.append((place.words, cells))
+        rows.append((place.label, cells))
     fullest = max(found.partitions, key=lambda one: _value(one.use))
     words = f"Use by partition over time. {fullest.name} is fullest: {share(fullest.use)} of its open time is used."
     picture = heat("use", words, rows, ("day 0", f"day {days}"), ("idle", "full; an empty frame is closed"))
@@ -110,7 +128,7 @@ def _as_rows(lines: Sequence[Line], name: str) -> tuple[list[str], list[list[obj
 
 
 def _waits(outcome: Outcome, found: Figures) -> str:
-    places = [(one.words, row) for row, one in enumerate(outcome.network.partitions)]
+    places = [(one.label, row) for row, one in enumerate(outcome.network.partitions)]
     rows = _wait_rows(outcome, places, lambda tally, row, part: _sums(tally, (row, slice(None), part)))
     worst = max(found.partitions, key=lambda one: _value(one.mean_wait_s))
     words = (
@@ -196,7 +214,8 @@ def _why(outcome: Outcome) -> str:
         return section("Why they wait", "Every job started at once.", "", "")
     rows = [(one.words, f"{one.jobs:,.0f}", f"{one.waited_hours:,.0f}", f"{one.share:.1%}") for one in found]
     words = f"Of all time waited, {found[0].share:.0%} is because {found[0].words}."
-    picture = stacked("why", words, [(one.words, {"hours": one.waited_hours}) for one in found], "h")
+    bars_of = [(one.words, {"hours waited": one.waited_hours}) for one in found]
+    picture = stacked("why", words, bars_of, "h", ends=[f"{show_number(one.waited_hours)} h" for one in found])
     text = f"{words} The reason is the one at arrival; each bar is all hours waited for it."
     return section("Why they wait", text, picture, table(("because", "jobs", "hours waited", "share"), rows))
 
@@ -210,7 +229,9 @@ def _energy(outcome: Outcome, found: Figures) -> str:
         f"Energy by partition, in MWh with hosts, conversion and cooling: {known[0].name} takes most, "
         f"{number(known[0].megawatt_hours)}."
     )
-    picture = stacked("energy", words, [(one.name, {"MWh": _value(one.megawatt_hours)}) for one in known], "MWh")
+    amounts = [_value(one.megawatt_hours) for one in known]
+    bars_of = [(one.name, {"MWh": amount}) for one, amount in zip(known, amounts, strict=True)]
+    picture = stacked("energy", words, bars_of, "MWh", ends=[show_number(amount) for amount in amounts])
     rows = [
         (one.name, number(one.megawatt_hours), number(one.tonnes_co2e), number(one.eur)) for one in found.partitions
     ]

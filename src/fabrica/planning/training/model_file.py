@@ -1,7 +1,6 @@
 """A founder's model as a TOML file: shapes, and how it is to be trained; read strictly, with the line of a mistake."""
 
 import difflib
-import json
 import re
 import tomllib
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ from typing import Any
 
 from fabrica.planning.training.devices import PRECISION_NAMES
 from fabrica.planning.training.model import Experts, LatentAttention, Model, Window
+from fabrica.values.toml import write_value
 from fabrica.wire.training import ModelRefused
 
 BYTES_MAX = 2**20
@@ -86,18 +86,11 @@ def parse_training(text: str, place: str, name: str) -> Training:
 
 def write_document(document: Mapping[str, Any]) -> str:
     """Return keys and one level of tables as the text of a model's file, tables last."""
-    plain = [f"{key} = {_written(value)}" for key, value in document.items() if not isinstance(value, Mapping)]
+    plain = [f"{key} = {write_value(value)}" for key, value in document.items() if not isinstance(value, Mapping)]
     tables = {key: value for key, value in document.items() if isinstance(value, Mapping)}
     for name, rows in tables.items():
-        plain += ["", f"[{name}]", *(f"{key} = {_written(value)}" for key, value in rows.items())]
+        plain += ["", f"[{name}]", *(f"{key} = {write_value(value)}" for key, value in rows.items())]
     return "\n".join(plain) + "\n"
-
-
-def _written(value: object) -> str:
-    """Return a value as TOML: text is quoted as JSON does, which TOML reads alike."""
-    if not isinstance(value, str | bool | int):
-        return repr(value)
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 class _Reader:

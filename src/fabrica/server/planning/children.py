@@ -8,7 +8,16 @@ import sys
 import threading
 from typing import Any
 
-_KEPT_OF_ENVIRONMENT = ("PATH", "PYTHONPATH", "HOME", "TMPDIR", "LANG", "FABRICA_HOME", "NUMBA_CACHE_DIR")
+_KEPT_OF_ENVIRONMENT = (
+    "PATH",
+    "PYTHONPATH",
+    "HOME",
+    "TMPDIR",
+    "LANG",
+    "FABRICA_HOME",
+    "XDG_CACHE_HOME",
+    "NUMBA_CACHE_DIR",
+)
 """What a calculation needs of the server's environment: none of its secrets."""
 
 ENDED: dict[str, Any] = {"ended": True}

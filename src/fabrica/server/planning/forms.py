@@ -19,6 +19,18 @@ in_year = 2030
 """
 
 
+FIRST_NETWORK = """[period]
+days = 28
+replications = 3
+
+[network]
+systems = ["current"]
+
+[work]
+load = 0.7
+"""
+
+
 class SharingForm(forms.Form):
     """Who reads a scenario beside its author."""
 

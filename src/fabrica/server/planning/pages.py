@@ -13,11 +13,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from fabrica.server.core.requests import Viewed
 from fabrica.server.people import queries as people
 from fabrica.server.planning import comparing, queries, service
-from fabrica.server.planning.forms import FIRST_SITING, LinkForm, ScenarioForm, SharingForm
+from fabrica.server.planning.forms import FIRST_NETWORK, FIRST_SITING, LinkForm, ScenarioForm, SharingForm
+from fabrica.server.planning.network_forms import NetworkForm
 from fabrica.server.planning.tables import attached, download
+from fabrica.server.sites import queries as sites
 from fabrica.values.ids import ScenarioId
 from fabrica.wire.problems import FabricaError, Malformed
-from fabrica.wire.scenarios import ScenarioDetail, ScenarioLinkRefused, ScenarioState
+from fabrica.wire.scenarios import ScenarioDetail, ScenarioKind, ScenarioLinkRefused, ScenarioState
 
 LIVING = (ScenarioState.QUEUED, ScenarioState.RUNNING)
 
@@ -32,27 +34,56 @@ def home(request: Viewed) -> HttpResponse:
 @login_required
 def new_siting(request: Viewed) -> HttpResponse:
     """Show the form of a new study of sites; on POST save it and go to its page."""
+    return _new(request, "siting", FIRST_SITING)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def new_network_file(request: Viewed) -> HttpResponse:
+    """Show the form of a new what-if of the network as its file; on POST save it and go to its page."""
+    return _new(request, "network", FIRST_NETWORK)
+
+
+def _new(request: Viewed, kind: ScenarioKind, first: str) -> HttpResponse:
     form = ScenarioForm(
         request.POST if request.method == "POST" else None,
         projects=people.projects(request.actor),
-        initial={"text": _copied(request) or FIRST_SITING, "seed": 1},
+        initial={"text": _copied(request) or first, "seed": 1},
     )
     if request.method == "POST" and form.is_valid():
-        chosen = form.cleaned_data
-        try:
-            scenario = service.save(
-                request.actor,
-                kind="siting",
-                name=chosen["name"],
-                text=chosen["text"],
-                seed=chosen["seed"],
-                **form.sharing(),
-            )
-        except FabricaError as problem:
-            form.add_error("text" if "line" in problem.facts else None, str(problem))
-        else:
-            return redirect("planning:scenario", scenario)
-    return render(request, "planning/new_siting.html", {"form": form}, status=422 if form.errors else 200)
+        saved = _saved(request, form, kind, form.cleaned_data["text"])
+        if saved is not None:
+            return redirect("planning:scenario", saved)
+    status = 422 if form.errors else 200
+    return render(request, "planning/new_text.html", {"form": form, "kind": kind}, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def new_network(request: Viewed) -> HttpResponse:
+    """Show the form that builds a what-if from the live network; on POST save it and go to its page."""
+    form = NetworkForm(
+        request.POST if request.method == "POST" else None,
+        projects=people.projects(request.actor),
+        sites=sites.sites(),
+    )
+    if request.method == "POST" and form.is_valid():
+        saved = _saved(request, form, "network", form.text())
+        if saved is not None:
+            return redirect("planning:scenario", saved)
+    return render(request, "planning/new_network.html", {"form": form}, status=422 if form.errors else 200)
+
+
+def _saved(request: Viewed, form: SharingForm, kind: ScenarioKind, text: str) -> ScenarioId | None:
+    """Save what a form holds; tell its mistake at its text, or above, and return nothing."""
+    chosen = form.cleaned_data
+    try:
+        return service.save(
+            request.actor, kind=kind, name=chosen["name"], text=text, seed=chosen["seed"], **form.sharing()
+        )
+    except FabricaError as problem:
+        form.add_error("text" if "line" in problem.facts and "text" in form.fields else None, str(problem))
+        return None
 
 
 def _copied(request: Viewed) -> str:
