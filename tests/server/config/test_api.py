@@ -45,6 +45,7 @@ from tests.builders import (
 )
 from tests.server.aiact.endpoints import ENDPOINTS as AIACT_ENDPOINTS
 from tests.server.aiact.evaluation_endpoints import ENDPOINTS as EVALUATION_ENDPOINTS
+from tests.server.attachments.endpoints import ENDPOINTS as ATTACHMENT_ENDPOINTS
 
 pytestmark = pytest.mark.django_db
 CALLERS = ("nobody", "stranger", "reader", "member", "lead", "operator", "agent", "withdrawn")
@@ -282,6 +283,7 @@ TABLE: dict[tuple[str, str], tuple[list[int], Ask]] = {
     ),
     **AIACT_ENDPOINTS,
     **EVALUATION_ENDPOINTS,
+    **ATTACHMENT_ENDPOINTS,
 }
 
 

@@ -38,6 +38,7 @@ def write(request: Asked, attachment: AttachmentId) -> Received:
 @router.delete("/attachments/{attachment}", response={204: None})
 def detach(request: Asked, attachment: AttachmentId) -> tuple[int, None]:
     """End an attachment; the run goes on."""
+    _own(request.auth, attachment)
     service.detach(request.auth, attachment=attachment)
     return 204, None
 

@@ -1,0 +1,3 @@
+"""The same people and site as for runs."""
+
+from tests.server.runs.conftest import agent, lead, project  # noqa: F401
