@@ -5,7 +5,7 @@ import pytest
 from fabrica.server.aiact import account_queries, queries, service, statement_service
 from fabrica.server.core.actors import Actor
 from fabrica.values.ids import ProjectId, VersionId
-from fabrica.wire.accounts import ComputeAccount, OutsideSource, SourceEvidence, Sources
+from fabrica.wire.accounts import ComputeAccount, OutsideSource, RunAddition, SameComputeTwice, SourceEvidence, Sources
 from fabrica.wire.problems import NotFound
 from fabrica.wire.systems import NewLineage, OutsideModel
 from tests.aiact.samples import source_evidence
@@ -115,6 +115,20 @@ def test_what_is_entered_from_outside_counts_beside_the_runs() -> None:
     source = OutsideSource(id="cloud", what="Cloud", tag="pretraining", flop=5e20, method="Bill", evidence=evidence)
     statement_service.tell_sources(world[0], version=version, told=Sources(sources=(source,)))
     assert compute(world[0], version).training_compute.flop == pytest.approx(6e20)
+
+
+def test_a_run_to_which_something_was_added_stays_linked() -> None:
+    lead, project, agent = make_world()
+    version, run = make_version(lead, project), make_ended_run(lead, project, agent, purpose="reinforcement_learning")
+    service.link_run(lead, version=version, run=run)
+    addition = RunAddition.model_validate({"counted_share": 0.5, "evidence": source_evidence()})
+    statement_service.tell_sources(lead, version=version, told=Sources(runs={run: addition}))
+    assert compute(lead, version).training_compute.flop == pytest.approx(5e19)
+    with pytest.raises(SameComputeTwice):
+        service.unlink_run(lead, version=version, run=run)
+    statement_service.tell_sources(lead, version=version, told=Sources())
+    service.unlink_run(lead, version=version, run=run)
+    assert not compute(lead, version).training_compute.complete
 
 
 def test_a_run_that_goes_on_is_planned_and_its_like_does_not_count_yet() -> None:

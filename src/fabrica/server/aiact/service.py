@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from fabrica.server.aiact import facts, modification_queries, permissions, queries, rules
+from fabrica.server.aiact import account_queries, facts, modification_queries, permissions, queries, rules
 from fabrica.server.aiact.models import Lineage, RunLink, System, Version
 from fabrica.server.core import clock
 from fabrica.server.core.actors import Actor
@@ -169,12 +169,14 @@ def unlink_run(by: Actor, *, version: VersionId, run: RunId) -> None:
     Raises:
         VersionStateWrong: it is no draft any more.
         NotFound: the run does not belong to it.
+        SameComputeTwice: what was entered of compute adds to the run.
     """
     row = _locked(version)
     rules.check_open(row.label, VersionState(row.state))
     gone, _ = RunLink.objects.filter(version=row, run_id=run).delete()
     if not gone:
         raise NotFound(f"{run} does not belong to {row.label}.")
+    account_queries.version_account(by, version)
     announce(facts.RunLinked(version=version, run=run, linked=False))
 
 
