@@ -48,7 +48,7 @@ def test_an_end_frees_its_units_for_an_arrival_of_the_same_second(plain: bool) -
 @loops
 def test_jobs_of_no_length_pass_one_after_the_other_within_a_second(plain: bool) -> None:
     trace = make_trace([(3, 0, 4, -1)] * 3)
-    for policy in Policy:
+    for policy in (Policy.FIFO, Policy.EASY, Policy.CONSERVATIVE):
         assert list(replay(trace, Cluster(4), policy, plain=plain).start_seconds) == [3, 3, 3]
 
 

@@ -7,11 +7,11 @@ from fabrica.planning.replay import Replay
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Figures of one replay. Waits and makespan in seconds; shares in 0..1.
+    """Figures of one replay. Waits and makespan in seconds; shares in 0..1. A job that never started has no wait.
 
     `p95_wait_s`: the 95th percentile, between two waits in proportion, as a whole second.
     `makespan_s`: from second 0 of the trace to the last end.
-    `use`: unit-seconds of work over capacity times makespan.
+    `use`: unit-seconds in use over capacity times makespan.
     """
 
     jobs: int
@@ -26,12 +26,15 @@ class Figures:
 def figures(replay: Replay) -> Figures:
     """Return the figures of a replay, exact until the one rounding at the end."""
     trace = replay.trace
-    waits = sorted(start - submit for start, submit in zip(replay.start_seconds, trace.submit_seconds, strict=True))
-    ends = (start + runtime for start, runtime in zip(replay.start_seconds, trace.runtime_seconds, strict=True))
-    makespan = max(ends)
+    columns = zip(replay.start_seconds, trace.submit_seconds, strict=True)
+    waits = sorted(start - submit for start, submit in columns if start >= 0)
+    makespan = max(max(replay.end_seconds()), 0)
     work = sum(units * runtime for units, runtime in zip(trace.units, trace.runtime_seconds, strict=True))
+    if replay.outcome is not None:
+        work = replay.outcome.busy_device_seconds
+    waits = waits or [0]
     return Figures(
-        jobs=len(waits),
+        jobs=len(trace),
         mean_wait_s=round(sum(waits) / len(waits), 2),
         p95_wait_s=round(quantile(waits, 0.95)),
         longest_wait_s=waits[-1],

@@ -1,16 +1,21 @@
-"""Replay a trace on one cluster: check that it can be, choose the compiled or the plain loop, return every start."""
+"""Replay a trace on one cluster: check that it can be, choose the compiled or the plain loop, return every start.
+
+The policies alone have loops of their own; with further rules a trace is replayed on a site (see site_replay.py).
+"""
 
 import importlib.util
 import time
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from fabrica.planning.engine.jobs import Jobs
+from fabrica.planning.options import Options, check_options, rules_of
+from fabrica.planning.site_replay import NO_RATES, Outcome, SiteTask, compiled_work, plain_work
 from fabrica.planning.trace import Trace
-from fabrica.wire.planning import ClusterImpossible, JobsTooLarge, LimitsMissing, TraceMalformed
+from fabrica.wire.planning import ClusterImpossible, JobsTooLarge, LimitsMissing, OptionsImpossible, TraceMalformed
 
 JOBS_NAMED = 10
 PROGRESS_SECONDS = 3
@@ -23,6 +28,7 @@ class Policy(StrEnum):
     FIFO = "fifo"
     EASY = "easy"
     CONSERVATIVE = "conservative"
+    PRIORITY = "priority"
 
 
 class Estimates(StrEnum):
@@ -52,6 +58,15 @@ class Replay:
     compiled: bool
     cpu_seconds: float
     """Processor time of the loop alone, without compiling and reading."""
+    outcome: Outcome | None = None
+    """What came of further rules; null where there were none."""
+
+    def end_seconds(self) -> "array[int]":
+        """Return when each job ended, shape (jobs,); -1 where it never did."""
+        if self.outcome is not None:
+            return self.outcome.end_seconds
+        columns = zip(self.start_seconds, self.trace.runtime_seconds, strict=True)
+        return array("q", (start + runtime for start, runtime in columns))
 
 
 def replay(
@@ -60,27 +75,56 @@ def replay(
     policy: Policy,
     estimates: Estimates = Estimates.EXACT,
     *,
+    options: Options | None = None,
+    rates: tuple[Sequence[float], Sequence[float]] = NO_RATES,
     plain: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> Replay:
     """Run every job of the trace on the cluster and return when each starts.
 
+    `options`: rules beyond the policy. `rates`: carbon intensity and price by the hour, summed over what is in use.
     `plain`: use the reference in plain Python even where Numba is installed; the starts are the same.
-    `progress`: called now and then from the caller's thread with the number of jobs that have arrived.
+    `progress`: called now and then from the caller's thread with the number of jobs that have arrived, or are done.
 
     Raises:
         ClusterImpossible: no units, or units that are not whole nodes.
         JobsTooLarge: some jobs never fit.
         LimitsMissing: planning with limits was asked, and no job has one.
+        OptionsImpossible: rules that do not go together.
         TraceMalformed: there is no job.
     """
     _check(trace, cluster, policy, estimates)
     limit = trace.limit_seconds if estimates is Estimates.LIMIT else trace.runtime_seconds
     start = array("q", bytes(8 * len(trace)))
+    plain = plain or not has_numba()
+    if needs_site(policy, options):
+        is_fair, size = policy is Policy.PRIORITY, (cluster.capacity, cluster.node_devices)
+        options = options or Options()
+        check_options(options, trace, *size, is_fair)
+        task = SiteTask(trace, limit, rules_of(options, trace, *size, is_fair), options, start, rates)
+        run, done, outcome = (plain_work if plain else compiled_work)(task)
+        cpu_seconds = _watched(run, done, progress)
+        return Replay(trace, cluster, policy, estimates, start, not plain, cpu_seconds, outcome())
     jobs = Jobs(trace.submit_seconds, trace.runtime_seconds, trace.units, limit, start)
-    loop = _plain_loop if plain or not has_numba() else _compiled_loop
-    cpu_seconds = _watched(loop(jobs, cluster, policy), progress)
-    return Replay(trace, cluster, policy, estimates, start, loop is _compiled_loop, cpu_seconds)
+    act, counter = (_plain_loop if plain else _compiled_loop)(jobs, cluster, policy)
+    cpu_seconds = _watched(act, lambda: int(counter[0]), progress)
+    return Replay(trace, cluster, policy, estimates, start, not plain, cpu_seconds)
+
+
+def needs_site(policy: Policy, options: Options | None) -> bool:
+    """Return whether a replay has rules beyond those of a policy's own loop.
+
+    Raises:
+        OptionsImpossible: the policy cannot have them.
+    """
+    if policy is Policy.PRIORITY or options in (None, Options()):
+        return policy is Policy.PRIORITY
+    if policy is not Policy.EASY:
+        raise OptionsImpossible(
+            f"The policy {policy.value} has no windows, stops, grants, levels or leaves.",
+            remedy="Take the policy easy, or priority for fair share.",
+        )
+    return True
 
 
 def has_numba() -> bool:
@@ -88,13 +132,13 @@ def has_numba() -> bool:
     return importlib.util.find_spec("numba") is not None
 
 
-def must_compile(policy: Policy) -> bool:
+def must_compile(policy: Policy, options: Options | None = None) -> bool:
     """Return whether the first replay has to compile, which takes some tens of seconds."""
     if not has_numba():
         return False
     from fabrica.planning.engine.compiling import is_kept
 
-    return not is_kept(policy.value)
+    return not is_kept("site.advance" if needs_site(policy, options) else f"{policy.value}.{policy.value}")
 
 
 def _check(trace: Trace, cluster: Cluster, policy: Policy, estimates: Estimates) -> None:
@@ -163,11 +207,10 @@ def _compiled_loop(jobs: Jobs, cluster: Cluster, policy: Policy) -> tuple[Callab
     return loops.loop(jobs, policy.value, cluster.capacity, cluster.node_devices)
 
 
-def _watched(work: tuple[Callable[[], None], Any], progress: Callable[[int], None] | None) -> float:
-    """Do the work in a thread, tell of its progress now and then, and return its CPU seconds."""
+def _watched(act: Callable[[], None], done: Callable[[], int], progress: Callable[[int], None] | None) -> float:
+    """Act in a thread, tell now and then how much is done, and return the CPU seconds."""
     import threading
 
-    act, counter = work
     spent: list[float] = []
     failures: list[BaseException] = []
 
@@ -184,7 +227,7 @@ def _watched(work: tuple[Callable[[], None], Any], progress: Callable[[int], Non
     while thread.is_alive():
         thread.join(PROGRESS_SECONDS)
         if progress is not None and thread.is_alive():
-            progress(int(counter[0]))
+            progress(done())
     if failures:
         raise failures[0]
     return spent[0]

@@ -28,10 +28,12 @@ class SizeClass:
 def over_time(replay: Replay, bins: int) -> OverTime:
     """Return the means of so many stretches; exact, not sampled."""
     trace = replay.trace
-    ends = [start + runtime for start, runtime in zip(replay.start_seconds, trace.runtime_seconds, strict=True)]
+    ends = replay.end_seconds()
     width = max(max(ends), 1) / bins
     in_use, queued = _Means(bins, width), _Means(bins, width)
     for submit, start, end, units in zip(trace.submit_seconds, replay.start_seconds, ends, trace.units, strict=True):
+        if end < 0:  # it never started, or was given up
+            continue
         in_use.add(start, end, units)
         queued.add(submit, start, 1)
     return OverTime(width, in_use.means(), queued.means())
@@ -70,6 +72,8 @@ def wait_by_size(replay: Replay) -> list[SizeClass]:
     waits: dict[int, list[int]] = {}
     columns = zip(replay.trace.units, replay.start_seconds, replay.trace.submit_seconds, strict=True)
     for units, start, submit in columns:
+        if start < 0:
+            continue
         waits.setdefault((units - 1).bit_length(), []).append(start - submit)
     return [
         SizeClass(

@@ -10,6 +10,8 @@ class Trace:
     """Jobs sorted by submit time; jobs of one instant in the order of their file.
 
     Each column: shape (jobs,). Times in seconds; a negative limit stands for a job without one.
+    `accounts`: for each job the place of its account in `account_names`; null where the trace names none.
+    `levels`: for each job how urgent it is, 0 the least; null where the trace does not say.
     `notices`: what reading changed or left out, in sentences.
     """
 
@@ -19,6 +21,9 @@ class Trace:
     units: "array[int]"
     limit_seconds: "array[int]"
     notices: tuple[str, ...] = ()
+    accounts: "array[int] | None" = None
+    account_names: tuple[str, ...] = ()
+    levels: "array[int] | None" = None
 
     def __len__(self) -> int:
         return len(self.submit_seconds)

@@ -37,6 +37,14 @@ class ClusterImpossible(FabricaError):
     title = "There is no such cluster"
 
 
+class OptionsImpossible(FabricaError):
+    """Rules of a replay that do not go together, or with the trace."""
+
+    code = "planning.options_impossible"
+    status = 422
+    title = "A replay cannot have these rules"
+
+
 class OutputNotWritten(FabricaError):
     code = "planning.output_not_written"
     status = 500

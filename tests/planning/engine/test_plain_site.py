@@ -96,3 +96,106 @@ def test_compiled_and_plain_sites_do_the_same(rules: SiteRules, asked: Asked, da
         assert state[name] == getattr(plain.totals, name), name
     assert list(state["busy_rates"]) == plain.busy_rates
     assert state["window_device_seconds"] == plain.windows.device_seconds
+
+
+def used(jobs: list[PlainJob], instant: int) -> int:
+    """Return the units in use during the second that begins at an instant; jobs that ran once only."""
+    return sum(job.units for job in jobs if job.start <= instant < job.end)
+
+
+@given(asked=asked_jobs, data=st.data(), node_devices=st.sampled_from([0, DEVICES]))
+def test_nothing_runs_in_what_a_window_takes_and_no_job_starts_before_it_arrives(
+    asked: Asked, data: st.DataObject, node_devices: int
+) -> None:
+    windows = data.draw(windows_of(0))
+    jobs = plain_run(asked, PlainSite(SiteRules(CAPACITY, levels=LEVELS), windows))
+    for instant in {job.start for job in jobs} | {start for start, _, _ in windows}:
+        taken = sum(units for start, end, units in windows if start <= instant < end)
+        assert used(jobs, instant) + taken <= CAPACITY
+    assert all(job.start >= job.submit and job.end == job.start + job.runtime for job in jobs)
+
+
+@given(asked=asked_jobs, data=st.data())
+def test_easy_never_delays_the_head_between_windows(asked: Asked, data: st.DataObject) -> None:
+    """With exact plans, a job starts no later than it could if nobody came after it had become the head."""
+    windows = data.draw(windows_of(0))
+    exact = [(submit, max(runtime, 1), units, 0, 0, 0) for submit, runtime, units, *_ in asked]
+    jobs = plain_run(exact, PlainSite(SiteRules(CAPACITY), windows))
+    for row, job in enumerate(jobs):
+        became_head = max([job.submit, *(one.start for one in jobs[:row])])
+        before = [
+            one for one in jobs if one.start < became_head or (one.start == became_head and one.number < job.number)
+        ]
+        free = [at for at in range(became_head, job.start) if fits_from(at, job, before, windows)]
+        assert not free
+
+
+def fits_from(at: int, job: PlainJob, others: list[PlainJob], windows: Windows) -> bool:
+    """Return whether a job fits beside others and windows from an instant on, all its time."""
+    return all(
+        used(others, instant) + job.units + sum(units for start, end, units in windows if start <= instant < end)
+        <= CAPACITY
+        for instant in range(at, at + job.runtime)
+    )
+
+
+@given(rules=rules(), asked=asked_jobs, data=st.data())
+def test_every_job_ends_once_is_refused_or_is_given_up_and_work_is_conserved(
+    rules: SiteRules, asked: Asked, data: st.DataObject
+) -> None:
+    site = PlainSite(rules, data.draw(windows_of(rules.node_devices)))
+    jobs, totals = plain_run(asked, site), site.totals
+    ended = [job for job in jobs if job.end >= 0]
+    assert len(ended) == totals.done == len(jobs) - totals.refused - totals.given_up
+    saved = sum(job.units * (job.runtime - job.left) for job in jobs if job.end < 0)
+    work = sum(job.units * job.runtime for job in ended) + saved
+    assert totals.busy_device_seconds == work + totals.lost_device_seconds
+
+
+def test_fair_share_converges_to_the_shares() -> None:
+    """Two accounts that always ask for more than they get use the site as their shares say, whoever asks for more."""
+    asked = [(0, 5, 4, 5, 0, 0)] * 400 + [(0, 10, 2, 10, 1, 0)] * 800
+    site = PlainSite(SiteRules(CAPACITY, accounts=2, is_fair=True, half_life_seconds=100), shares={0: 1.0, 1: 3.0})
+    jobs = plain_run(asked, site)
+    whole = [job for job in jobs if 100 <= job.start < 600]  # both ask all that time
+    seconds = [sum(job.units * job.runtime for job in whole if job.account == account) for account in (0, 1)]
+    assert seconds[1] / seconds[0] == pytest.approx(3.0, rel=0.05)
+
+
+def test_a_job_of_a_higher_level_takes_the_place_of_who_started_last_which_loses_no_work() -> None:
+    rules = SiteRules(CAPACITY, levels=2, preempts=True, saving_seconds=3, restart_seconds=2)
+    jobs = plain_run([(0, 50, 8, 50, 0, 0), (1, 50, 8, 50, 0, 0), (10, 5, 8, 5, 0, 1)], PlainSite(rules))
+    assert [job.start for job in jobs] == [0, 1, 13], "the second job saves for 3 seconds"
+    assert [job.end for job in jobs] == [50, 18 + 2 + (50 - 9), 18]
+
+
+def test_a_failed_node_stops_its_jobs_which_go_on_from_their_last_checkpoint() -> None:
+    rules = SiteRules(
+        CAPACITY,
+        DEVICES,
+        device_seconds_per_stop=4000.0,
+        checkpoint_seconds=10,
+        restart_seconds=3,
+        repair_seconds=20,
+        seed=3,
+    )
+    site = PlainSite(rules)
+    jobs = plain_run([(0, 600, CAPACITY, 600, 0, 0)], site)
+    assert site.totals.stops == site.totals.stopped == jobs[0].attempts - 1 > 0
+    assert jobs[0].end == 600 + site.totals.lost_device_seconds // CAPACITY + 20 * site.totals.stops
+
+
+def test_the_grant_of_an_account_ends_its_further_jobs() -> None:
+    jobs = plain_run(
+        [(0, 10, 4, 20, 0, 0), (1, 10, 4, 10, 0, 0), (30, 10, 4, 10, 0, 0)],
+        PlainSite(SiteRules(CAPACITY), grants={0: 80}),
+    )
+    assert [job.start for job in jobs] == [0, -1, 30], "80 are held, then 40 are charged and 40 are free again"
+
+
+def test_a_job_is_kept_within_a_leaf_where_that_is_asked() -> None:
+    blocked = [(0, 10, 4, 10, 0, 0), (0, 30, 4, 30, 0, 0), (0, 10, 4, 10, 0, 0), (0, 30, 4, 30, 0, 0)]
+    asked = [*blocked, (11, 5, 8, 5, 0, 0)]  # from 10 on one node of each leaf is free
+    spread = plain_run(asked, PlainSite(SiteRules(CAPACITY, DEVICES, leaf_nodes=2)))
+    kept = plain_run(asked, PlainSite(SiteRules(CAPACITY, DEVICES, leaf_nodes=2, within_leaf=True)))
+    assert (spread[-1].start, kept[-1].start) == (11, 30)

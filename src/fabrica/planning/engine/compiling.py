@@ -40,9 +40,9 @@ def _compiled(function: F, forceinline: bool) -> F:
         config.CACHE_DIR = kept
 
 
-def is_kept(policy: str) -> bool:
-    """Return whether the loop of a policy was compiled before and only has to be read."""
-    return _FOLDER is not None and any(_FOLDER.rglob(f"{policy}.{policy}-*.nbi"))
+def is_kept(loop: str) -> bool:
+    """Return whether a loop, such as `easy.easy`, was compiled before and only has to be read."""
+    return _FOLDER is not None and any(_FOLDER.rglob(f"{loop}-*.nbi"))
 
 
 def _folder() -> Path | None:

@@ -27,7 +27,7 @@ from fabrica.planning.engine.stops import end_repairs, may_stop, stop_all
 from fabrica.planning.engine.table import DONE, NOBODY, RUNNING
 from fabrica.planning.engine.windows import take_owed, turn_windows
 
-__all__ = ["NEVER", "STATE", "Site", "SiteRules", "advance", "new_site", "offer"]
+__all__ = ["NEVER", "STATE", "Site", "SiteRules", "advance", "new_site", "offer", "offer_all"]
 
 
 @compiled
@@ -40,6 +40,13 @@ def offer(site: Site, job: int, at: int) -> None:
     else:
         jobs[state.offered_last].next = job
     state.offered_last = job
+
+
+@compiled_apart
+def offer_all(site: Site, count: int) -> None:
+    """Let the first jobs of the table arrive when they are submitted."""
+    for job in range(count):
+        offer(site, job, site.jobs[job].submit)
 
 
 @compiled_apart

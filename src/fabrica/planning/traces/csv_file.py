@@ -1,4 +1,4 @@
-"""The trace as CSV: `job_id, submit_s, runtime_s, units[, limit_s, user]`, with a header."""
+"""The trace as CSV: `job_id, submit_s, runtime_s, units[, limit_s, user, level]`, with a header."""
 
 import csv
 from collections.abc import Iterable
@@ -7,11 +7,11 @@ from fabrica.planning.traces.rows import Rows, refuse, whole_number
 from fabrica.wire.planning import TraceMalformed
 
 NEEDED = ("job_id", "submit_s", "runtime_s", "units")
-OPTIONAL = ("limit_s", "user")
+OPTIONAL = ("limit_s", "user", "level")
 
 
 def read_csv(lines: Iterable[str], rows: Rows) -> None:
-    """Add every job. An empty limit stands for none; `user` is accepted and not used yet.
+    """Add every job. An empty limit stands for none, an empty level for 0.
 
     Raises:
         TraceMalformed: a column is missing, or a line is broken.
@@ -21,7 +21,7 @@ def read_csv(lines: Iterable[str], rows: Rows) -> None:
         names = [name.strip().lower() for name in next(reader, [])]
         _check_header(names, rows)
         job, submit, runtime, units = (names.index(name) for name in NEEDED)
-        limit = names.index("limit_s") if "limit_s" in names else None
+        limit, user, level = (names.index(name) if name in names else None for name in OPTIONAL)
         for fields in reader:
             line = reader.line_num
             if not fields:
@@ -36,6 +36,8 @@ def read_csv(lines: Iterable[str], rows: Rows) -> None:
                 whole_number(fields[runtime], line, "runtime_s"),
                 whole_number(fields[units], line, "units"),
                 -1 if limit is None or not fields[limit] else _limit(fields[limit], line),
+                "" if user is None else fields[user].strip(),
+                0 if level is None or not fields[level] else whole_number(fields[level], line, "level"),
             )
     except csv.Error as broken:
         refuse(reader.line_num, "line", "", f"cannot be read as CSV: {broken}", "Repair this line.")
@@ -46,7 +48,7 @@ def _check_header(names: list[str], rows: Rows) -> None:
     if missing:
         raise TraceMalformed(
             f"Line 1: the header lacks {', '.join(missing)}.",
-            remedy=f"Start the file with the line '{','.join(NEEDED)}', and 'limit_s' and 'user' where known.",
+            remedy=f"Start the file with the line '{','.join(NEEDED)}', and 'limit_s', 'user' and 'level' where known.",
             line=1,
             missing=missing,
         )

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from fabrica.planning.traces.csv_file import NEEDED
+from fabrica.planning.traces.csv_file import NEEDED, OPTIONAL
 from fabrica.planning.traces.rows import Rows, whole_number
 from fabrica.wire.planning import ReaderMissing, TraceMalformed
 
@@ -30,13 +30,14 @@ def read_parquet(path: Path, rows: Rows) -> None:
     if missing:
         raise TraceMalformed(
             f"The file lacks the columns {', '.join(missing)}; it has {', '.join(table.column_names)}.",
-            remedy=f"Name the columns {', '.join(NEEDED)}, and 'limit_s' where known.",
+            remedy=f"Name the columns {', '.join(NEEDED)}, and 'limit_s', 'user' and 'level' where known.",
             missing=missing,
         )
     columns: list[list[Any]] = [table.column(name).to_pylist() for name in NEEDED]
-    no_limits = [None] * table.num_rows
-    limits = table.column("limit_s").to_pylist() if "limit_s" in table.column_names else no_limits
-    for row, (job, submit, runtime, units, limit) in enumerate(zip(*columns, limits, strict=True), start=1):
+    nothing = [None] * table.num_rows
+    optional = [table.column(name).to_pylist() if name in table.column_names else nothing for name in OPTIONAL]
+    jobs = zip(*columns, *optional, strict=True)
+    for row, (job, submit, runtime, units, limit, user, level) in enumerate(jobs, start=1):
         rows.add(
             row,
             str(job),
@@ -44,4 +45,6 @@ def read_parquet(path: Path, rows: Rows) -> None:
             whole_number(str(runtime), row, "runtime_s"),
             whole_number(str(units), row, "units"),
             -1 if limit is None else whole_number(str(limit), row, "limit_s"),
+            "" if user is None else str(user),
+            0 if level is None else whole_number(str(level), row, "level"),
         )

@@ -10,6 +10,7 @@ from fabrica.wire.planning import TraceMalformed
 
 SECONDS_MAX = 10**11
 UNITS_MAX = 10**8
+LEVEL_MAX = 9
 CLOCK_SECONDS = 10**9
 """From here on a submit time is read as seconds since 1970: a trace of 30 years from its own start is none."""
 
@@ -26,10 +27,23 @@ class Rows:
         self._runtime = array("q")
         self._units = array("q")
         self._limit = array("q")
+        self._accounts = array("q")
+        self._account_names: dict[str, int] = {}
+        self._levels = array("q")
         self._notices: list[str] = []
 
-    def add(self, line: int, job: str, submit: int, runtime: int, units: int, limit: int) -> None:
-        """Add the job of one line; a negative limit stands for none.
+    def add(
+        self,
+        line: int,
+        job: str,
+        submit: int,
+        runtime: int,
+        units: int,
+        limit: int,
+        account: str = "",
+        level: int = 0,
+    ) -> None:
+        """Add the job of one line; a negative limit stands for none, an empty account for an unnamed one.
 
         Raises:
             TraceMalformed: a value that no job can have.
@@ -45,12 +59,16 @@ class Rows:
         if not 0 < units <= UNITS_MAX:
             words = "asks for nothing" if units == 0 else "is no number of units"
             refuse(line, "units", units, words, f"A job asks for 1 to {UNITS_MAX:,} units.")
+        if not 0 <= level <= LEVEL_MAX:
+            refuse(line, "level", level, "is no level", f"Write how urgent a job is from 0 to {LEVEL_MAX}.")
         self._add_id(job)
         self._lines.append(line)
         self._submit.append(submit)
         self._runtime.append(runtime)
         self._units.append(units)
         self._limit.append(limit)
+        self._accounts.append(self._account_names.setdefault(account, len(self._account_names)))
+        self._levels.append(level)
 
     def _add_id(self, job: str) -> None:
         if isinstance(self._ids, list):
@@ -83,7 +101,17 @@ class Rows:
             first = self._submit[0]
             self._submit = array("q", (submit - first for submit in self._submit))
             self.notice("Submit times are times of day; they are counted from the first one.")
-        return Trace(self._ids, self._submit, self._runtime, self._units, self._limit, tuple(self._notices))
+        return Trace(
+            self._ids,
+            self._submit,
+            self._runtime,
+            self._units,
+            self._limit,
+            tuple(self._notices),
+            accounts=self._accounts if self._account_names.keys() != {""} else None,
+            account_names=tuple(self._account_names),
+            levels=self._levels if any(self._levels) else None,
+        )
 
     def _sort(self) -> None:
         behind = sum(after < before for before, after in itertools.pairwise(self._submit))
@@ -91,9 +119,9 @@ class Rows:
             return
         order = sorted(range(len(self._submit)), key=self._submit.__getitem__)
         self._ids = [str(self._ids[row]) for row in order]
-        self._submit, self._runtime, self._units, self._limit = (
+        self._submit, self._runtime, self._units, self._limit, self._accounts, self._levels = (
             array("q", (column[row] for row in order))
-            for column in (self._submit, self._runtime, self._units, self._limit)
+            for column in (self._submit, self._runtime, self._units, self._limit, self._accounts, self._levels)
         )
         self.notice(f"The trace was not in order of submission ({behind:,} jobs came too late) and was sorted.")
 

@@ -19,14 +19,14 @@ _NO_LIMIT = ("", "unlimited", "partition_limit")
 
 
 def read_sacct(lines: Iterable[str], rows: Rows) -> None:
-    """Add every job that started; lines of job steps are passed over.
+    """Add every job that started; lines of job steps are passed over. `Account`, else `User`, is read where given.
 
     Units are GPUs where any job was given one, and CPUs otherwise; the two are never mixed.
 
     Raises:
         TraceMalformed: a column is missing, or a line is broken.
     """
-    found: list[tuple[int, str, int, int, int, str]] = []
+    found: list[tuple[int, str, int, int, int, str, str]] = []
     names: list[str] = []
     never_started = 0
     for line, text in enumerate(lines, start=1):
@@ -47,7 +47,8 @@ def read_sacct(lines: Iterable[str], rows: Rows) -> None:
             continue
         limit = -1 if job["timelimit"].lower() in _NO_LIMIT else _seconds(job["timelimit"], line, "Timelimit")
         submit, elapsed = _instant(job["submit"], line), _seconds(job["elapsed"], line, "Elapsed")
-        found.append((line, job["jobid"], submit, elapsed, limit, job["alloctres"]))
+        account = job.get("account") or job.get("user", "")
+        found.append((line, job["jobid"], submit, elapsed, limit, account, job["alloctres"]))
     _add_all(found, rows)
     if never_started:
         rows.notice(f"{never_started:,} jobs never started and were left out.")
@@ -82,16 +83,16 @@ def _seconds(text: str, line: int, column: str) -> int:
     return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
 
 
-def _add_all(found: list[tuple[int, str, int, int, int, str]], rows: Rows) -> None:
+def _add_all(found: list[tuple[int, str, int, int, int, str, str]], rows: Rows) -> None:
     gpus = any(_GPUS.search(resources) for *_, resources in found)
     unit = _GPUS if gpus else _CPUS
     without = 0
-    for line, job, submit, elapsed, limit, resources in found:
+    for line, job, submit, elapsed, limit, account, resources in found:
         count = unit.search(resources)
         if count is None or int(count[1]) == 0:
             without += 1
             continue
-        rows.add(line, job, submit, elapsed, int(count[1]), limit)
+        rows.add(line, job, submit, elapsed, int(count[1]), limit, account)
     rows.notice(f"A unit is a {'GPU' if gpus else 'CPU'}.")
     if without:
         rows.notice(f"{without:,} jobs were given no {'GPU' if gpus else 'CPU'} and were left out.")

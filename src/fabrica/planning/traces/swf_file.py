@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from fabrica.planning.traces.rows import Rows, refuse, whole_number
 
 FIELDS = 18
-JOB, SUBMIT, RUNTIME, UNITS_GIVEN, UNITS_ASKED, LIMIT = 0, 1, 3, 4, 7, 8
+JOB, SUBMIT, RUNTIME, UNITS_GIVEN, UNITS_ASKED, LIMIT, USER = 0, 1, 3, 4, 7, 8, 11
 
 
 def read_swf(lines: Iterable[str], rows: Rows) -> None:
@@ -33,6 +33,7 @@ def read_swf(lines: Iterable[str], rows: Rows) -> None:
             continue
         submit = whole_number(fields[SUBMIT], line, "submit time")
         limit = whole_number(fields[LIMIT], line, "requested time")
-        rows.add(line, fields[JOB], submit, runtime, units, limit)
+        user = fields[USER] if fields[USER] != "-1" else ""
+        rows.add(line, fields[JOB], submit, runtime, units, limit, user)
     if never_ran:
         rows.notice(f"{never_ran:,} jobs without a run time or processors never ran and were left out.")
