@@ -22,6 +22,11 @@ def test_every_passage_of_the_law_can_be_cited_by_its_id() -> None:
     assert [one.passage for one in cited(names)] == names
 
 
+def test_what_many_passages_are_cited_as_is_refused_with_their_ids() -> None:
+    with pytest.raises(CitationUnknown, match=r"\d+ passages .* route_annex_iii"):
+        cited(["Art. 6(2), Annex III"])
+
+
 def test_the_same_passage_twice_is_cited_once() -> None:
     assert len(cited(["Art. 4(1)", "obligations/obligations/lit-4"])) == 1
 
