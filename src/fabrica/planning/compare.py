@@ -12,7 +12,7 @@ from fabrica.planning.network.answer import FIGURES, as_estimate
 from fabrica.planning.network.causes import causes
 from fabrica.planning.network.figures import Figures, Line, Values, estimate
 from fabrica.planning.network.runs import Outcome
-from fabrica.planning.network.words import number
+from fabrica.planning.network.words import show_number
 from fabrica.planning.scenarios.scenario import Scenario
 from fabrica.values.time import show_duration
 from fabrica.wire.planning import NetworkImpossible
@@ -113,8 +113,13 @@ def _share(value: float) -> str:
     return f"{value:.1%}"
 
 
+def _points(value: float) -> str:
+    """Return the difference of two shares."""
+    return f"{value * 100:.1f} points"
+
+
 def _number(value: float) -> str:
-    return number((value,))
+    return show_number(value)
 
 
 _Show = Callable[[float], str]
@@ -158,13 +163,16 @@ def _rows(
 
 def _shown(values: Values, show: _Show) -> str:
     found = estimate(values)
+    if not values:
+        return "not there"
     return "unknown" if found is None else show(found.mean)
 
 
-def _interval(values: Values, show: _Show) -> str:
+def _interval(values: Values, shown: _Show) -> str:
     found = estimate(values)
     if found is None:
-        return "unknown"
+        return "unknown" if values else "in one of them only"
+    show = _points if shown is _share else shown
     if found.low is None or found.high is None:
         return f"{show(found.mean)} (one replication: no interval)"
     return f"{show(found.mean)} ({show(found.low)} to {show(found.high)})"

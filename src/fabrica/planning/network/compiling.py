@@ -12,7 +12,8 @@ import numba
 F = TypeVar("F", bound=Callable[..., object])
 
 _PACKAGE = Path(__file__).parents[2]
-_SOURCES = ("planning", "planning/network", "planning/engine", "placement")
+_LOOPS = ("planning/network", "planning/engine", "placement")
+_RESULTS = (*_LOOPS, "planning", "planning/scenarios", "reference")
 
 
 def compiled(function: F) -> F:
@@ -46,9 +47,13 @@ def is_kept() -> bool:
 
 
 @functools.cache
-def sources_hash() -> str:
+def results_hash() -> str:
     """Return a name that changes with any line that can change a result of the network."""
-    sources = [path for folder in _SOURCES for path in sorted((_PACKAGE / folder).glob("*.py"))]
+    return _hash(_RESULTS)
+
+
+def _hash(folders: tuple[str, ...]) -> str:
+    sources = [path for folder in folders for path in sorted((_PACKAGE / folder).glob("*.py"))]
     return hashlib.sha256(b"\0".join(source.read_bytes() for source in sources)).hexdigest()[:16]
 
 
@@ -56,7 +61,7 @@ def sources_hash() -> str:
 def _folder() -> Path | None:
     try:
         home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        folder = home / "fabrica" / f"network-{sources_hash()}"
+        folder = home / "fabrica" / f"network-{_hash(_LOOPS)}"
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except (OSError, RuntimeError):
         return None

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from fabrica.planning.network.partitions import (
+    OWN_NAME,
     LeftOut,
     Partition,
     gigafactory_devices,
@@ -95,7 +96,7 @@ def _own(site: OwnSite, taken: set[str]) -> Partition:
     made = make_partition(
         site=site.id,
         site_name=site.name or site.id,
-        name="main",
+        name=OWN_NAME,
         country=site.country,
         accelerator=accelerator,
         devices=devices,

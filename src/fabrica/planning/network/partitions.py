@@ -8,6 +8,9 @@ from fabrica.reference.grid import load_grid
 from fabrica.reference.network import Factory, System, load_network
 from fabrica.reference.network import Partition as KnownPartition
 
+OWN_NAME = "main"
+"""Of the one partition of a site that a scenario adds."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Partition:
@@ -40,6 +43,11 @@ class Partition:
     @property
     def words(self) -> str:
         return f"{self.site_name} ({self.name})"
+
+    @property
+    def label(self) -> str:
+        """What a picture calls it: its own name, or its site's where it has none."""
+        return self.site_name if self.name == OWN_NAME else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +86,7 @@ def _of_factory(factory: Factory, roles: Sequence[str]) -> Iterator[Partition | 
 
 
 def _partition(factory: Factory, system: System, known: KnownPartition) -> Partition | LeftOut:
-    name = known.name if known.name == system.name else f"{system.name} {known.name}"
+    name = known.name if known.name.startswith(system.name) else f"{system.name} {known.name}"
     accelerator, total = known.accelerator, known.devices_total
     per_node = known.devices_per_node or (node_devices_of(accelerator) if accelerator else None)
     if accelerator is None or total is None or per_node is None:

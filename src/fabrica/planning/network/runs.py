@@ -57,12 +57,12 @@ class _Part:
 
     def key(self) -> str:
         """Return a name that changes with anything the result depends on."""
-        from fabrica.planning.network.compiling import sources_hash
+        from fabrica.planning.network.compiling import results_hash
 
         demand, period = self.demand, self.scenario.period
         trace = demand.trace
         told: tuple[object, ...] = (
-            sources_hash(),
+            results_hash(),
             self.partitions,
             [demand.asked[row] for row in self.rows],
             demand.classes,

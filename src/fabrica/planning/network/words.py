@@ -45,17 +45,42 @@ def _mean(values: Values) -> float:
 
 def duration(values: Values) -> str:
     """Return seconds as people say them, with the interval."""
-    return _shown(estimate(values), lambda value: show_duration(round(max(value, 0.0))))
+    return _shown(estimate(values), show_seconds)
 
 
 def share(values: Values) -> str:
     """Return a share in percent, with the interval."""
-    return _shown(estimate(values), lambda value: f"{value:.1%}")
+    return _shown(estimate(values), show_share)
 
 
 def number(values: Values, unit: str = "") -> str:
     """Return a number, with the interval."""
-    return _shown(estimate(values), lambda value: f"{value:,.0f}{unit}" if abs(value) >= 100 else f"{value:,.3g}{unit}")
+    return _shown(estimate(values), lambda value: show_number(value) + unit)
+
+
+def show_seconds(seconds: float) -> str:
+    """Return a wait as people say it; an interval's end below 0 is none."""
+    return show_duration(round(max(seconds, 0.0)))
+
+
+def show_share(value: float) -> str:
+    """Return a share in percent."""
+    return f"{value:.1%}"
+
+
+def show_number(value: float) -> str:
+    """Return a number with as many digits as are worth reading."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:,.3g}"
+
+
+def mean_and_interval(values: Values, show: Callable[[float], str]) -> tuple[str, str]:
+    """Return the mean, and its interval in words; the latter empty where there is none."""
+    found = estimate(values)
+    if found is None:
+        return "unknown", ""
+    if found.low is None or found.high is None or show(found.low) == show(found.high):
+        return show(found.mean), ""
+    return show(found.mean), f"{show(found.low)} to {show(found.high)}"
 
 
 def _shown(found: Estimate | None, show: Callable[[float], str]) -> str:
