@@ -78,6 +78,17 @@ def test_what_a_teacher_was_trained_with_does_not_count() -> None:
     assert {line.tag: line.counts for line in found.lines}["teacher_training"] == "no"
 
 
+def test_an_ancestor_that_is_teacher_and_gave_weights_counts_as_weights() -> None:
+    world = make_world()
+    base = trained(*world, 4e20)
+    middle = trained(*world, 2e20, base)
+    pupil = trained(*world, 1e20)
+    for relation, parent in (("distilled_from", base), ("merged_from", middle)):
+        told = NewLineage.model_validate({"relation": relation, "parent": parent})
+        service.state_lineage(world[0], version=pupil, told=told)
+    assert compute(world[0], pupil).cumulative_training_compute.flop == pytest.approx(7e20)
+
+
 def test_a_model_from_outside_counts_with_its_evidence_and_unknown_compute_stays_unknown() -> None:
     world = make_world()
     version = trained(*world, 1e20)

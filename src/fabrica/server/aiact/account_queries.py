@@ -92,11 +92,15 @@ def _unread(own: Own) -> Iterable[OutsideSource]:
 
 
 def _inherited(by: Actor, row: Version, own: Own) -> Iterable[OutsideSource]:
-    """Yield the compute of everything the version was made from, each ancestor once however many ways lead to it."""
+    """Yield the compute of everything the version was made from, each ancestor once however many ways lead to it.
+
+    Weights come before teachers, so that who is both counts as weights.
+    """
     counted = {run.id for run in own.runs}
     seen: set[object] = {row.pk}
     front = [(line, tag_of(line.relation)) for line in queries.lineage_rows(row.pk)]
     while front:
+        front.sort(key=lambda one: one[1] != INITIAL_WEIGHTS)
         line, tag = front.pop(0)
         if line.parent is None:
             outside = OutsideModel.model_validate(line.outside)
