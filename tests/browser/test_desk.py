@@ -83,7 +83,7 @@ def test_an_intake_its_result_and_a_comparison_work_without_javascript(browser: 
     page.get_by_role("checkbox", name="Recruitment, choosing or ranking applicants").uncheck()
     page.get_by_role("button", name="Continue").click()
     page.goto("/ai-act/intake/compare?one=1&other=2")
-    expect(page.get_by_role("table", name="What changes")).to_contain_text("High risk annex iii")
+    expect(page.get_by_role("table", name="What changes")).to_contain_text("High-risk, use under Annex III")
     page.goto("/ai-act/")
     expect(page.get_by_role("link", name=re.compile("Find your class"))).to_be_visible()
     context.close()

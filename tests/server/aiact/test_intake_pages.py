@@ -222,7 +222,8 @@ def test_a_variant_is_compared_and_each_difference_has_its_reason() -> None:
     page = browser.get("/ai-act/intake/compare", {"one": "1", "other": "2"})
     assert page.status_code == 200
     assert page.context["differences"]
-    assert all(because for _, because in page.context["differences"])
+    assert all(because for _, _, because in page.context["differences"])
+    assert "High-risk, use under Annex III" in page.content.decode()
 
 
 @pytest.mark.parametrize("asked", [{}, {"one": "1"}, {"one": "x", "other": HOSTILE}])

@@ -1,7 +1,9 @@
 """The desk's home and the register on the web."""
 
 import pytest
+from django.test import Client
 
+from fabrica.server.core import clock
 from tests.server.aiact.desk_reader import CV_SCREENER, HOSTILE, Desk, make_desk
 from tests.server.aiact.test_intake_pages import begun
 
@@ -101,3 +103,11 @@ def test_a_taken_or_wrong_label_is_told_in_the_form(desk: Desk) -> None:
     address = f"/ai-act/systems/{desk.system}/versions/new"
     for label in ("1.0", "<b>", ""):
         assert desk.member.post(address, {"label": label}).status_code == 422
+
+
+def test_anybody_reads_what_the_act_brings_next_with_its_basis() -> None:
+    page = Client().get("/ai-act/")
+    milestones = page.context["milestones"]
+    assert milestones
+    assert all(one.date > clock.now().date() for one in milestones)
+    assert "Art. 113, third para, (c)(i)" in page.content.decode()

@@ -1,9 +1,10 @@
 """Pages of the intake: only what still matters is asked; answers stay in the browser's session until they are saved."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
+from itertools import groupby
 from typing import Any
 
 from django.contrib import messages
@@ -17,6 +18,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from fabrica.aiact import library
 from fabrica.aiact.calendar.entries import System as CalendarSystem
 from fabrica.aiact.calendar.entries import make_calendar
+from fabrica.aiact.in_words import name_in_words
 from fabrica.aiact.intake import sitting as sittings
 from fabrica.aiact.intake.asking import questions
 from fabrica.aiact.intake.comparing import compare as compared
@@ -31,7 +33,7 @@ from fabrica.server.aiact.results import shown
 from fabrica.server.core import clock
 from fabrica.server.core.requests import Viewed
 from fabrica.wire.aiact import FactMalformed, FactsContradict, UnknownFact
-from fabrica.wire.intake import Outlook, Question
+from fabrica.wire.intake import Difference, Outlook, Question
 from fabrica.wire.problems import FabricaError, NotFound
 
 _WRONG_ANSWER = (UnknownFact, FactMalformed, FactsContradict)
@@ -247,8 +249,20 @@ def _comparison(one: Intake, other: Intake, day: date) -> Mapping[str, Any]:
         (wording_of(fact.fact), *(_in_words(fact.fact, value) for value in (fact.before, fact.after)))
         for fact in found.facts
     ]
-    differences = [(each, [wording_of(fact) for fact in each.because]) for each in found.differences]
-    return {"comparison": found, "facts": facts, "differences": differences}
+    return {"comparison": found, "facts": facts, "differences": _alike(found.differences)}
+
+
+def _alike(differences: Iterable[Difference]) -> list[tuple[Difference, list[str], list[str]]]:
+    """Return differences with their names and reasons; neighbours of one kind that change alike stand together."""
+    groups = groupby(differences, key=lambda one: (one.kind, one.before, one.after, one.because))
+    return [
+        (together[0], [_title(one) for one in together], [wording_of(fact) for fact in together[0].because])
+        for together in (list(group) for _, group in groups)
+    ]
+
+
+def _title(difference: Difference) -> str:
+    return name_in_words(difference.what) if difference.kind in ("tier", "role") else difference.title
 
 
 def _in_words(fact: str, value: Any) -> str:

@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from fabrica.aiact import library
 from fabrica.aiact.classify import classify
 from fabrica.server.aiact import intakes, page_queries, permissions, queries, rules, service, statement_service
 from fabrica.server.aiact.forms import SystemForm, VersionForm
@@ -18,6 +19,8 @@ from fabrica.values.ids import ProjectId, SystemId, VersionId
 from fabrica.wire.problems import FabricaError, NotAllowed
 from fabrica.wire.systems import NewFacts
 
+MILESTONES_SHOWN = 6
+
 
 @require_GET
 def home(request: Viewed) -> HttpResponse:
@@ -27,6 +30,7 @@ def home(request: Viewed) -> HttpResponse:
         "kept": intakes.kept(request.session),
         "law": classify({}, today).law,
         "lines": page_queries.system_lines(request.actor, today),
+        "milestones": [one for one in library.timeline().timeline if one.date > today][:MILESTONES_SHOWN],
         "may_register": bool(_own_projects(request.actor)),
     }
     return render(request, "aiact/home.html", context)

@@ -42,6 +42,14 @@ VERSION_STATES = {
     "replaced": _("Replaced"),
     "withdrawn": _("Withdrawn"),
 }
+DIFFERENCES = {
+    "role": _("Role"),
+    "tier": _("Class"),
+    "obligation": _("Duty"),
+    "date": _("Day"),
+    "fine": _("Fine"),
+}
+STANDINGS = {"final": _("yes"), "unless_shown_otherwise": _("yes, but it may still be undone")}
 RELATIONS = {
     "finetuned_from": _("fine-tuned from"),
     "continued_from": _("trained on from"),
@@ -199,6 +207,18 @@ def energy_mwh(megawatt_hours: float) -> str:
 def version_state(state: str) -> str:
     """Write the state of a version."""
     return str(VERSION_STATES[str(state)])
+
+
+@register.filter
+def difference_words(kind: str) -> str:
+    """Write what kind of thing differs between two results."""
+    return str(DIFFERENCES[kind])
+
+
+@register.filter
+def standing_words(words: str) -> str:
+    """Write how a tier or role stands in a comparison; anything else as it is."""
+    return str(STANDINGS.get(words, words))
 
 
 @register.filter
