@@ -16,6 +16,7 @@ from fabrica.wire.documents import (
     NotForRecipient,
     TemplateUnknown,
 )
+from tests.aiact.evaluations.logs import DATA
 from tests.record.sample import make_record
 
 ITEMS = {f"sn-{number}": f"told {number}" for number in range(1, 5)}
@@ -145,3 +146,10 @@ def test_the_documents_and_their_items_are_listed() -> None:
     items = json.loads(_run("template", "mdf", "--json").stdout)
     assert [one["id"] for one in items][:2] == ["mdf-0", "mdf-1-1"]
     assert "Provider legal name" in _run("template", "mdf").stdout
+
+
+def test_a_log_of_an_evaluation_is_evidence_on_this_machine_too(tmp_path: Path) -> None:
+    done = _run("fill", "--template", "annex_iv", "--evaluation", DATA / "inspect-deflate.eval", "--out", tmp_path)
+    assert done.exit_code == 0, done.output
+    document = json.loads(next(tmp_path.rglob("document.json")).read_text())
+    assert [(one["kind"], one["held_by"]) for one in document["evidence_register"]] == [("eval.results", "run")]

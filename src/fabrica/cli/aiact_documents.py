@@ -29,6 +29,14 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--sources", "sources_file", metavar="FILE", type=_FILE, help="Compute from outside. YAML.")
 @click.option("--classify", "facts_file", metavar="FILE", type=_FILE, help="Facts for 'fabrica aiact classify'. YAML.")
 @click.option(
+    "--evaluation",
+    "logs",
+    metavar="LOG",
+    type=click.Path(exists=True, path_type=Path),
+    multiple=True,
+    help="A log of Inspect AI or run of MLflow, as for 'fabrica evaluations read'; may be repeated.",
+)
+@click.option(
     "--system", metavar="VERSION", help="Fill from what the server holds of it, as 'fabrica systems' names it."
 )
 @click.option("--out", "store", metavar="DIR", required=True, type=click.Path(file_okay=False, path_type=Path))
@@ -43,6 +51,7 @@ def fill_documents(
     answers_file: Path | None,
     sources_file: Path | None,
     facts_file: Path | None,
+    logs: tuple[Path, ...],
     system: str | None,
     store: Path,
     recipient: Recipient,
@@ -65,7 +74,7 @@ def fill_documents(
     from fabrica.aiact.documents.writers import write_draft, written
 
     if system is not None:
-        if records or answers_file or sources_file or facts_file or final:
+        if records or answers_file or sources_file or facts_file or logs or final:
             raise click.UsageError("--system fills from the server alone; 'fabrica systems issue' issues there.")
         filled = _filled_there(system, _templates(name, recipient), recipient)
         _tell([(one, write_draft(one, _formats(formats), store)) for one in filled], as_json=as_json)
@@ -74,7 +83,7 @@ def fill_documents(
         raise click.UsageError("--final signs the version: name a key with --key; 'fabrica aiact key FILE' makes one.")
     wanted = _formats(formats)
     compute, gathered, answers = _project(records, sources_file, answers_file, store)
-    gathered = _with_classification(gathered, facts_file)
+    gathered = _with_evaluations(_with_classification(gathered, facts_file), logs)
     now = datetime.now(UTC)
     documents = []
     for template in _templates(name, recipient):
@@ -168,6 +177,18 @@ def _with_classification(gathered: "Gathered", facts_file: Path | None) -> "Gath
     digest = hashlib.sha256(facts_file.read_bytes()).hexdigest()
     held = classification_evidence(found, source=facts_file.name, sha256=digest)
     return gathered._replace(evidence=(*gathered.evidence, held))
+
+
+def _with_evaluations(gathered: "Gathered", logs: Sequence[Path]) -> "Gathered":
+    """Return the evidence with what the logs of evaluations say."""
+    from fabrica.aiact.evaluations.evidence import evaluation_evidence
+    from fabrica.aiact.evaluations.reading import open_log, read_evaluation
+
+    found = []
+    for place in logs:
+        with open_log(place) as log:
+            found.append(evaluation_evidence(read_evaluation(log, place.name), held_by="run"))
+    return gathered._replace(evidence=(*gathered.evidence, *found))
 
 
 def _told(document: "Document", place: Path) -> dict[str, Any]:

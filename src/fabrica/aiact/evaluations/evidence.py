@@ -1,12 +1,12 @@
 """What an evaluation, and the signed report of an independent evaluator, are evidence of."""
 
 from fabrica.aiact.documents.evidence import evidence
-from fabrica.wire.documents import Evidence
+from fabrica.wire.documents import Evidence, HeldBy
 from fabrica.wire.evaluations import Evaluation, Measured
 from fabrica.wire.evaluators import Evaluator, Report
 
 
-def evaluation_evidence(one: Evaluation) -> Evidence:
+def evaluation_evidence(one: Evaluation, *, held_by: HeldBy = "register") -> Evidence:
     """Return the results of an evaluation as evidence; where no dataset is named, nothing says what it measured on."""
     rows = [_row(one, measured) for measured in one.metrics if measured.value is not None]
     tool = " ".join(filter(None, (one.tool, one.tool_version)))
@@ -14,7 +14,7 @@ def evaluation_evidence(one: Evaluation) -> Evidence:
     return evidence(
         "eval.results",
         [{name: value for name, value in row.items() if value is not None} for row in rows],
-        held_by="register",
+        held_by=held_by,
         source=f"{one.file}, a log of {tool}",
         method=f"Measured by {tool}{model}; read from the log.",
         at=one.completed_at,
