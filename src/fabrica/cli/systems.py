@@ -7,6 +7,7 @@ from fabrica.cli.output import console, json_option, print_json
 
 _COMMANDS = {
     "add": "systems_register:add",
+    "amend": "systems_register:amend",
     "version": "systems_register:add_version",
     "show": "systems_register:show",
     "made-from": "systems_register:made_from",

@@ -58,6 +58,32 @@ def add(
         say(f"Registered {found.name}: {found.id}{f', version {label}: {found.versions[0].id}' if label else ''}.")
 
 
+@click.command("amend")
+@click.argument("system")
+@click.option("--name", help="What it is called from now on.")
+@click.option("--purpose", help="Its intended purpose, in your words.")
+@click.option("--provider", metavar="NAME", help="Who places it on the market.")
+@click.option("--deployer", metavar="NAME", help="Who uses it under their authority; empty: none is known.")
+@json_option
+def amend(
+    system: str, name: str | None, purpose: str | None, provider: str | None, deployer: str | None, as_json: bool
+) -> None:
+    """Put right what the register says of SYSTEM, an id or a name. Issued documents stay as they are.
+
+    \b
+    Example:
+        fabrica systems amend "Help desk" --deployer "City of Bruges"
+    """
+    from fabrica.cli.connection import connect
+    from fabrica.sdk import systems
+    from fabrica.wire.systems import SystemChange
+
+    told = SystemChange(name=name, purpose=purpose, provider=provider, deployer=deployer)
+    with connect() as client:
+        found = systems.amend(client, systems.find(client, system).id, told)
+    print_json(found) if as_json else say(f"Put right: {found.name}, {found.id}.")
+
+
 @click.command("version")
 @click.argument("system")
 @click.argument("label")

@@ -22,6 +22,7 @@ from fabrica.wire.systems import (
     NewSystem,
     NewVersion,
     System,
+    SystemChange,
     Version,
     VersionAccount,
     Withdrawal,
@@ -70,6 +71,15 @@ def register(client: Client, new: NewSystem) -> System:
         SystemNameTaken: the project has one of this name.
     """
     return System.model_validate(client.post("/systems", new, idempotency_key=secrets.token_hex(16)))
+
+
+def amend(client: Client, system: SystemId, told: SystemChange) -> System:
+    """Put right what the register says of a system.
+
+    Raises:
+        SystemNameTaken: the project has another one of this name.
+    """
+    return System.model_validate(client.put(f"/systems/{system}", told))
 
 
 def add_version(client: Client, system: SystemId, new: NewVersion) -> Version:

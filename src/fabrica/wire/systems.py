@@ -50,6 +50,15 @@ class NewSystem(Request):
     deployer: ShortText | None = Field(default=None, description="null: none is known")
 
 
+class SystemChange(Request):
+    """What of a system is put right; null: it stays. An empty deployer says that none is known."""
+
+    name: Name | None = None
+    purpose: LongText | None = None
+    provider: ShortText | None = None
+    deployer: Annotated[str, Field(max_length=200)] | None = None
+
+
 class NewVersion(Request):
     label: Label
     changes: LongText = Field(default="", description="what differs from the version before")
@@ -254,6 +263,7 @@ class System(Body):
     provider: Party
     deployer: Party | None
     registered_at: Instant
+    amended_at: Instant | None = None
     versions: tuple[Version, ...]
 
 

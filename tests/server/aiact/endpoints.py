@@ -79,6 +79,7 @@ ENDPOINTS: dict[tuple[str, str], tuple[list[int], Callable[[Any], tuple[str, Any
         lambda world: ("/systems", {"project": world.project, "kind": "system", "name": "Screening"}),
     ),
     ("GET", "/systems/{system}"): (_READERS, lambda world: (_system_path(world), None)),
+    ("PUT", "/systems/{system}"): (_writers(200), lambda world: (_system_path(world), {"purpose": "Ranks."})),
     ("POST", "/systems/{system}/versions"): (
         _writers(201),
         lambda world: (_system_path(world, "/versions"), {"label": "1.0"}),

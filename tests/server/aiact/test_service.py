@@ -20,6 +20,7 @@ from fabrica.wire.systems import (
     NewVersion,
     OutsideModel,
     RunLinkedAlready,
+    SystemChange,
     SystemNameTaken,
     VersionLabelTaken,
     VersionState,
@@ -58,6 +59,25 @@ def test_a_provider_from_outside_has_only_a_name() -> None:
     found = queries.system(make_operator(), system)
     assert found.deployer is not None
     assert (found.provider.name, found.provider.ours, found.deployer.name) == ("Other AG", False, "City of Ghent")
+
+
+def test_what_the_register_says_is_put_right_field_by_field() -> None:
+    project = make_project()
+    member = make_member(project)
+    system = make_system(member, project, name="Euro char", deployer="City of Ghent")
+    make_system(member, project, name="Other")
+    service.amend(member, project=project, system=system, told=SystemChange(purpose="Teaches.", deployer=""))
+    found = queries.system(member, system)
+    assert (found.name, found.purpose, found.deployer, found.provider.ours) == ("Euro char", "Teaches.", None, True)
+    assert found.amended_at is not None
+    assert Fact.objects.get(kind="aiact.system_amended").body["fields"] == {"purpose": "Teaches.", "deployer_name": ""}
+    service.amend(member, project=project, system=system, told=SystemChange(provider="Other AG"))
+    assert queries.system(member, system).provider.ours is False
+    with pytest.raises(SystemNameTaken):
+        service.amend(member, project=project, system=system, told=SystemChange(name="Other"))
+    for by in (make_user(), make_member(project, "reader"), make_operator()):
+        with pytest.raises(NotAllowed):
+            service.amend(by, project=project, system=system, told=SystemChange(purpose="No."))
 
 
 def test_nobody_outside_the_project_registers_nor_a_reader_nor_an_operator() -> None:

@@ -7,7 +7,16 @@ from fabrica.server.core import idempotency
 from fabrica.server.core.requests import Asked
 from fabrica.server.people import queries as people
 from fabrica.values.ids import ProjectId, RunId, SystemId, VersionId
-from fabrica.wire.systems import LinkRun, NewLineage, NewSystem, NewVersion, System, Version, Withdrawal
+from fabrica.wire.systems import (
+    LinkRun,
+    NewLineage,
+    NewSystem,
+    NewVersion,
+    System,
+    SystemChange,
+    Version,
+    Withdrawal,
+)
 
 router = Router(tags=["systems"])
 
@@ -31,6 +40,14 @@ def register(request: Asked, body: NewSystem) -> tuple[int, System]:
 def system(request: Asked, system: SystemId) -> System:
     """One system with its versions, newest first."""
     return queries.system(request.auth, system)
+
+
+@router.put("/systems/{system}", response=System)
+def amend(request: Asked, system: SystemId, body: SystemChange) -> System:
+    """Put right what the register says of a system; what is left out stays."""
+    by = request.auth
+    service.amend(by, project=queries.system(by, system).project, system=system, told=body)
+    return queries.system(by, system)
 
 
 @router.post("/systems/{system}/versions", response={201: Version})

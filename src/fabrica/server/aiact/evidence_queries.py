@@ -67,7 +67,7 @@ def _classified(row: Version) -> Iterator[Evidence]:
 
 def _of_register(row: Version) -> Iterator[tuple[str, HeldBy, list[dict[str, Any]], date]]:
     system = row.system
-    registered = system.registered_at.date()
+    registered = (system.amended_at or system.registered_at).date()
     yield "model.id", "register", [{"name": system.name, "version": row.label}], row.created_at.date()
     provider = {"legal_name": system.provider_name, "country": system.provider.country if system.provider else ""}
     yield "org.identity", "register", [{key: value for key, value in provider.items() if value}], registered

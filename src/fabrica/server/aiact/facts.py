@@ -19,6 +19,16 @@ class SystemRegistered(FactBody):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SystemAmended(FactBody):
+    """What the register says of a system was put right; each field with what it says now."""
+
+    kind: ClassVar[str] = "aiact.system_amended"
+    subject_field: ClassVar[str] = "system"
+    system: SystemId
+    fields: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VersionAdded(FactBody):
     kind: ClassVar[str] = "aiact.version_added"
     subject_field: ClassVar[str] = "version"

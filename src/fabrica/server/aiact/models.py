@@ -51,6 +51,7 @@ class System(models.Model):
     deployer_name = models.CharField(max_length=200, blank=True, default="")
     registered_by = IdField(UserId)
     registered_at = models.DateTimeField()
+    amended_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["project", "name"], name="one_system_a_name")]

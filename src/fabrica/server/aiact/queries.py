@@ -194,6 +194,7 @@ def _system(row: System, names: dict[ProjectId, str]) -> wire.System:
         provider=wire.Party(name=row.provider_name, ours=row.provider_id is not None),
         deployer=wire.Party(name=row.deployer_name, ours=row.deployer_id is not None) if row.deployer_name else None,
         registered_at=row.registered_at,
+        amended_at=row.amended_at,
         versions=tuple(_version(one) for one in row.versions.all()),
     )
 

@@ -20,6 +20,7 @@ from fabrica.wire.systems import (
     NewSystem,
     NewVersion,
     RunLinkedAlready,
+    SystemChange,
     SystemNameTaken,
     VersionLabelTaken,
     VersionState,
@@ -61,6 +62,43 @@ def register(by: Actor, *, project: ProjectId, told: NewSystem) -> SystemId:
 
 
 @verb(may=permissions.writes)
+def amend(by: Actor, *, project: ProjectId, system: SystemId, told: SystemChange) -> None:
+    """Put right what the register says of a system; documents that were issued stay as they are.
+
+    Raises:
+        NotFound: the project has no such system.
+        SystemNameTaken: the project has another one of this name.
+    """
+    row = _system(project, system)
+    if System.objects.filter(project_id=project, name=told.name).exclude(pk=system).exists():
+        raise SystemNameTaken(f"The project has a system {told.name!r} already.", remedy="Choose another name.")
+    fields = {
+        name: value
+        for name, value in (
+            ("name", told.name),
+            ("purpose", told.purpose),
+            ("provider_name", told.provider),
+            ("deployer_name", told.deployer),
+        )
+        if value is not None
+    }
+    for name, value in fields.items():
+        setattr(row, name, value)
+    if told.provider is not None:  # named in words, so it is no longer taken to be the project's organisation
+        row.provider_id = None
+    row.amended_at = clock.now()
+    row.save()
+    announce(facts.SystemAmended(system=system, fields=fields))
+
+
+def _system(project: ProjectId, system: SystemId) -> System:
+    row = System.objects.select_for_update().filter(pk=system, project_id=project).first()
+    if row is None:
+        raise NotFound(f"{project} has no system {system}.", remedy="List them with 'fabrica systems'.")
+    return row
+
+
+@verb(may=permissions.writes)
 def add_version(by: Actor, *, project: ProjectId, system: SystemId, told: NewVersion) -> VersionId:
     """Add a draft version to a system of the project.
 
@@ -69,9 +107,7 @@ def add_version(by: Actor, *, project: ProjectId, system: SystemId, told: NewVer
         VersionLabelTaken: it has a version of this label.
     """
     assert by.user is not None
-    row = System.objects.filter(pk=system, project_id=project).first()
-    if row is None:
-        raise NotFound(f"{project} has no system {system}.", remedy="List them with 'fabrica systems'.")
+    row = _system(project, system)
     version, new = Version.objects.get_or_create(
         system=row,
         label=told.label,
