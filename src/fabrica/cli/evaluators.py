@@ -62,10 +62,12 @@ def invite(
     from fabrica.sdk import evaluators as sdk
     from fabrica.sdk import systems
     from fabrica.sdk.ids import parsed
+    from fabrica.sdk.typed import typed
     from fabrica.values.ids import DocumentId
     from fabrica.wire.evaluators import NewEvaluator
 
-    told = NewEvaluator(
+    told = typed(
+        NewEvaluator,
         name=name,
         independence=independence,
         contract=contract,

@@ -115,13 +115,15 @@ def ask(
     from fabrica.cli.connection import connect
     from fabrica.sdk import questions as sdk
     from fabrica.sdk.ids import parsed
+    from fabrica.sdk.typed import typed
     from fabrica.values.ids import ProjectId
     from fabrica.wire.questions import LONGEST_QUESTION, NewQuestion, QuestionRefused
 
     text = " ".join(question)
     if not text.strip() or len(text) > LONGEST_QUESTION:
         raise QuestionRefused(f"A question has 1 to {LONGEST_QUESTION:,} characters.", remedy="Use --context for more.")
-    told = NewQuestion(
+    told = typed(
+        NewQuestion,
         project=parsed(ProjectId, project) if project else None,
         text=text,
         context=context,

@@ -74,6 +74,7 @@ def answer(question: str, reply: str | None, file: Path | None, citations: tuple
         fabrica questions answer qst_01jd… --reply "Yes, from the first contact." --cite "Art. 50(1)"
     """
     from fabrica.sdk import questions as sdk
+    from fabrica.sdk.typed import typed
     from fabrica.wire.questions import LONGEST_REPLY, Reply
 
     if (reply is None) == (file is None):
@@ -81,7 +82,7 @@ def answer(question: str, reply: str | None, file: Path | None, citations: tuple
     text = reply if reply is not None else _text_of(file or Path())
     if not 0 < len(text.strip()) <= LONGEST_REPLY:
         raise click.UsageError(f"A reply has 1 to {LONGEST_REPLY:,} characters.")
-    told = Reply(text=text.strip(), citations=citations)
+    told = typed(Reply, text=text.strip(), citations=citations)
     _moved(question, lambda client, one: sdk.answer(client, one, told), "{id} is answered.", as_json)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from fabrica.aiact.evaluations.reading import open_log, read_evaluation
 from fabrica.sdk.client import Client
+from fabrica.sdk.typed import typed
 from fabrica.values.ids import EvaluationId, VersionId
 from fabrica.wire.evaluations import ImportedEvaluation, TakeBack
 
@@ -47,4 +48,4 @@ def take_back(client: Client, version: VersionId, evaluation: EvaluationId, reas
         NotAllowed: the caller does not work in the project.
     """
     path = f"/versions/{version}/evaluations/{evaluation}/withdrawal"
-    return ImportedEvaluation.model_validate(client.post(path, TakeBack(reason=reason)))
+    return ImportedEvaluation.model_validate(client.post(path, typed(TakeBack, reason=reason)))

@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import Field
 
 from fabrica.sdk.client import Client
+from fabrica.sdk.typed import typed
 from fabrica.values.ids import DocumentId, EvaluatorId, ReportId, VersionId
 from fabrica.wire.bodies import Body
 from fabrica.wire.evaluators import (
@@ -63,7 +64,7 @@ def withdraw(client: Client, version: VersionId, evaluator: EvaluatorId, reason:
         NotAllowed: the caller does not lead the project.
         EvaluatorStateWrong: they are withdrawn already.
     """
-    client.post(f"/versions/{version}/evaluators/{evaluator}/withdrawal", EvaluatorWithdrawal(reason=reason))
+    client.post(f"/versions/{version}/evaluators/{evaluator}/withdrawal", typed(EvaluatorWithdrawal, reason=reason))
 
 
 def check(client: Client, report: ReportId) -> ReportCheck:
@@ -101,7 +102,7 @@ def accept(client: Client, code: str, signatory: str) -> HeldAccess:
     private_key = new_private_key()
     public_key = public_key_of(private_key)
     proof = sign("fabrica-key-proof+jwt", {"nonce": public_key}, private_key)
-    told = EvaluatorAcceptance(code=code, public_key=public_key, proof=proof, signatory=signatory)
+    told = typed(EvaluatorAcceptance, code=code, public_key=public_key, proof=proof, signatory=signatory)
     accepted = AcceptedEvaluator.model_validate(client.post("/evaluator/acceptance", told))
     return HeldAccess(server=client.server, accepted=accepted, private_key=private_key)
 
@@ -152,7 +153,8 @@ def send_report(held: HeldAccess, file: Path, title: str) -> Report:
         raise ReportRefused(f"{file.name} has {size:,} bytes.", remedy=f"A report has 1 to {REPORT_BYTES_MAX:,}.")
     with file.open("rb") as content:
         sha256 = hashlib.file_digest(content, "sha256").hexdigest()
-    claims = ReportClaims(
+    claims = typed(
+        ReportClaims,
         iss=held.accepted.evaluator,
         sub=held.accepted.version,
         file=file.name,

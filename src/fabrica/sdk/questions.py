@@ -1,6 +1,7 @@
 """Questions: look one up, pass it on to an adviser, answer and publish."""
 
 from fabrica.sdk.client import Client
+from fabrica.sdk.typed import typed
 from fabrica.values.ids import QuestionId
 from fabrica.wire.bodies import Request
 from fabrica.wire.questions import (
@@ -69,7 +70,7 @@ def give_back(client: Client, question: QuestionId, reason: str) -> Question:
         QuestionTaken: another adviser has it.
         QuestionStateWrong: nobody has it.
     """
-    return _move(client, question, "give-back", QuestionMove(reason=reason))
+    return _move(client, question, "give-back", typed(QuestionMove, reason=reason))
 
 
 def answer(client: Client, question: QuestionId, reply: Reply) -> Question:
@@ -91,7 +92,7 @@ def ask_again(client: Client, question: QuestionId, reason: str) -> Question:
         NotAllowed: the caller did not ask it.
         QuestionStateWrong: it is not answered, or published.
     """
-    return _move(client, question, "ask-again", QuestionMove(reason=reason))
+    return _move(client, question, "ask-again", typed(QuestionMove, reason=reason))
 
 
 def allow_publishing(client: Client, question: QuestionId, allowed: bool) -> Question:
@@ -107,7 +108,7 @@ def publish(client: Client, question: QuestionId, wording: str) -> Question:
         PublishingNotAllowed: who asked did not allow it.
         QuestionStateWrong: it is not answered.
     """
-    return _move(client, question, "publication", Publication(question=wording))
+    return _move(client, question, "publication", typed(Publication, question=wording))
 
 
 def withdraw(client: Client, question: QuestionId, reason: str) -> Question:
@@ -117,7 +118,7 @@ def withdraw(client: Client, question: QuestionId, reason: str) -> Question:
         NotAllowed: the caller neither asked it nor is an adviser.
         QuestionStateWrong: it is withdrawn already.
     """
-    return _move(client, question, "withdrawal", QuestionMove(reason=reason))
+    return _move(client, question, "withdrawal", typed(QuestionMove, reason=reason))
 
 
 def _move(client: Client, question: QuestionId, verb: str, body: Request | None = None) -> Question:

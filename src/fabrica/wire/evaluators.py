@@ -20,6 +20,7 @@ REPORT_BYTES_MAX = 100 * 2**20
 PASS_SECONDS = 300
 """How long what an evaluator signs to be let in works at most."""
 _SIGNED_LENGTH_MAX = 4000
+_FILE_NAME = r"^[^/\\\x00-\x1f]*[^/\\.\x00-\x1f][^/\\\x00-\x1f]*$"  # a name, and no way to a folder
 
 
 class EvaluatorState(StrEnum):
@@ -160,7 +161,7 @@ class ReportClaims(Request):
 
     iss: EvaluatorId
     sub: VersionId
-    file: ShortText
+    file: Annotated[str, Field(min_length=1, max_length=200, pattern=_FILE_NAME)]
     title: ShortText
     sha256: Sha256 = Field(description="of the report")
     bytes: int = Field(ge=1, le=REPORT_BYTES_MAX)

@@ -227,6 +227,25 @@ def test_a_report_signed_for_another_version_or_by_another_evaluator_is_not_repl
         service.receive_report(elsewhere.actor(), signature=same_key.report(), sha256=SHA256, bytes_count=len(REPORT))
 
 
+@pytest.mark.parametrize("file", ["../report.pdf", "a/b", "..", "a\\b", "", "x" * 201])
+def test_a_name_that_leads_to_a_folder_is_refused(signer: Signer, file: str) -> None:
+    with pytest.raises(ReportRefused, match="file"):
+        service.check_report(signer.actor(), signer.report(file=file), SHA256)
+
+
+def test_signs_that_hide_something_are_taken_out_of_what_is_shown(
+    made: tuple[Actor, VersionId], signer: Signer
+) -> None:
+    service.receive_report(
+        signer.actor(),
+        signature=signer.report(title="Good\u202eBad\x1b[2J"),
+        sha256=SHA256,
+        bytes_count=len(REPORT),
+    )
+    ((report,),) = (one.reports for one in queries.evaluators(*made))
+    assert not set("\u202e\x1b") & set(report.title)
+
+
 def test_a_person_does_not_report_as_an_evaluator(made: tuple[Actor, VersionId], signer: Signer) -> None:
     with pytest.raises(NotAllowed):
         service.receive_report(made[0], signature=signer.report(), sha256=SHA256, bytes_count=len(REPORT))

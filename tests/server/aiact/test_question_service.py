@@ -74,6 +74,11 @@ def test_a_question_is_asked_taken_answered_published_and_then_found(asker: Acto
     ], "each move is a stored fact that says who is to know"
 
 
+def test_signs_that_hide_something_are_taken_out(asker: Actor, project: ProjectId) -> None:
+    question = queries.question(asker, _ask(asker, project, text="Is it\u202e so?", context="\x1b]0;title\x07"))
+    assert not set("\u202e\x1b\x07") & set(question.text + question.context)
+
+
 def test_members_of_the_project_ask_and_nobody_else(project: ProjectId) -> None:
     for other in (NOBODY, make_user(), make_operator(), _adviser()):
         with pytest.raises(NotAllowed):

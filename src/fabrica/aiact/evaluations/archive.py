@@ -128,7 +128,7 @@ def _zstandard() -> Any:
     except ImportError:
         raise LogReaderMissing(
             "This log is compressed with Zstandard, for which the package backports.zstd is not installed.",
-            remedy="Install it, or write the log anew as JSON: 'inspect log convert --to json'.",
+            remedy="Install it, or write it anew: 'inspect log convert --to json --output-dir DIR LOG'.",
         ) from None
     return zstd
 

@@ -82,7 +82,7 @@ def _check_whole(header: Mapping[str, Any], file: LogFile) -> None:
         version = text(header.get("version")) or "no version"
         raise EvaluationRefused(
             f"{file.name} is in version {version:.20} of Inspect's format, not in version {_FORMAT}.",
-            remedy="Write it anew with a present release: 'inspect log convert'.",
+            remedy="Write it anew with a present release: 'inspect log convert --to eval --output-dir DIR LOG'.",
         )
     status = text(header.get("status")) or "nothing"
     if status != "success":

@@ -45,7 +45,7 @@ def read_evaluation(file: BinaryIO, name: str) -> Evaluation:
     if length > JSON_BYTES_MAX:
         raise EvaluationRefused(
             f"{name} has {length:,} bytes of JSON; at most {JSON_BYTES_MAX:,} are read.",
-            remedy="Write it anew in the other form: 'inspect log convert --to eval'.",
+            remedy="Write it anew in the other form: 'inspect log convert --to eval --output-dir DIR LOG'.",
         )
     file.seek(0)
     content = read_json(file.read(), name)

@@ -1,5 +1,6 @@
 """The verbs of evaluations: logs imported as evidence of a version."""
 
+from fabrica.aiact.documents.text import clean
 from fabrica.server.aiact import evaluator_facts as facts
 from fabrica.server.aiact import permissions
 from fabrica.server.aiact.evaluation_models import ImportedEvaluation
@@ -44,7 +45,7 @@ def take_back(by: Actor, *, version: VersionId, evaluation: EvaluationId, reason
     """
     rows = ImportedEvaluation.objects.filter(pk=evaluation, version_id=version)
     if not rows.exists():
-        raise NotFound(f"{version} has no evaluation {evaluation}.", remedy="List them: 'fabrica evaluations list VERSION'.")
-    if rows.filter(taken_back_because="").update(taken_back_because=reason):
+        raise NotFound(f"{version} has no evaluation {evaluation}.", remedy="List them with 'fabrica evaluations'.")
+    if rows.filter(taken_back_because="").update(taken_back_because=clean(reason)):
         announce(facts.EvaluationTakenBack(version=version, evaluation=evaluation, reason=reason))
         hint("aiact")

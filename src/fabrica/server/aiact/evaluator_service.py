@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import F
 from pydantic import ValidationError
 
+from fabrica.aiact.documents.text import clean
 from fabrica.server.aiact import evaluator_facts as facts
 from fabrica.server.aiact import evaluator_rules as rules
 from fabrica.server.aiact import permissions
@@ -59,9 +60,9 @@ def invite(by: Actor, *, version: VersionId, told: NewEvaluator) -> EvaluatorInv
     row = Evaluator.objects.create(
         version_id=version,
         state=EvaluatorState.INVITED,
-        name=told.name,
-        independence=told.independence,
-        contract=told.contract or "",
+        name=clean(told.name),
+        independence=clean(told.independence),
+        contract=clean(told.contract or ""),
         documents=list(told.documents),
         invited_by=by.user,
         invited_at=now,
@@ -119,7 +120,7 @@ def _try_code(by: Actor, *, selector: str) -> Evaluator | None:
 def _use_code(by: Actor, *, evaluator: EvaluatorId, told: EvaluatorAcceptance) -> AcceptedEvaluator:
     row = Evaluator.objects.select_for_update().get(pk=evaluator)
     now = clock.now()
-    _move(row, EvaluatorState.ACCEPTED, public_key=told.public_key, signatory=told.signatory, accepted_at=now)
+    _move(row, EvaluatorState.ACCEPTED, public_key=told.public_key, signatory=clean(told.signatory), accepted_at=now)
     return AcceptedEvaluator(
         evaluator=row.pk,
         version=row.version_id,
@@ -141,8 +142,8 @@ def withdraw(by: Actor, *, version: VersionId, evaluator: EvaluatorId, reason: s
     """
     row = Evaluator.objects.select_for_update().filter(pk=evaluator, version_id=version).first()
     if row is None:
-        raise NotFound(f"{version} has no evaluator {evaluator}.", remedy="List them: 'fabrica evaluators list VERSION'.")
-    _move(row, EvaluatorState.WITHDRAWN, withdrawn_because=reason)
+        raise NotFound(f"{version} has no evaluator {evaluator}.", remedy="List them with 'fabrica evaluators'.")
+    _move(row, EvaluatorState.WITHDRAWN, withdrawn_because=clean(reason))
 
 
 def _move(row: Evaluator, state: EvaluatorState, **told: Any) -> None:
@@ -235,8 +236,8 @@ def receive_report(by: Actor, *, signature: str, sha256: str, bytes_count: int) 
         return known.pk
     report = EvaluatorReport.objects.create(
         evaluator=row,
-        title=claims.title,
-        file=claims.file,
+        title=clean(claims.title),
+        file=clean(claims.file),
         bytes=claims.bytes,
         sha256=sha256,
         signature=signature,

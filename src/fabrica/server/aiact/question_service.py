@@ -3,6 +3,7 @@
 from typing import Any
 
 from fabrica.aiact import library
+from fabrica.aiact.documents.text import clean
 from fabrica.aiact.questions.citing import cited
 from fabrica.server.aiact import permissions
 from fabrica.server.aiact import question_facts as facts
@@ -28,8 +29,8 @@ def ask(by: Actor, *, project: ProjectId, told: NewQuestion) -> QuestionId:
     now = clock.now()
     row = Question.objects.create(
         project_id=project,
-        text=told.text,
-        context=told.context,
+        text=clean(told.text),
+        context=clean(told.context),
         state=QuestionState.ASKED,
         asked_by=by.user,
         asked_at=now,
@@ -65,7 +66,7 @@ def give_back(by: Actor, *, question: QuestionId, reason: str) -> None:
     rules.check_is(QuestionState(row.state), QuestionState.TAKEN)
     if not by.is_operator:
         rules.check_own(row.adviser, by.user)
-    _move(row, QuestionState.ASKED, tell=None, adviser=None, reason=reason)
+    _move(row, QuestionState.ASKED, tell=None, adviser=None, reason=clean(reason))
 
 
 @verb(may=permissions.advises)
@@ -83,7 +84,7 @@ def answer(by: Actor, *, question: QuestionId, reply: Reply) -> None:
     rules.check_move(QuestionState(row.state), QuestionState.ANSWERED)
     rules.check_own(row.adviser, by.user)
     citations = [one.model_dump(mode="json") for one in cited(reply.citations)]
-    told = {"reply": reply.text, "citations": citations, "answered_at": clock.now(), "law": law_now()}
+    told = {"reply": clean(reply.text), "citations": citations, "answered_at": clock.now(), "law": law_now()}
     _move(row, QuestionState.ANSWERED, tell=row.asked_by, reason="", **told)
 
 
@@ -96,7 +97,7 @@ def ask_again(by: Actor, *, question: QuestionId, reason: str) -> None:
     """
     row = _locked(question)
     rules.check_is(QuestionState(row.state), QuestionState.ANSWERED)
-    _move(row, QuestionState.ASKED, tell=None, adviser=None, reason=reason)
+    _move(row, QuestionState.ASKED, tell=None, adviser=None, reason=clean(reason))
 
 
 @verb(may=permissions.asked)
@@ -127,7 +128,7 @@ def publish(by: Actor, *, question: QuestionId, wording: str) -> None:
     if not by.is_operator:
         rules.check_own(row.adviser, by.user)
     rules.check_publishing(row.may_publish)
-    told = {"published_question": wording, "published_at": clock.now()}
+    told = {"published_question": clean(wording), "published_at": clock.now()}
     _move(row, QuestionState.PUBLISHED, tell=row.asked_by, **told)
 
 
@@ -143,7 +144,7 @@ def withdraw(by: Actor, *, question: QuestionId, reason: str) -> None:
     own = by.user is not None and row.asked_by == by.user
     if not own:
         rules.check_is(QuestionState(row.state), QuestionState.PUBLISHED)
-    _move(row, QuestionState.WITHDRAWN, tell=row.adviser if own else row.asked_by, reason=reason)
+    _move(row, QuestionState.WITHDRAWN, tell=row.adviser if own else row.asked_by, reason=clean(reason))
 
 
 def law_now() -> str:
