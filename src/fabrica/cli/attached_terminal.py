@@ -42,8 +42,6 @@ def use(attached: Attached) -> bool:
     """
     seen = Seen()
     shower = threading.Thread(target=_show, args=(attached, seen), daemon=True)
-    if sys.stdin.isatty():
-        say("Attached. Ctrl-] leaves, and the run goes on.")
     with _raw_terminal(seen):
         shower.start()
         _type(attached, seen)
@@ -112,7 +110,8 @@ def _raw_terminal(seen: Seen) -> Iterator[None]:
 
     before, handler = termios.tcgetattr(sys.stdin), signal.signal(signal.SIGWINCH, resized)
     try:
-        tty.setraw(sys.stdin)
+        tty.setraw(sys.stdin, termios.TCSADRAIN)  # what was typed ahead is kept
+        say("Attached. Ctrl-] leaves, and the run goes on.\r")
         yield
     finally:
         termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
