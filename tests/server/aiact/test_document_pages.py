@@ -144,6 +144,9 @@ def test_an_issued_document_is_downloaded_with_its_signature_by_who_may_read_it(
             assert file.status_code == 200
             assert file.headers["Content-Disposition"].startswith("attachment")
         assert reader.get(f"/ai-act/documents/{document}/nothing").status_code == 404
+    assert f"/ai-act/documents/{document}" in browser(outside).get("/ai-act/").content.decode()
+    assert f"/ai-act/documents/{document}" not in desk.stranger.get("/ai-act/").content.decode()
+    assert desk.address not in browser(outside).get(f"/ai-act/documents/{document}").content.decode()
     for part in ("", "/document.json"):
         assert desk.stranger.get(f"/ai-act/documents/{document}{part}").status_code == 404
         assert desk.nobody.get(f"/ai-act/documents/{document}{part}").status_code == 302

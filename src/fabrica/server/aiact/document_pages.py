@@ -18,6 +18,7 @@ from fabrica.server.aiact import (
     document_queries,
     issue_queries,
     issue_service,
+    page_queries,
     permissions,
     queries,
     statement_service,
@@ -178,7 +179,8 @@ def issued_changes(request: Viewed, document: DocumentId) -> HttpResponse:
     """Show an issued document's hashes and signature, and what it changed against the one before."""
     found = issue_queries.issue(request.actor, document)
     content: Document = issue_queries.content(request.actor, document)
-    return render(request, "aiact/issued.html", {"issue": found, "document": content})
+    context = {"issue": found, "document": content, "seen": page_queries.sees(request.actor, found.version)}
+    return render(request, "aiact/issued.html", context)
 
 
 @require_GET

@@ -4,16 +4,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, Q, Subquery
 
 from fabrica.server.aiact import queries
-from fabrica.server.aiact.models import IssuedDocument, Result, Statement
+from fabrica.server.aiact.models import IssuedDocument, Result, Statement, Version, ViewGrant
 from fabrica.server.core.actors import Actor
 from fabrica.server.people import queries as people
-from fabrica.values.ids import VersionId
+from fabrica.values.ids import DocumentId, VersionId
 from fabrica.wire.aiact import Classification, DueObligation
 from fabrica.wire.problems import NotFound
-from fabrica.wire.systems import LineageLine, System, Version
+from fabrica.wire.systems import LineageLine, System
+from fabrica.wire.systems import Version as VersionBody
 
 GENERATIONS_MAX = 4
 EVENTS_MAX = 40
@@ -24,7 +25,7 @@ class SystemLine:
     """A system as a list shows it: its newest version, what was found for it, and what comes next."""
 
     system: System
-    version: Version | None
+    version: VersionBody | None
     result: Classification | None
     next_due: DueObligation | None
     changed: bool
@@ -115,3 +116,33 @@ def events(by: Actor, version: VersionId) -> tuple[Event, ...]:
         Event(one.issued_at, "issued", f"{one.template}, {one.number}", names.get(one.issued_by, "")) for one in issued
     ]
     return tuple(sorted(found, key=lambda one: one.at, reverse=True)[:EVENTS_MAX])
+
+
+@dataclass(frozen=True, slots=True)
+class ShownDocument:
+    """A document that somebody outside of its project may read."""
+
+    document: DocumentId
+    title: str
+    subject: str
+    recipient: str
+    number: int
+    issued_at: datetime
+
+
+def shown_documents(by: Actor) -> tuple[ShownDocument, ...]:
+    """Return the issued documents whose view was shown to the actor, newest first."""
+    views = Q(pk__in=[])
+    for version, recipient in ViewGrant.objects.filter(user_id=by.user).values_list("version_id", "recipient"):
+        views |= Q(version_id=version, recipient=recipient)
+    rows = IssuedDocument.objects.filter(views).order_by("-issued_at")[:EVENTS_MAX]
+    return tuple(
+        ShownDocument(row.pk, row.document["title"], row.document["subject"], row.recipient, row.number, row.issued_at)
+        for row in rows
+    )
+
+
+def sees(by: Actor, version: VersionId) -> bool:
+    """Say whether the actor may see the page of a version."""
+    project = Version.objects.filter(pk=version).values_list("system__project", flat=True).first()
+    return project is not None and people.sees(by, project)

@@ -29,6 +29,7 @@ def home(request: Viewed) -> HttpResponse:
     context = {
         "kept": intakes.kept(request.session),
         "law": classify({}, today).law,
+        "shown_to_me": page_queries.shown_documents(request.actor) if request.actor.user else (),
         "lines": page_queries.system_lines(request.actor, today),
         "milestones": [one for one in library.timeline().timeline if one.date > today][:MILESTONES_SHOWN],
         "may_register": bool(_own_projects(request.actor)),
