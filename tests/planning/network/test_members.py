@@ -1,0 +1,47 @@
+"""A scenario's network holds what is known and what the scenario says; the rest is left out with its reason."""
+
+import pytest
+
+from fabrica.planning.network.members import network_of
+from fabrica.planning.scenarios.reading import parse_scenario
+from fabrica.wire.planning import NetworkImpossible
+
+OWN = '[[site]]\nid = "own"\ncountry = "AT"\naccelerator = "GB300"\nbasis = "a test"\n'
+
+
+def test_what_is_not_known_is_left_out_and_told() -> None:
+    network = network_of(parse_scenario('name = "today"'))
+    assert "pharos" not in network.sites
+    left = {one.site: one.reason for one in network.left_out}
+    assert left["pharos"] == "no current system with accelerators is known"
+    assert all(one.devices > 0 and one.devices % one.node_devices == 0 for one in network.partitions)
+
+
+def test_a_planned_gigafactory_has_the_size_of_the_programme_unless_told() -> None:
+    added = network_of(parse_scenario(OWN)).partitions[-1]
+    assert (added.site, added.devices) == ("own", 100_000)
+    assert "programme's concept" in added.basis
+
+
+def test_a_change_is_made_to_the_named_site_alone() -> None:
+    before = {one.key: one for one in network_of(parse_scenario("")).partitions}
+    changed = network_of(parse_scenario('[[change]]\nsite = "jaif"\npue = 1.1\n')).partitions
+    assert {one.key for one in changed if one != before[one.key]} == {"jaif/JUPITER Booster"}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('[[change]]\nsite = "jafi"\npue = 1.1\n', "Did you mean 'jaif'"),
+        ('[network]\nwithout = ["lumi"]\n', "There is no site 'lumi'"),
+        ('[[change]]\nsite = "jaif"\npartition = "Boost"\npue = 1.1\n', "has no partition 'Boost'"),
+        ('[[change]]\nsite = "lumi-aif"\ndevices = 8\n', "a change of devices is of one"),
+        (OWN.replace("GB300", "GB3000"), "Did you mean 'GB300'"),
+        (OWN + "devices = 10\n", "not a whole number of nodes"),
+        (OWN.replace('"own"', '"jaif"'), "is in the network already"),
+    ],
+)
+def test_what_is_not_there_is_a_named_problem_that_says_what_would_be_right(text: str, words: str) -> None:
+    with pytest.raises(NetworkImpossible) as told:
+        network_of(parse_scenario(text))
+    assert words in str(told.value)

@@ -1,0 +1,66 @@
+"""A scenario gives the same bytes on any number of cores, and what nothing changed is kept."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("numba")
+
+from fabrica.planning.network import keeping
+from fabrica.planning.network.answer import as_plain
+from fabrica.planning.network.figures import figures
+from fabrica.planning.network.runs import run_scenario
+from fabrica.planning.scenarios.scenario import Scenario
+from tests.planning.network.builders import tiny
+
+
+@pytest.fixture(autouse=True)
+def _kept_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "_folder", lambda: tmp_path)
+
+
+def _bytes(scenario: Scenario, cores: int = 1) -> str:
+    outcome = run_scenario(scenario, cores=cores)
+    return json.dumps(as_plain(outcome, figures(outcome)))
+
+
+def test_the_same_seed_gives_the_same_bytes_on_any_number_of_cores(tmp_path: Path) -> None:
+    alone = _bytes(tiny())
+    for file in tmp_path.glob("*.npz"):
+        file.unlink()
+    assert _bytes(tiny(), cores=2) == alone
+    assert _bytes(tiny(), cores=2) == alone  # kept
+
+
+def test_another_seed_gives_other_jobs() -> None:
+    one = tiny()
+    assert _bytes(one) != _bytes(replace(one, period=replace(one.period, seed=7)))
+
+
+def test_only_the_parts_that_a_change_touches_are_run_again() -> None:
+    first = run_scenario(tiny(), cores=1)
+    assert (first.parts, first.parts_kept) == (6, 0)  # three classes of accelerators, twice
+    assert run_scenario(tiny(), cores=1).parts_kept == 6
+    changed = tiny('[[change]]\nsite = "brainpp"\nclosed_from_day = 1\nclosed_to_day = 2\n', base=tiny())
+    again = run_scenario(changed, cores=1)
+    assert again.parts_kept == 4
+    untouched = [row for row, one in enumerate(again.network.partitions) if one.site != "brainpp"]
+    for before, after in zip(first.tallies, again.tallies, strict=True):
+        assert (before.jobs[untouched] == after.jobs[untouched]).all()
+
+
+def test_a_broken_file_of_a_kept_result_is_made_anew(tmp_path: Path) -> None:
+    before = _bytes(tiny())
+    for file in tmp_path.glob("*.npz"):
+        file.write_bytes(b"no archive")
+    assert _bytes(tiny()) == before
+
+
+def test_jobs_that_ask_for_what_is_gone_are_told() -> None:
+    outcome = run_scenario(
+        tiny('[network]\nwithout = ["jaif", "lumi-aif", "it4lia", "bsc-aif"]\n', base=tiny()), cores=1
+    )
+    assert list(outcome.refused) == ["gpu.h100"]
+    assert figures(outcome).never[0] == outcome.refused["gpu.h100"]

@@ -1,0 +1,123 @@
+"""The network keeps the engine's rules at every site, and the live kernel's choice between them."""
+
+from array import array
+from typing import Any
+
+import pytest
+
+numpy = pytest.importorskip("numpy")
+pytest.importorskip("numba")
+
+from fabrica.placement.rank import rank  # noqa: E402 (the module needs NumPy)
+from fabrica.placement.snapshot import CandidateState, Needs, Snapshot  # noqa: E402
+from fabrica.planning.network.year import simulate  # noqa: E402
+from fabrica.planning.replay import Cluster, Estimates, replay  # noqa: E402
+from fabrica.planning.replay import Policy as Rules  # noqa: E402
+from fabrica.planning.scenarios.scenario import Policy  # noqa: E402
+from fabrica.planning.trace import Trace  # noqa: E402
+from fabrica.planning.workload_classes import DAY  # noqa: E402
+from tests.planning.network.builders import ANY, make_jobs, make_partition, some_jobs  # noqa: E402
+
+PLACES = (
+    make_partition("a", 16),
+    make_partition("b", 24, 8, gco2e_per_kwh=300.0),
+    make_partition("c", 8, 4, gco2e_per_kwh=50.0, bf16_teraflops=400.0),
+)
+
+
+def _trace(ran: Any, rows: Any) -> Trace:
+    columns = (ran.submit, ran.runtime, ran.units, ran.limit)
+    submit, runtime, units, limit = (array("q", column[rows].astype(numpy.int64).tobytes()) for column in columns)
+    return Trace(list(range(int(rows.sum()))), submit, runtime, units, limit)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_site_starts_what_it_is_sent_as_the_engine_alone_would(seed: int) -> None:
+    ran, desk = simulate(PLACES, ANY, some_jobs(400, seed, units_max=8), Policy())
+    for row, place in enumerate(PLACES):
+        here = desk.partition == row
+        assert here.any()
+        alone = replay(
+            _trace(ran, here), Cluster(place.devices, place.node_devices), Rules.EASY, Estimates.LIMIT, plain=True
+        )
+        assert list(alone.start_seconds) == ran.start[here].tolist()
+
+
+def test_no_device_is_used_twice_and_no_job_starts_before_it_arrives() -> None:
+    ran, desk = simulate(PLACES, ANY, some_jobs(600, 9, units_max=8), Policy())
+    assert (ran.start >= ran.submit).all()
+    for row, place in enumerate(PLACES):
+        here = desk.partition == row
+        instants = numpy.concatenate((ran.start[here], ran.start[here] + ran.runtime[here]))
+        steps = numpy.concatenate((ran.units[here], -ran.units[here]))
+        order = numpy.lexsort((steps, instants))  # at one instant ends come first
+        assert numpy.cumsum(steps[order]).max() <= place.devices
+
+
+def test_the_broker_chooses_as_the_live_service_would() -> None:
+    jobs = some_jobs(200, 3, span=899, units_max=8)  # before any site has told its waits anew
+    _, desk = simulate(PLACES, ANY, jobs, Policy())
+    for job in range(len(jobs.submit)):
+        needs = Needs(
+            run=f"run_{job:026d}",
+            resource_class="any",
+            nodes=int(jobs.nodes[job]),
+            devices_per_node=int(jobs.node_devices[job]),
+            memory_bytes_per_node=0,
+            disk_bytes=0,
+            time_limit_seconds=int(jobs.limit[job]),
+            expected_seconds=int(jobs.runtime[job]),
+            data_bytes=0,
+        )
+        chosen = rank(
+            Snapshot(needs=needs, candidates=tuple(map(_candidate, PLACES)), decided_at="2026-11-21T12:00:00Z")
+        )
+        assert chosen.chosen == PLACES[desk.partition[job]].site
+
+
+def _candidate(place: Any) -> CandidateState:
+    return CandidateState(
+        site=place.site,
+        site_name=place.site_name,
+        partition=place.name,
+        country=place.country,
+        resource_class="any",
+        agent_age_seconds=0,
+        nodes=place.devices // place.node_devices,
+        devices_per_node=place.node_devices,
+        devices_total=place.devices,
+        wait_q50_seconds=0.0,
+        wait_q90_seconds=0.0,
+        wait_samples=30,
+        relative_speed=ANY[0].speed(place),
+        device_watts=place.tdp_watts,
+        gco2e_per_kwh=place.gco2e_per_kwh,
+        allocation_free_milliseconds=2**53,
+    )
+
+
+def test_nothing_starts_at_a_closed_site_and_who_queued_there_goes_elsewhere() -> None:
+    closed = make_partition("a", 16, closed=((0.05, 0.2),))
+    other = make_partition("b", 16, gco2e_per_kwh=900.0)
+    ran, desk = simulate((closed, other), ANY, some_jobs(500, 5, span=20_000), Policy())
+    here = ran.start[desk.partition == 0]
+    assert not ((here >= 0.05 * DAY) & (here < 0.2 * DAY)).any()
+    assert (ran.start >= 0).all()
+
+
+def test_jobs_that_nobody_can_take_are_held_until_a_site_opens() -> None:
+    ran, desk = simulate((make_partition("a", closed=((0.0, 0.5),)),), ANY, make_jobs([(10, 5, 4, 9)]), Policy())
+    assert ran.start.tolist() == [DAY // 2]
+    assert desk.partition.tolist() == [0]
+
+
+def test_a_job_larger_than_every_partition_is_placed_nowhere() -> None:
+    ran, desk = simulate((make_partition("a", 16),), ANY, make_jobs([(0, 5, 32, 9), (1, 5, 4, 9)]), Policy())
+    assert desk.partition.tolist() == [-1, 0]
+    assert ran.start.tolist() == [-1, 1]
+
+
+def test_a_job_runs_as_fast_as_the_device_it_is_on() -> None:
+    slow = make_partition("a", bf16_teraflops=989.4 / 2)
+    ran, _ = simulate((slow,), ANY, make_jobs([(0, 100, 4, 150)]), Policy())
+    assert (ran.runtime.tolist(), ran.limit.tolist()) == ([200], [300])

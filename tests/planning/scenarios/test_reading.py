@@ -1,0 +1,74 @@
+"""A scenario is read strictly: a mistake is told with its line and what would be right."""
+
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fabrica.planning.scenarios.reading import parse_scenario, read_scenario
+from fabrica.wire.planning import ScenarioMalformed
+
+SITE = '[[site]]\nid = "a"\ncountry = "AT"\naccelerator = "GB300"\nbasis = "b"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("[work]\nlaod = 1", 2, "Did you mean 'load'"),
+        ("x = ", None, "no valid TOML"),
+        ("[period]\ndays = -3", 2, "between 1 and 3,660"),
+        ("[work]\nload = 70", 2, "between 0.01 and 3.0"),
+        (SITE + 'devices = "20 MW"', 6, "its unit is in the key's name"),
+        (SITE + SITE.replace('"a"', '"b"') + "pue = 0.2", 11, "between 1.0 and 3.0"),
+        ('[[site]]\nid = "a"', 1, "lacks country, accelerator, basis"),
+        (SITE.replace("AT", "Austria"), 3, "ISO code"),
+        (SITE + SITE, 1, "twice"),
+        ('[[change]]\nsite = "a"\nclosed_from_day = 9\nclosed_to_day = 3', 3, "a first day and a later last day"),
+        ('[network]\nsystems = ["now"]', 2, "Known: current, incoming, upgrade"),
+        ("[work]\nportable_share = 0.8\nhome_share = 0.5", 3, "add up to over 1"),
+        ("[policy]\ncarbon = 0.6\nrisk = 0.7", 1, "add up to 1.3"),
+        ("[work]\nload = true", 2, "Write a number"),
+        ("work = 3", 1, "must be a table"),
+    ],
+)
+def test_a_mistake_is_told_with_its_line(text: str, line: int | None, words: str) -> None:
+    with pytest.raises(ScenarioMalformed) as told:
+        parse_scenario(text, "it.toml")
+    assert words in str(told.value)
+    assert told.value.facts.get("line") == line
+
+
+def test_weights_that_are_not_given_share_what_is_left() -> None:
+    weights = parse_scenario("[policy]\ncarbon = 0.575").policy.weights
+    assert weights.time_to_result == pytest.approx(0.225)
+    assert float(weights.balance) == pytest.approx(0.1)
+
+
+def test_a_scenario_keeps_all_of_its_base_that_it_does_not_change(tmp_path: Path) -> None:
+    (tmp_path / "today.toml").write_text('name = "today"\n[work]\nload = 0.5\n[period]\ndays = 30\n')
+    (tmp_path / "more.toml").write_text('base = "today.toml"\n[work]\ngrowth = 2.0\n' + SITE)
+    found = read_scenario(tmp_path / "more.toml")
+    assert (found.name, found.work.load, found.work.growth, found.period.days) == ("more", 0.5, 2.0, 30)
+    assert found.base is not None
+    assert found.base.sites == ()
+
+
+def test_a_base_that_rests_on_itself_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text('base = "b.toml"')
+    (tmp_path / "b.toml").write_text('base = "a.toml"')
+    with pytest.raises(ScenarioMalformed, match="rests on itself"):
+        read_scenario(tmp_path / "a.toml")
+
+
+def test_a_base_that_is_not_there_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text('base = "gone.toml"')
+    with pytest.raises(ScenarioMalformed, match=r"gone\.toml cannot be read"):
+        read_scenario(tmp_path / "a.toml")
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_a_scenario_or_a_named_problem(text: str) -> None:
+    with suppress(ScenarioMalformed):
+        assert parse_scenario(text).name

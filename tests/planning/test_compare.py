@@ -1,0 +1,58 @@
+"""A comparison pairs the same jobs: nothing changed gives no difference, and a change is told in words."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("numba")
+
+from fabrica.planning.compare import Ran, compare, compared_as_plain
+from fabrica.planning.network import keeping
+from fabrica.planning.network.figures import figures
+from fabrica.planning.network.runs import run_scenario
+from fabrica.planning.scenarios.scenario import Scenario
+from fabrica.wire.planning import NetworkImpossible
+from tests.planning.network.builders import tiny
+
+CLOSED = '[[change]]\nsite = "brainpp"\nclosed_from_day = 0\nclosed_to_day = 2.5\n'
+
+
+@pytest.fixture(autouse=True)
+def _kept_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "_folder", lambda: tmp_path)
+
+
+def _ran(scenario: Scenario) -> Ran:
+    outcome = run_scenario(scenario, cores=1)
+    return outcome, figures(outcome)
+
+
+def test_the_same_scenario_twice_differs_in_nothing() -> None:
+    found = compare(_ran(tiny()), _ran(tiny()))
+    rows = (*found.network, *found.classes, *found.partitions)
+    assert all(value in (0.0, None) for row in rows for value in row.values)
+    assert found.sentences[0] == "Both scenarios say the same."
+    assert not any(row.clear for row in rows)
+
+
+def test_a_change_and_what_comes_of_it_are_told_in_words() -> None:
+    found = compare(_ran(tiny()), _ran(tiny(CLOSED, base=tiny())))
+    assert found.sentences[0] == "brainpp is closed from day 0 to day 2.5."
+    assert any("every partition that would do was closed" in line for line in found.sentences)
+    told = compared_as_plain(found)
+    assert told["simulated"] is True
+    assert told["network"]["mean_wait_s"]["difference"]["mean"] > 0
+    json.dumps(told, allow_nan=False)
+
+
+def test_a_site_of_only_one_scenario_is_shown_as_such() -> None:
+    own = '[[site]]\nid = "own"\ncountry = "AT"\naccelerator = "GB300"\ndevices = 400\nbasis = "a test"\n'
+    found = compare(_ran(tiny()), _ran(tiny(own, base=tiny())))
+    row = next(row for row in found.partitions if row.label == "own (main): use")
+    assert (row.first, row.difference) == ("not there", "in one of them only")
+
+
+def test_scenarios_of_other_lengths_make_no_pairs() -> None:
+    with pytest.raises(NetworkImpossible, match="make no pairs"):
+        compare(_ran(tiny()), _ran(tiny("[period]\ndays = 2\n", base=tiny())))
