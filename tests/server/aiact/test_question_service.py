@@ -6,6 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from fabrica.server.aiact import question_queries as queries
+from fabrica.server.aiact import question_rules as rules
 from fabrica.server.aiact import question_service as service
 from fabrica.server.aiact.question_models import Question
 from fabrica.server.core import clock
@@ -211,7 +212,7 @@ def test_a_reply_under_other_data_of_the_law_is_marked(
 ) -> None:
     question = _answered(asker, project, _adviser())
     assert not queries.question(asker, question).law_changed
-    monkeypatch.setattr(queries, "law_now", lambda: "data of tomorrow")
+    monkeypatch.setattr(rules, "law_now", lambda: "data of tomorrow")
     assert queries.question(asker, question).law_changed
 
 

@@ -8,7 +8,6 @@ from fabrica.aiact.questions.answering import ask
 from fabrica.server.aiact import permissions
 from fabrica.server.aiact import question_rules as rules
 from fabrica.server.aiact.question_models import Question
-from fabrica.server.aiact.question_service import law_now
 from fabrica.server.core import clock
 from fabrica.server.core.actors import Actor
 from fabrica.server.people import queries as people
@@ -114,7 +113,7 @@ def _visible(by: Actor) -> QuerySet[Question]:
 
 def _wire(rows: Sequence[Question]) -> tuple[wire.Question, ...]:
     names = people.user_names({row.asked_by for row in rows} | {row.adviser for row in rows if row.adviser})
-    today, law = clock.now().date(), law_now()
+    today, law = clock.now().date(), rules.law_now()
     return tuple(
         wire.Question(
             id=row.pk,
@@ -150,5 +149,5 @@ def _answer(row: Question) -> wire.PublishedAnswer:
         citations=tuple(wire.Citation.model_validate(one) for one in row.citations),
         published_on=row.published_at.date(),
         law=row.law,
-        law_changed=row.law != law_now(),
+        law_changed=row.law != rules.law_now(),
     )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import date, timedelta
 
+from fabrica.aiact import library
 from fabrica.values.ids import UserId
 from fabrica.wire.questions import (
     DueDateWrong,
@@ -103,6 +104,12 @@ def due_on(asked_on: date, wished: date | None) -> date:
 def is_late(state: QuestionState, due: date, today: date) -> bool:
     """Say whether a reply is due and not there."""
     return state in (QuestionState.ASKED, QuestionState.TAKEN) and due < today
+
+
+def law_now() -> str:
+    """Return which data of the law a reply of now rests on."""
+    about = library.about()
+    return f"{about.id} {about.schema_version} of {about.as_of}"
 
 
 def check_own(adviser: UserId | None, by: UserId | None) -> None:

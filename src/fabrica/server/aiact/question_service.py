@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from fabrica.aiact import library
 from fabrica.aiact.documents.text import clean
 from fabrica.aiact.questions.citing import cited
 from fabrica.server.aiact import permissions
@@ -84,7 +83,7 @@ def answer(by: Actor, *, question: QuestionId, reply: Reply) -> None:
     rules.check_move(QuestionState(row.state), QuestionState.ANSWERED)
     rules.check_own(row.adviser, by.user)
     citations = [one.model_dump(mode="json") for one in cited(reply.citations)]
-    told = {"reply": clean(reply.text), "citations": citations, "answered_at": clock.now(), "law": law_now()}
+    told = {"reply": clean(reply.text), "citations": citations, "answered_at": clock.now(), "law": rules.law_now()}
     _move(row, QuestionState.ANSWERED, tell=row.asked_by, reason="", **told)
 
 
@@ -145,12 +144,6 @@ def withdraw(by: Actor, *, question: QuestionId, reason: str) -> None:
     if not own:
         rules.check_is(QuestionState(row.state), QuestionState.PUBLISHED)
     _move(row, QuestionState.WITHDRAWN, tell=row.adviser if own else row.asked_by, reason=clean(reason))
-
-
-def law_now() -> str:
-    """Return which data of the law a reply of now rests on."""
-    about = library.about()
-    return f"{about.id} {about.schema_version} of {about.as_of}"
 
 
 def _locked(question: QuestionId) -> Question:
