@@ -7,24 +7,34 @@ import fabrica.server.core.fields
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('aiact', '0002_evaluations_and_questions'),
-        ('people', '0003_adviser'),
+        ("aiact", "0002_evaluations_and_questions"),
+        ("people", "0003_adviser"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='CalendarFeed',
+            name="CalendarFeed",
             fields=[
-                ('id', fabrica.server.core.fields.IdField('FeedId', max_length=40, primary_key=True, serialize=False)),
-                ('user_id', fabrica.server.core.fields.IdField('UserId', max_length=40)),
-                ('opened_at', models.DateTimeField()),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.project')),
+                ("id", fabrica.server.core.fields.IdField("FeedId", max_length=40, primary_key=True, serialize=False)),
+                ("user_id", fabrica.server.core.fields.IdField("UserId", max_length=40)),
+                ("opened_at", models.DateTimeField()),
+                ("closed_at", models.DateTimeField(null=True)),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="people.project"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('closed_at__isnull', True)), fields=('user_id', 'project'), name='one_open_feed_a_project')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("closed_at__isnull", True)),
+                        fields=("user_id", "project"),
+                        name="one_open_feed_a_project",
+                    )
+                ],
             },
         ),
     ]
