@@ -20,10 +20,26 @@ from fabrica.values.ids import ProjectId
 from fabrica.wire.problems import NotAllowed, NotFound
 from fabrica.wire.systems import ModificationUndecided
 from tests.builders import make_member, make_operator, make_user
-from tests.server.aiact.builders import make_ended_run, make_issue, make_lead_with_version, make_world
+from tests.server.aiact.builders import (
+    make_ended_run,
+    make_issue,
+    make_lead_with_version,
+    make_system,
+    make_version,
+    make_world,
+)
 
 pytestmark = pytest.mark.django_db
 Ask = Callable[..., Any]
+LARGE_RUN = """
+name = "large"
+command = ["python", "train.py"]
+[resources]
+resource_class = "gpu.h100"
+nodes = 1000
+devices = 8
+time_limit = "30 days"
+"""
 ANSWERS = Path(__file__).parents[3] / "examples" / "aiact" / "answers.yaml"
 
 
@@ -163,6 +179,23 @@ def test_a_grant_that_could_cross_a_threshold_is_warned_of_before_it_is_made(
     assert "WARNING, A new model: With the planned 1.78 × 10²³ FLOP" in large.stderr
     small = say("grant", project, "gpu.h100", "10", "--until", "2999-01-01")
     assert "WARNING" not in small.stderr
+
+
+def test_a_run_that_could_cross_a_threshold_is_warned_of_before_it_is_submitted(
+    speak: Callable[[Actor], Callable[..., Result]], tmp_path: Path
+) -> None:
+    lead, project, _ = make_world()
+    make_version(lead, project, make_system(lead, project, name="Big"), label="1.0")
+    (tmp_path / "train.py").write_text("print('trained')\n")
+    (tmp_path / "fabrica.toml").write_text(LARGE_RUN)
+    say = speak(lead)
+    plan = ("run", tmp_path, "--dry-run", "--purpose", "pretraining")
+    assert "WARNING, A new model: With the planned" in say(*plan).stderr
+    found = json.loads(say(*plan, "--json").stdout)["compute"]
+    assert [margin["with_planned"] for margin in found["ahead"][0]["margins"]] == ["above", "above"]
+    assert "WARNING" not in say("run", tmp_path, "--dry-run", "--purpose", "evaluation").stderr
+    assert "A new model" not in (said := say(*plan, "--for", "Big:1.0").stderr)
+    assert "WARNING, Big 1.0" in said
 
 
 def _facts(folder: Path) -> Path:

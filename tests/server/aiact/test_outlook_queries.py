@@ -43,6 +43,13 @@ def test_a_grant_is_warned_of_for_the_model_that_it_could_lift_over_a_threshold(
     assert "1 of 2" in large.words
 
 
+def test_a_model_whose_compute_nobody_told_cannot_be_ruled_out() -> None:
+    lead, version = make_lead_with_version()
+    found = ahead(lead, queries.version(lead, version).project, 1e21)
+    assert found.words.endswith("Of 1 the compute so far is not known, so it cannot be ruled out.")
+    assert [one.warnings for one in found.ahead] == [(), ()]
+
+
 def test_what_does_not_count_is_not_warned_of_and_an_unknown_peak_is_said_to_be_unknown() -> None:
     lead, version = make_lead_with_version()
     project = queries.version(lead, version).project

@@ -67,6 +67,9 @@ def _words(resource_class: str, most: float | None, ahead: tuple[Ahead, ...]) ->
     if not most:
         return "Runs of this purpose do not count toward a model's compute."
     near = sum(bool(one.warnings) for one in ahead)
-    return f"At most {significant(most, 3)} FLOP, counted at full peak. " + (
-        f"{near} of {len(ahead)} models could cross a threshold or stand at one." if near else "No threshold is near."
+    unknown = sum(not one.warnings and any(margin.with_planned == "unknown" for margin in one.margins) for one in ahead)
+    told = (
+        f"{near} of {len(ahead)} models could cross a threshold, or stand at one." if near else "No threshold is near."
     )
+    hidden = f" Of {unknown} the compute so far is not known, so it cannot be ruled out." if unknown else ""
+    return f"At most {significant(most, 3)} FLOP, counted at full peak. {told}{hidden}"
