@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
-from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.http import HttpResponseClientRedirect, replace_url
 
 from fabrica.aiact import library
 from fabrica.aiact.calendar.entries import System as CalendarSystem
@@ -134,9 +134,10 @@ def answer(request: Viewed, number: int) -> HttpResponse:
 
 def _kept(request: Viewed, found: Intake) -> HttpResponse:
     intakes.keep(request.session, found)
-    if request.htmx:  # type: ignore[attr-defined]  # set by its middleware
-        return _step(request, found)
-    return redirect("aiact:intake", found.number)
+    if not request.htmx:  # type: ignore[attr-defined]  # set by its middleware
+        return redirect("aiact:intake", found.number)
+    answered = _step(request, found)
+    return replace_url(answered, reverse("aiact:intake", args=[found.number]))  # no longer that of an earlier question
 
 
 def _value(form: QueryDict, question: str) -> Any:

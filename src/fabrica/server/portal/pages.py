@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from fabrica.reference.network import load_network
 from fabrica.server.access import queries as access
+from fabrica.server.aiact import queries as aiact
 from fabrica.server.core.requests import Viewed
 from fabrica.server.ledger import queries as ledger
 from fabrica.server.people import queries as people
@@ -111,7 +112,7 @@ def site(request: Viewed, site: SiteId) -> HttpResponse:
 @require_GET
 @login_required
 def project(request: Viewed, project: ProjectId) -> HttpResponse:
-    """Show a project: what is left, what was granted, its runs, its statement, its members."""
+    """Show a project: what is left, what was granted, its runs, its systems, its statement, its members."""
     by = request.actor
     found = people.project(by, project)
     context = {
@@ -120,6 +121,7 @@ def project(request: Viewed, project: ProjectId) -> HttpResponse:
         "outside": access.outside_of(by, project),
         "statement": ledger.statement(project, limit=STATEMENT_LINES, cursor=request.GET.get("before")),
         "runs": runs.runs(by, project=project, limit=RUNS_SHOWN).runs,
+        "systems": aiact.systems(by, project),
         "operates": by.is_operator,
     }
     return render(request, "portal/project.html", context)

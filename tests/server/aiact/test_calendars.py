@@ -1,0 +1,33 @@
+"""How a calendar is shown."""
+
+from datetime import date
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fabrica.aiact.calendar.entries import System, make_calendar
+from fabrica.server.aiact.calendars import drawn
+from tests.server.aiact.desk_reader import CV_SCREENER, HOSTILE
+
+
+@given(st.dates(date(2024, 8, 1), date(2040, 1, 1)), st.integers(0, 3))
+def test_every_entry_is_shown_once_on_its_day_and_under_its_number(day: date, systems: int) -> None:
+    calendar = make_calendar([System(f"System {number}", CV_SCREENER) for number in range(systems)], day)
+    found = drawn(calendar)
+    shown = [
+        (one, entry)
+        for one in (*found.coming, *found.passed, *found.undated)
+        for group in one.groups
+        for entry in group.entries
+    ]
+    assert sorted(entry.uid for _, entry in shown) == sorted(entry.uid for entry in calendar.entries)
+    for one, entry in shown:
+        assert (one.day, one.system) == (entry.day, entry.system)
+        assert (one.number is None) is (entry.day is None)
+    assert all(one.day is not None and one.day > day for one in found.coming)
+    numbers = [one.number for one in (*found.passed, *found.coming)]
+    assert numbers == sorted(numbers, key=lambda number: number or 0)
+
+
+def test_a_hostile_name_stays_text_in_the_picture() -> None:
+    assert "<script" not in drawn(make_calendar([System(HOSTILE, CV_SCREENER)], date(2026, 11, 21))).picture
