@@ -8,6 +8,8 @@ import click
 from fabrica.cli.output import console, json_option, print_json, say
 
 if TYPE_CHECKING:
+    from fabrica.planning.siting.candidates import Question
+    from fabrica.planning.siting.criteria import Measures
     from fabrica.planning.siting.study import Study
 
 
@@ -20,7 +22,14 @@ if TYPE_CHECKING:
     "outcome_file",
     metavar="FILE",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="What runs of the network with each candidate gave, as JSON.",
+    help="What runs of the network with each candidate gave, as JSON; then none is run.",
+)
+@click.option(
+    "--keep-outcomes",
+    "kept_file",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write what the runs of the network gave, for --outcomes of another time.",
 )
 @click.option(
     "--report",
@@ -31,21 +40,29 @@ if TYPE_CHECKING:
 )
 @json_option
 def siting(
-    candidate_file: Path, draws: int, seed: int, outcome_file: Path | None, page: Path | None, as_json: bool
+    candidate_file: Path,
+    draws: int,
+    seed: int,
+    outcome_file: Path | None,
+    kept_file: Path | None,
+    page: Path | None,
+    as_json: bool,
 ) -> None:
     """Compare candidate sites: hard limits first, then every criterion, never by one score.
+
+    A file with [network] has the network run with each candidate, once; results are kept.
 
     \b
     Example:
         fabrica plan siting examples/siting/hosts.toml --report siting.html
     """
     from fabrica.planning.siting.candidate_file import read_question
-    from fabrica.planning.siting.outcomes import read_outcomes
     from fabrica.planning.siting.study import as_plain, study
 
     question = read_question(candidate_file)
-    known = {one.id for one in question.candidates}
-    outcomes = read_outcomes(outcome_file, known) if outcome_file else None
+    outcomes = _outcomes(question, outcome_file, seed)
+    if kept_file is not None:
+        _keep(outcomes, kept_file, candidate_file)
     found = study(question, outcomes, draws=draws, seed=seed)
     if page is not None:
         from fabrica.planning.outputs import write_page
@@ -57,6 +74,28 @@ def siting(
         print_json(as_plain(found))
     else:
         _show(found)
+
+
+def _outcomes(question: "Question", outcome_file: Path | None, seed: int) -> "dict[str, Measures]":
+    """Return the outcomes of a file, or of runs of the network where the question asks for them."""
+    from fabrica.planning.siting.outcomes import read_outcomes
+
+    if outcome_file is not None:
+        return read_outcomes(outcome_file, {one.id for one in question.candidates})
+    if question.network is None:
+        return {}
+    from fabrica.planning.siting.network_runs import outcomes_of
+
+    return outcomes_of(question, seed=seed, progress=lambda share, words: say(f"{share:.0%}: {words}"))
+
+
+def _keep(outcomes: "dict[str, Measures]", kept_file: Path, candidate_file: Path) -> None:
+    from fabrica.planning.outputs import write_page
+    from fabrica.planning.siting.outcomes import write_outcomes
+
+    sources = {measure.source.addresses[0] for row in outcomes.values() for measure in row.values()}
+    write_page(write_outcomes(outcomes, "; ".join(sorted(sources)) or f"no runs of {candidate_file.name}"), kept_file)
+    say(f"Wrote {kept_file}.")
 
 
 def _show(found: "Study") -> None:

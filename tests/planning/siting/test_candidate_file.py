@@ -56,6 +56,23 @@ def test_a_whole_file_is_read() -> None:
     assert [one.share for one in question.users] == [3.0]
 
 
+def test_runs_of_the_network_are_asked_for_with_what_nobody_has_published() -> None:
+    table = '[network]\naccelerator = "GB300"\ndevices = 1000\nportable_share = 0.3\n'
+    runs = parse_question(f"{table}{WHOLE}", "the file").network
+    assert runs is not None
+    assert (runs.accelerator, runs.devices, runs.portable_share, runs.days) == ("GB300", 1000, 0.3, 28)
+    for before, after, told in (
+        ("portable_share = 0.3", "", "nobody has published"),
+        ("devices = 1000", "", "has no devices"),
+        ('"GB300"', '"GB3000"', "Known: "),
+        ("devices = 1000", "devices = 1e9", "from 1 to 1,000,000"),
+        ("devices = 1000", "devices = 1000\nreplications = 1", "so that there is an interval"),
+    ):
+        with pytest.raises(CandidatesRefused) as refused:
+            parse_question(f"{table.replace(before, after)}{WHOLE}", "the file")
+        assert told in str(refused.value)
+
+
 def test_the_example_is_read() -> None:
     question = read_question(ROOT / "examples" / "siting" / "hosts.toml")
     assert len(question.candidates) > 20

@@ -1,14 +1,20 @@
 """A study of sites as a result that a server keeps: words, figures to compare, the report's sections, tables."""
 
+import importlib.util
+
 from fabrica.planning.answers.kinds import Progress
 from fabrica.planning.siting.candidate_file import parse_question
-from fabrica.planning.siting.criteria import CRITERIA
+from fabrica.planning.siting.criteria import CRITERIA, Measures
 from fabrica.planning.siting.report import STATES, groups, ranked_sites, sections, weights_words
 from fabrica.planning.siting.study import Study, study
 from fabrica.planning.siting.words import paragraph, shown
-from fabrica.wire.scenarios import Figure, Result, Table
+from fabrica.wire.planning import CompilerMissing
+from fabrica.wire.scenarios import Figure, Result, ScenarioRefused, Table
 
 PLACE = "the scenario"
+
+
+NETWORK_CANDIDATES_MAX = 40
 
 
 def check(text: str) -> None:
@@ -16,8 +22,22 @@ def check(text: str) -> None:
 
     Raises:
         CandidatesRefused: it has a mistake; names key and line.
+        ScenarioRefused: it asks for more runs of the network than a server makes for one question.
+        CompilerMissing: it asks for runs of the network, and Numba is not installed.
     """
-    parse_question(text, PLACE)
+    question = parse_question(text, PLACE)
+    if question.network is None:
+        return
+    if importlib.util.find_spec("numba") is None:
+        raise CompilerMissing(
+            "This server lacks Numba, which runs the network.",
+            remedy="Leave [network] out, or ask whoever operates the server for: pip install 'fabrica[planning]'.",
+        )
+    if len(question.candidates) > NETWORK_CANDIDATES_MAX:
+        raise ScenarioRefused(
+            f"{len(question.candidates)} runs of the network are more than a server makes for one question.",
+            remedy=f"Give {NETWORK_CANDIDATES_MAX} candidates at most, or use 'fabrica plan siting'.",
+        )
 
 
 def answer(text: str, seed: int, progress: Progress) -> Result:
@@ -25,11 +45,16 @@ def answer(text: str, seed: int, progress: Progress) -> Result:
 
     Raises:
         CandidatesRefused: as `check`.
+        NetworkImpossible, CompilerMissing: the network cannot be run with them.
     """
     question = parse_question(text, PLACE)
-    progress(0.2, f"{len(question.candidates)} candidates")
-    found = study(question, seed=seed)
-    progress(0.9, "pictures")
+    outcomes: dict[str, Measures] = {}
+    if question.network is not None:
+        from fabrica.planning.siting.network_runs import outcomes_of
+
+        outcomes = outcomes_of(question, seed=seed, cores=1, progress=lambda share, words: progress(0.9 * share, words))
+    progress(0.9, f"{len(question.candidates)} candidates")
+    found = study(question, outcomes, seed=seed)
     return result_of(found)
 
 

@@ -11,12 +11,14 @@ from fabrica.planning.siting.candidates import (
     KNOWN,
     Candidate,
     Limit,
+    NetworkRuns,
     Question,
     Users,
     known_candidates,
     network_users,
 )
 from fabrica.planning.siting.criteria import CRITERIA, TOLD, Criterion, Measure
+from fabrica.reference.accelerators import load_accelerators
 from fabrica.reference.sources import Source
 from fabrica.wire.siting import CandidatesRefused
 
@@ -24,11 +26,24 @@ BYTES_MAX = 2**20
 CANDIDATES_MAX = 1_000
 YEAR_MIN, YEAR_MAX = 2020, 2060
 POWER = Criterion("power_megawatts", "power", "MW", "high", 0, 20_000, "megawatts; 1,000 kW are 1 MW")
-_TOP = ("include", "need", "limits", "users", "candidates")
+_RUNS = (
+    Criterion("devices", "devices", "", "high", 1, 1_000_000, "a number of devices"),
+    Criterion("days", "days", "", "high", 1, 366, "a number of days"),
+    Criterion("replications", "replications", "", "high", 2, 10, "2 to 10, so that there is an interval"),
+    Criterion("load", "load", "", "low", 0.01, 3, "a share of the devices' time, such as 0.7"),
+    Criterion("portable_share", "portable share", "", "high", 0, 1, "a share from 0 to 1"),
+    Criterion("pue_assumed", "PUE", "", "low", 1, 3, "a ratio from 1 up"),
+)
+_NEEDED_OF_RUNS = {
+    "devices": "Say how many the site would hold.",
+    "portable_share": "Say which share of the jobs runs on any kind of accelerator: nobody has published it.",
+}
+_TOP = ("include", "need", "limits", "users", "network", "candidates")
 _CANDIDATE = ("name", "country", "latitude", "longitude", "note", "power_megawatts", *TOLD)
 _MEASURE = ("low", "high", "value", "source", "as_of", "confidence")
 _LIMIT = ("min", "max", "among", "reason", "source")
 _NEED = ("power_megawatts", "in_year")
+_NETWORK = ("accelerator", "devices", "portable_share", "days", "replications", "load", "pue_assumed")
 _USERS = ("name", "latitude", "longitude", "share")
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
@@ -85,7 +100,8 @@ class _Reader:
         users = self._users()
         assumed = () if users else ("the hosts of AI Factories as users, of equal share",)
         limits = (*self._power_limit(power, year), *self._limits(year))
-        return Question(tuple(candidates), power, year, limits, users or network_users(), assumed)
+        places = users or network_users()
+        return Question(tuple(candidates), power, year, limits, places, assumed, self._network())
 
     def _included(self) -> tuple[str, ...]:
         told = self.document.get("include", [])
@@ -153,6 +169,25 @@ class _Reader:
                 raise self._mistake("users", "Users have no place.", "Give latitude and longitude.")
             found.append(Users(self._words(told.get("name"), "name", "users"), latitude, longitude, float(share)))
         return tuple(found)
+
+    def _network(self) -> NetworkRuns | None:
+        told = self._table(self.document, "network", _NETWORK)
+        if not told:
+            return None
+        accelerator = told.get("accelerator")
+        if accelerator not in load_accelerators():
+            known = ", ".join(load_accelerators())
+            raise self._mistake("accelerator", f"accelerator is {accelerator!r:.40}.", f"Known: {known}.", "network")
+        numbers: dict[str, Any] = {
+            one.key: self._number(one, told[one.key], one.key, "network") for one in _RUNS if one.key in told
+        }
+        for key in ("devices", "days", "replications"):
+            if key in numbers:
+                numbers[key] = int(numbers[key])
+        for key, remedy in _NEEDED_OF_RUNS.items():
+            if key not in numbers:
+                raise self._mistake("network", f"[network] has no {key}.", remedy)
+        return NetworkRuns(accelerator=str(accelerator), **numbers)
 
     def _candidate(self, name: str, row: Any) -> Candidate:
         if not _ID.fullmatch(name):

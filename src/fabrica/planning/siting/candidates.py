@@ -51,8 +51,27 @@ class Users:
 
 
 @dataclass(frozen=True, slots=True)
+class NetworkRuns:
+    """How the network is run with each candidate: what it would hold, and under which work.
+
+    `portable_share`: of the jobs that run on any kind of accelerator; the others ask for one kind.
+    """
+
+    accelerator: str
+    devices: int
+    portable_share: float
+    days: int = 28
+    replications: int = 3
+    load: float = 0.7
+    pue_assumed: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
-    """Which sites, for what: power from a year on, limits, users. `assumed`: what the file left open."""
+    """Which sites, for what: power from a year on, limits, users. `assumed`: what the file left open.
+
+    `network`: null where the network is not to be run with each candidate.
+    """
 
     candidates: tuple[Candidate, ...]
     power_megawatts: float | None
@@ -60,6 +79,7 @@ class Question:
     limits: tuple[Limit, ...]
     users: tuple[Users, ...]
     assumed: tuple[str, ...] = ()
+    network: NetworkRuns | None = None
 
 
 def known_candidates(kinds: Sequence[str]) -> tuple[Candidate, ...]:

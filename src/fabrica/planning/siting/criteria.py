@@ -77,29 +77,20 @@ _ALL = (
         "european_ownership_share", "owned in Europe", "", "high", 0, 1, "a share from 0 to 1; 0.6 stands for 60 %"
     ),
     Criterion(
-        "network_wait_hours", "wait in the network", "h", "low", 0, 100_000, "hours, mean of all jobs", told=False
-    ),
-    Criterion("network_eur", "electricity of the network", "EUR a year", "low", 0, 1e12, "EUR a year", told=False),
-    Criterion(
-        "network_tonnes_co2e",
-        "carbon of the network",
-        "t CO2e a year",
-        "low",
-        0,
-        1e10,
-        "tonnes of CO2e a year",
-        told=False,
+        "network_wait_hours", "mean wait in the network", "h", "low", 0, 100_000, "hours, mean of all jobs", told=False
     ),
     Criterion(
-        "network_lost_share",
-        "work not done when the site stops for half a year",
-        "",
+        "network_closed_wait_hours",
+        "mean wait when the site is closed for half of the time",
+        "h",
         "low",
         0,
-        1,
-        "a share from 0 to 1",
+        100_000,
+        "hours, mean of all jobs",
         told=False,
     ),
+    Criterion("network_tonnes_co2e", "carbon of the new site", "t CO2e", "low", 0, 1e10, "tonnes of CO2e", told=False),
+    Criterion("network_eur", "electricity of the new site", "EUR", "low", 0, 1e12, "EUR", told=False),
 )
 CRITERIA: Mapping[str, Criterion] = MappingProxyType({one.key: one for one in _ALL})
 """Every criterion by its key, in the order shown to people."""
