@@ -60,6 +60,8 @@ def test_a_run_goes_from_its_folder_to_a_verified_record(home: Home, client: Cli
     assert all({"site", "able", "reasons"} <= candidate.keys() for candidate in candidates)
     assert [one["site"] for one in candidates if one["able"]] == ["this-machine"]
     assert all(one["reasons"] for one in candidates)
+    again = home.json("plan", "replay-decisions")  # the twin decides as the service did
+    assert (again["decisions"], again["equal_share"], again["different"]) == (1, 1.0, [])
     assert told["metrics"] == {"loss": pytest.approx(1 / 3)}
     assert told["usage"]["cpu_seconds"] > 0
     assert [figure["basis"] for figure in told["energy"]]

@@ -2,6 +2,7 @@
 
 import click
 
+from fabrica.cli.plan_decisions import replay_decisions
 from fabrica.cli.plan_network import compare, network
 from fabrica.cli.plan_replay import replay
 from fabrica.cli.plan_saved import cancel, delete, save, saved, share
@@ -19,6 +20,7 @@ plan.add_command(train)
 plan.add_command(validate)
 plan.add_command(network)
 plan.add_command(compare)
+plan.add_command(replay_decisions)
 plan.add_command(siting)
 for _command in (save, saved, cancel, share, delete):
     plan.add_command(_command)

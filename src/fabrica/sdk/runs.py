@@ -17,7 +17,7 @@ from fabrica.sdk.manifest import Manifest
 from fabrica.values.ids import AttemptId, ProjectId, RunId
 from fabrica.values.states import RunState
 from fabrica.wire.evidence import EvidenceRecord
-from fabrica.wire.placement import Placement
+from fabrica.wire.placement import KeptDecision, Placement
 from fabrica.wire.problems import NotFound, PathRefused, ServerUnreachable
 from fabrica.wire.runs import DeclareLost, DryRun, LogSlice, Loss, MetricSeries, RecordNotReady, Run, RunList
 
@@ -123,6 +123,11 @@ def declare_lost(client: Client, run: RunId, attempt: AttemptId) -> Run:
 def placements(client: Client, run: RunId) -> tuple[Placement, ...]:
     """Return every placement decision of a run, the newest first."""
     return client.get_list(f"/runs/{run}/placement", Placement)
+
+
+def kept_decisions(client: Client, run: RunId) -> tuple[KeptDecision, ...]:
+    """Return what every placement decision of a run was made from, the newest first."""
+    return client.get_list(f"/runs/{run}/placement/snapshots", KeptDecision)
 
 
 def metrics(client: Client, run: RunId) -> tuple[MetricSeries, ...]:

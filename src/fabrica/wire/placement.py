@@ -70,6 +70,16 @@ class Placement(Body):
     snapshot_sha256: str
 
 
+class KeptDecision(Body):
+    """A decision as it was made: the snapshot it rests on, as its one canonical text, and what was chosen."""
+
+    placement: PlacementId
+    snapshot: str
+    snapshot_sha256: str
+    chosen: SiteId | None
+    chosen_partition: str | None
+
+
 class Unsatisfiable(FabricaError):
     code = "placement.unsatisfiable"
     status = 409

@@ -13,6 +13,7 @@ from typing import BinaryIO
 from fabrica.planning.trace import Trace
 from fabrica.planning.traces.csv_file import read_csv
 from fabrica.planning.traces.rows import Rows
+from fabrica.planning.traces.runs_file import read_runs
 from fabrica.planning.traces.sacct_file import read_sacct
 from fabrica.planning.traces.swf_file import FIELDS, read_swf
 from fabrica.wire.planning import TraceMalformed
@@ -21,7 +22,7 @@ _GZIP, _PARQUET = b"\x1f\x8b", b"PAR1"
 
 
 def read_trace(path: Path, units_max: int | None = None) -> Trace:
-    """Return the jobs of a file: CSV, SWF or Slurm's `sacct --parsable2`, each also with gzip, or Parquet.
+    """Return the jobs of a file: CSV, SWF, `sacct --parsable2`, `fabrica runs --json`, each also with gzip; or Parquet.
 
     `units_max`: jobs that ask for more are cut to so many units.
 
@@ -62,6 +63,8 @@ def _read_text(file: BinaryIO, zipped: bool, rows: Rows) -> None:
 
 
 def _reader(first: str) -> Callable[[Iterable[str], Rows], None]:
+    if first.lstrip().startswith("{"):
+        return read_runs
     if "|" in first:
         return read_sacct
     if first.startswith(";") or len(first.split()) == FIELDS:

@@ -4,7 +4,7 @@ from fabrica.placement.rank import replay
 from fabrica.server.placement import rules
 from fabrica.server.placement.models import PlacementDecision
 from fabrica.values.ids import PlacementId, RunId
-from fabrica.wire.placement import Placement
+from fabrica.wire.placement import KeptDecision, Placement
 
 
 def placement(placement: PlacementId) -> Placement | None:
@@ -23,6 +23,21 @@ def of_run(run: RunId) -> tuple[Placement, ...]:
     """Return every decision of a run, the newest first."""
     rows = PlacementDecision.objects.filter(run_id=run).order_by("-pk")
     return tuple(_answer(row) for row in rows)
+
+
+def kept(run: RunId) -> tuple[KeptDecision, ...]:
+    """Return what every decision of a run was made from, the newest first, so that anybody can make it again."""
+    rows = PlacementDecision.objects.filter(run_id=run).order_by("-pk")
+    return tuple(
+        KeptDecision(
+            placement=row.pk,
+            snapshot=rules.unpack(bytes(row.snapshot)).decode(),
+            snapshot_sha256=row.snapshot_sha256,
+            chosen=row.chosen_site_id,
+            chosen_partition=_answer(row).chosen_partition,
+        )
+        for row in rows
+    )
 
 
 def replayed(placement: PlacementId) -> Placement:

@@ -22,7 +22,7 @@ from fabrica.server.placement import queries as placement
 from fabrica.server.runs import lost_queries, queries, service
 from fabrica.values.ids import AttemptId, ProjectId, RunId
 from fabrica.values.states import RunState
-from fabrica.wire.placement import Placement
+from fabrica.wire.placement import KeptDecision, Placement
 from fabrica.wire.problems import NotAllowed
 from fabrica.wire.runs import DeclareLost, DryRun, LogSlice, Loss, MetricSeries, Purpose, Run, RunList, RunSpec
 
@@ -124,6 +124,13 @@ def placements(request: Asked, run: RunId) -> list[Placement]:
     """Every placement decision of a run, the newest first."""
     queries.run(request.auth, run)
     return list(placement.of_run(run))
+
+
+@router.get("/runs/{run}/placement/snapshots", response=list[KeptDecision])
+def placement_snapshots(request: Asked, run: RunId) -> list[KeptDecision]:
+    """What every placement decision of a run was made from, the newest first: enough to make it again."""
+    queries.run(request.auth, run)
+    return list(placement.kept(run))
 
 
 @router.get("/runs/{run}/metrics", response=list[MetricSeries])

@@ -1,0 +1,60 @@
+"""`fabrica plan replay-decisions`: the live service's own placement decisions, made again by the twin's kernel."""
+
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from fabrica.cli.output import console, json_option, print_json, say
+
+if TYPE_CHECKING:
+    from fabrica.sdk.client import Client
+    from fabrica.wire.placement import KeptDecision
+
+PAGE = 100
+
+
+@click.command("replay-decisions")
+@click.option("--runs", "runs_max", metavar="N", type=click.IntRange(min=1), default=1000, show_default=True)
+@json_option
+def replay_decisions(runs_max: int, as_json: bool) -> None:
+    """Make the placement decisions of the newest runs again, and tell which come out otherwise: none should.
+
+    \b
+    Example:
+        fabrica plan replay-decisions --runs 200
+    """
+    from dataclasses import asdict
+
+    from fabrica.cli.connection import connect
+    from fabrica.planning.decisions import replay_decisions as decide_again
+
+    with connect() as client:
+        found = decide_again(_kept(client, runs_max))
+    if as_json:
+        told = {"decisions": found.decisions, "equal_share": found.equal_share, "compiled": found.compiled}
+        print_json({**told, "different": [asdict(one) for one in found.different]})
+    else:
+        out = console()
+        out.print(f"{found.decisions:,} decisions were made again; {found.equal_share:.2%} came out as they were made.")
+        for one in found.different:
+            out.print(f"{one.placement}: was {one.was}, is now {one.is_now}")
+    if found.different:
+        sys.exit(1)
+
+
+def _kept(client: "Client", runs_max: int) -> "Iterator[KeptDecision]":
+    """Yield the kept decisions of the newest runs that the caller may see."""
+    from fabrica.sdk import runs
+
+    cursor, seen = None, 0
+    while seen < runs_max:
+        page = runs.runs(client, limit=min(PAGE, runs_max - seen), cursor=cursor)
+        for run in page.runs:
+            yield from runs.kept_decisions(client, run.id)
+        seen += len(page.runs)
+        cursor = page.next_cursor
+        if cursor is None or not page.runs:
+            return
+        say(f"The decisions of {seen:,} runs were made again …")

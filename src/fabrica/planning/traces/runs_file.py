@@ -1,0 +1,46 @@
+"""The live service's own records as a trace: what `fabrica runs --json` prints."""
+
+import json
+from collections.abc import Iterable
+
+from pydantic import ValidationError
+
+from fabrica.planning.traces.rows import Rows
+from fabrica.wire.planning import TraceMalformed
+from fabrica.wire.runs import Run, RunList
+
+
+def read_runs(lines: Iterable[str], rows: Rows) -> None:
+    """Add every run that has started and ended, with the devices it asked for and the time from its start to its end.
+
+    Raises:
+        TraceMalformed: the text is no list of runs.
+    """
+    try:
+        listed = RunList.model_validate(json.loads("".join(lines)))
+    except (ValueError, RecursionError) as error:
+        detail = error.errors(include_url=False)[0]["msg"] if isinstance(error, ValidationError) else str(error)
+        raise TraceMalformed(
+            f"The file is no list of runs: {detail}.", remedy="Give what 'fabrica runs --json' prints."
+        ) from None
+    for run in listed.runs:
+        _add(run, rows)
+    left_out = len(listed.runs) - rows.count
+    if left_out:
+        rows.notice(f"{left_out:,} runs have not started, or not ended, and were left out.")
+    if listed.next_cursor:
+        rows.notice("There are older runs that are not in this list.")
+
+
+def _add(run: Run, rows: Rows) -> None:
+    if run.started_at is None or run.ended_at is None:
+        return
+    asked = run.spec.resources
+    rows.add(
+        rows.count + 1,
+        str(run.id),
+        int(run.submitted_at.timestamp()),
+        max(int((run.ended_at - run.started_at).total_seconds()), 0),
+        asked.devices_total,
+        asked.time_limit_seconds,
+    )
