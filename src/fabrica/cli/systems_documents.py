@@ -153,13 +153,17 @@ def issue(
     except ValidationError as error:
         raise click.UsageError(f"{error.errors()[0]['loc'][0]}: {error.errors()[0]['msg']}.") from None
     with connect() as client:
-        found = issues.issue(client, systems.find_version(client, version).id, new)
+        of = systems.find_version(client, version)
+        say(f"Writing and signing {template} of {of.system_name} {of.label} …")
+        found = issues.issue(client, of.id, new)
         place = issues.fetch(client, found.id, out) if out and found.state is OrderState.ISSUED else None
     if as_json:
         print_json({**found.model_dump(mode="json"), "folder": str(place) if place else None})
     elif found.state is OrderState.ISSUED:
         say(f"Issued {template} for {recipient}, number {found.number}; keep it until {found.keep_until}.")
         click.echo(place or found.id)
+    elif found.state is OrderState.ORDERED:
+        say("The server has not written it yet. Look again with 'fabrica systems documents'.")
     else:
         say(f"It is not issued: {found.words}")
     raise SystemExit(0 if found.state is OrderState.ISSUED else 1)

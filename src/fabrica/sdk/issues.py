@@ -12,6 +12,7 @@ from fabrica.wire.problems import NotFound, PathRefused
 from fabrica.wire.systems import OrderState
 
 _LOOK_AGAIN_SECONDS = 0.5
+_LOOKS_MAX = 240
 
 
 def documents(client: Client, version: VersionId) -> tuple[DocumentLine, ...]:
@@ -25,14 +26,16 @@ def document(client: Client, version: VersionId, template: str, recipient: Recip
 
 
 def issue(client: Client, version: VersionId, new: NewIssue) -> Issue:
-    """Issue a complete document and return it once it is signed, or could not be written.
+    """Issue a complete document and return it once it is signed, or could not be written; after two minutes as it is.
 
     Raises:
         DocumentOpen, ComputeUnexplained, IssueWaits: it cannot be issued now.
     """
     key = secrets.token_hex(16)
     found = Issue.model_validate(client.post(f"/versions/{version}/issues", new, idempotency_key=key))
-    while found.state is OrderState.ORDERED:
+    for _ in range(_LOOKS_MAX):
+        if found.state is not OrderState.ORDERED:
+            break
         time.sleep(_LOOK_AGAIN_SECONDS)
         found = client.get(f"/documents/{found.id}", Issue)
     return found
