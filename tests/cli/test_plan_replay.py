@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from fabrica.cli.main import fabrica
-from fabrica.wire.planning import JobsTooLarge
+from fabrica.wire.planning import JobsTooLarge, OptionsImpossible
 
 SAMPLE = Path(__file__).resolve().parents[2] / "examples" / "twin" / "jobs.csv"
 
@@ -53,3 +53,54 @@ def test_an_unknown_policy_and_a_missing_file_are_refused(tmp_path: Path) -> Non
     assert run("--trace", SAMPLE, "--capacity", 256, "--policy", "lifo").exit_code == 2
     assert run("--trace", tmp_path / "none.csv", "--capacity", 256).exit_code == 2
     assert run("--trace", SAMPLE, "--capacity", 0).exit_code == 2
+
+
+USERS = "job_id,submit_s,runtime_s,units,limit_s,user,level\n" + "".join(
+    f"{row},{row * 400},{3600 + row % 7 * 1800},{1 << row % 6},36000,user {row % 4},{int(row % 9 == 0)}\n"
+    for row in range(300)
+)
+FURTHER = ("--policy", "priority", "--estimates", "limit", "--node-devices", 8, "--leaf-nodes", 2, "--preempt", 60)
+
+
+def test_further_rules_tell_what_came_of_them_and_what_it_drew(tmp_path: Path) -> None:
+    trace, accounts, report = tmp_path / "jobs.csv", tmp_path / "accounts.csv", tmp_path / "report.html"
+    trace.write_text(USERS)
+    accounts.write_text("account,share,device_hours\nuser 1,2,\nuser 3,,40\n")
+    more = ("--accounts", accounts, "--stops", 200, "--maintenance", "40000:50000:all", "--site", "jaif")
+    done = run("--trace", trace, "--capacity", 64, *FURTHER, *more, "--report", report, "--json")
+    said = json.loads(done.stdout)
+    assert done.exit_code == 0
+    assert said["outcome"]["stops"] > 0
+    assert said["outcome"]["refused"] > 0
+    assert said["energy"]["megawatt_hours"] > 0
+    assert said["energy"]["eur"] is None, "no price was given"
+    assert any("assumed" in source for source in said["energy"]["sources"])
+    page = report.read_text()
+    assert "nodes that failed" in page
+    assert "user 1" in page
+
+
+def test_further_rules_are_told_as_a_table_too(tmp_path: Path) -> None:
+    trace = tmp_path / "jobs.csv"
+    trace.write_text(USERS)
+    done = run("--trace", trace, "--capacity", 64, *FURTHER, "--stops", "--accelerator", "H100-SXM", "--country", "FI")
+    assert done.exit_code == 0
+    assert "energy" in done.stdout
+    assert "CO2e" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--policy", "priority"),
+        ("--maintenance", "tomorrow"),
+        ("--stops", "often"),
+        ("--checkpoint", 60),
+        ("--leaf-nodes", 4),
+        ("--country", "DE"),
+        ("--policy", "fifo", "--maintenance", "0:10:all"),
+    ],
+)
+def test_rules_that_cannot_be_are_a_named_problem(options: tuple[object, ...]) -> None:
+    with pytest.raises(OptionsImpossible):
+        run("--trace", SAMPLE, "--capacity", 256, *options)

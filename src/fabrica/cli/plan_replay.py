@@ -114,7 +114,7 @@ def replay(trace_file: Path, units_max: int | None, starts: Path | None, report:
     if report is not None:
         from fabrica.planning.report import report as page_of
 
-        write_page(page_of(done, found, trace_file.name), report)
+        write_page(page_of(done, found, trace_file.name, energy), report)
     if asked["as_json"]:
         print_json(_as_json(done, found, power, energy))
     else:
@@ -169,8 +169,9 @@ def _as_json(done: "Replay", found: "Figures", power: "Power | None", energy: "D
         "notices": list(done.trace.notices),
     }
     if done.outcome is not None:
-        left_out = ("end_seconds", "busy_carbon", "busy_price")
-        said["outcome"] = {name: value for name, value in asdict(done.outcome).items() if name not in left_out}
+        from fabrica.planning.site_replay import NOT_COUNTED
+
+        said["outcome"] = {name: value for name, value in asdict(done.outcome).items() if name not in NOT_COUNTED}
     if power is not None and energy is not None:
         said["energy"] = {**asdict(energy), "pue": power.pue, "sources": list(power.sources)}
     return said
@@ -193,6 +194,7 @@ def _peak_mb() -> int:
 def _show(done: "Replay", found: "Figures", power: "Power | None", energy: "Drawn | None") -> None:
     from rich.table import Table
 
+    from fabrica.planning.came import energy_rows, outcome_rows
     from fabrica.values.time import show_duration
 
     nodes = f" on nodes of {done.cluster.node_devices}" if done.cluster.node_devices else ""
@@ -207,7 +209,7 @@ def _show(done: "Replay", found: "Figures", power: "Power | None", energy: "Draw
     table.add_row("jobs that wait at all", f"{found.waiting_share:.1%}")
     table.add_row("until the last job ends", show_duration(found.makespan_s))
     table.add_row("use of the cluster", f"{found.use:.1%}")
-    for name, value in (*_outcome_rows(done), *_energy_rows(energy)):
+    for name, value in (*outcome_rows(done), *energy_rows(energy)):
         table.add_row(name, value)
     speed = _jobs_per_cpu_second(done)
     loop = "compiled" if done.compiled else "plain Python, because Numba is not installed"
@@ -217,32 +219,3 @@ def _show(done: "Replay", found: "Figures", power: "Power | None", energy: "Draw
     out.print(table)
     for source in power.sources if power else ():
         out.print(source, style="dim", highlight=False)
-
-
-def _outcome_rows(done: "Replay") -> list[tuple[str, str]]:
-    """Return what came of further rules, without what did not happen."""
-    came = done.outcome
-    if came is None:
-        return []
-    lost = came.lost_device_seconds / came.busy_device_seconds if came.busy_device_seconds else 0.0
-    rows = [
-        (came.stops, "nodes that failed", f"{came.stops:,}; {came.stopped:,} jobs stopped"),
-        (came.preempted, "jobs that made room", f"{came.preempted:,}"),
-        (came.lost_device_seconds, "work lost or done again", f"{lost:.2%} of the time in use"),
-        (came.refused, "jobs without a grant", f"{came.refused:,}, refused"),
-        (came.given_up, "jobs stopped too often", f"{came.given_up:,}, given up"),
-        (came.scattered, "starts on more leaves than needed", f"{came.scattered:,}"),
-    ]
-    return [(name, value) for happened, name, value in rows if happened]
-
-
-def _energy_rows(energy: "Drawn | None") -> list[tuple[str, str]]:
-    if energy is None:
-        return []
-    carbon = "unknown" if energy.tonnes_co2e is None else f"{energy.tonnes_co2e:,.1f} t CO2e"
-    cost = "unknown" if energy.eur is None else f"{energy.eur:,.0f} EUR"
-    return [
-        ("energy", f"{energy.megawatt_hours:,.1f} MWh, {energy.idle_share:.0%} of it as if idle"),
-        ("carbon", carbon),
-        ("cost of the energy", cost),
-    ]

@@ -124,7 +124,7 @@ def power_of(
 
 def drawn(replay: Replay, power: Power) -> Drawn:
     """Return what all devices of the cluster drew. The replay was given the power's rates."""
-    until = max(max(replay.end_seconds()), 0)
+    until = max(max(replay.ends()), 0)
     idle = site_watts_per_device(power.idle_watts) * power.pue
     more = site_watts_per_device((power.maximum_watts - power.idle_watts) * power.activity) * power.pue
     carbon, price = (PlainRate(rate) for rate in power.rates())
@@ -147,7 +147,7 @@ def _in_use(replay: Replay, carbon: PlainRate, price: PlainRate) -> tuple[int, f
     if done is not None:
         return done.busy_device_seconds, done.busy_carbon, done.busy_price
     busy, grams, euros = 0, 0.0, 0.0
-    for start, end, units in zip(replay.start_seconds, replay.end_seconds(), replay.trace.units, strict=True):
+    for start, end, units in zip(replay.start_seconds, replay.ends(), replay.trace.units, strict=True):
         busy += units * (end - start)
         grams += units * (carbon.integral(end) - carbon.integral(start))
         euros += units * (price.integral(end) - price.integral(start))

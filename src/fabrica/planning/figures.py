@@ -28,7 +28,7 @@ def figures(replay: Replay) -> Figures:
     trace = replay.trace
     columns = zip(replay.start_seconds, trace.submit_seconds, strict=True)
     waits = sorted(start - submit for start, submit in columns if start >= 0)
-    makespan = max(max(replay.end_seconds()), 0)
+    makespan = max(max(replay.ends()), 0)
     work = sum(units * runtime for units, runtime in zip(trace.units, trace.runtime_seconds, strict=True))
     if replay.outcome is not None:
         work = replay.outcome.busy_device_seconds

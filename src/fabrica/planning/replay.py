@@ -6,7 +6,7 @@ The policies alone have loops of their own; with further rules a trace is replay
 import importlib.util
 import time
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -61,12 +61,12 @@ class Replay:
     outcome: Outcome | None = None
     """What came of further rules; null where there were none."""
 
-    def end_seconds(self) -> "array[int]":
-        """Return when each job ended, shape (jobs,); -1 where it never did."""
+    def ends(self) -> Iterator[int]:
+        """Return when each job ended, one by one; -1 where it never did."""
         if self.outcome is not None:
-            return self.outcome.end_seconds
+            return iter(self.outcome.end_seconds)
         columns = zip(self.start_seconds, self.trace.runtime_seconds, strict=True)
-        return array("q", (start + runtime for start, runtime in columns))
+        return (start + runtime for start, runtime in columns)
 
 
 def replay(

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from html import escape
 
+from fabrica.planning.came import account_rows, energy_rows, outcome_rows
+from fabrica.planning.drawn import Drawn
 from fabrica.planning.figures import Figures
 from fabrica.planning.pictures import bars, curve
 from fabrica.planning.replay import Estimates, Replay
@@ -35,7 +37,7 @@ th, td { text-align: right; padding: 0.25rem 1rem 0.25rem 0; border-bottom: 1px 
 """
 
 
-def report(replay: Replay, figures: Figures, trace_name: str) -> str:
+def report(replay: Replay, figures: Figures, trace_name: str, energy: Drawn | None = None) -> str:
     """Return the page. `trace_name` is shown, and may hold anything."""
     times, sizes = over_time(replay, BINS), wait_by_size(replay)
     capacity = replay.cluster.capacity
@@ -46,9 +48,11 @@ def report(replay: Replay, figures: Figures, trace_name: str) -> str:
         f"<h1>How long would they wait?</h1><p>{figures.jobs:,} jobs of {escape(trace_name)} on {capacity:,} "
         f"units{nodes}, policy {replay.policy.value}, planned with {planned}. This is a simulation.</p>{notices}",
         _key_figures(figures),
+        _came(replay, energy),
         _use(times, capacity, figures),
         _queue(times),
         _sizes(sizes),
+        _accounts(replay),
     ]
     return page(f"Replay of {trace_name}", body, STYLE)
 
@@ -72,6 +76,26 @@ def _key_figures(figures: Figures) -> str:
         ("until the last end", show_duration(figures.makespan_s)),
     )
     return "<dl>" + "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in told) + "</dl>"
+
+
+def _came(replay: Replay, energy: Drawn | None) -> str:
+    """Return what came of further rules, and the energy; nothing where there is neither."""
+    rows = [*outcome_rows(replay), *energy_rows(energy)]
+    if not rows:
+        return ""
+    told = "".join(f'<tr><th scope="row">{name}</th><td>{value}</td></tr>' for name, value in rows)
+    return (
+        f'<section><h2>What else came of it</h2><div class="wide"><table><tbody>{told}</tbody></table></div>'
+        '<p class="soft">Of a job that was stopped or made room, only the last attempt is drawn below.</p></section>'
+    )
+
+
+def _accounts(replay: Replay) -> str:
+    rows = [(escape(name), *figures) for name, *figures in account_rows(replay)]
+    if not rows:
+        return ""
+    table = _table(("account", "jobs", "device-hours of work", "mean wait"), rows)
+    return f'<section><h2>Who used most</h2><div class="wide">{table}</div></section>'
 
 
 def _use(times: OverTime, capacity: int, figures: Figures) -> str:

@@ -26,15 +26,21 @@ class SizeClass:
 
 
 def over_time(replay: Replay, bins: int) -> OverTime:
-    """Return the means of so many stretches; exact, not sampled."""
+    """Return the means of so many stretches; exact, not sampled.
+
+    Of a job that was stopped or made room, only the last attempt counts as in use.
+    """
     trace = replay.trace
-    ends = replay.end_seconds()
+    ends = list(replay.ends())
     width = max(max(ends), 1) / bins
     in_use, queued = _Means(bins, width), _Means(bins, width)
-    for submit, start, end, units in zip(trace.submit_seconds, replay.start_seconds, ends, trace.units, strict=True):
+    begun = replay.outcome.began_seconds if replay.outcome else replay.start_seconds
+    last = zip(begun, ends, strict=True)
+    asked = zip(trace.submit_seconds, replay.start_seconds, trace.units, strict=True)
+    for (submit, start, units), (began, end) in zip(asked, last, strict=True):
         if end < 0:  # it never started, or was given up
             continue
-        in_use.add(start, end, units)
+        in_use.add(began, end, units)
         queued.add(submit, start, 1)
     return OverTime(width, in_use.means(), queued.means())
 

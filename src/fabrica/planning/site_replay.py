@@ -5,11 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fabrica.planning.engine.plain_rates import PlainRate
+from fabrica.planning.engine.plain_rates import CARBON, PRICE, PlainRate
 from fabrica.planning.engine.site_rules import NEVER, SiteRules
 from fabrica.planning.options import Options
 from fabrica.planning.trace import Trace
 
+NOT_COUNTED = ("began_seconds", "end_seconds", "busy_carbon", "busy_price")
 NO_RATES = ([0.0], [0.0])
 
 
@@ -17,12 +18,14 @@ NO_RATES = ([0.0], [0.0])
 class Outcome:
     """What came of a replay beyond the starts; each second is one of a device.
 
-    `end_seconds`: shape (jobs,), of the last attempt; -1 for a job that never ended. `refused`: jobs whose account's
-    grant had run out. `given_up`: jobs that were stopped too often. `stops`: of nodes; `stopped`: of jobs.
+    `began_seconds`, `end_seconds`: shape (jobs,), of the last attempt; -1 where there was none, or it never ended.
+    `refused`: jobs whose account's grant had run out. `given_up`: jobs that were stopped too often. `stops`: of nodes;
+    `stopped`: of jobs.
     `scattered`: attempts on more leaves than they need. `lost`: work that was not saved, restarts and savings.
     `busy_carbon`, `busy_price`: the hourly series, summed over all device-seconds in use.
     """
 
+    began_seconds: "array[int]"
     end_seconds: "array[int]"
     refused: int
     given_up: int
@@ -84,8 +87,8 @@ def plain_work(task: SiteTask) -> Work:
             task.start[job.number] = job.start
 
     def outcome() -> Outcome:
-        ends = array("q", (job.end for job in jobs))
-        return _outcome(ends, lambda name: getattr(site.totals, name), site.busy_rates)
+        last = (array("q", (job.began for job in jobs)), array("q", (job.end for job in jobs)))
+        return _outcome(last, lambda name: getattr(site.totals, name), site.busy_rates)
 
     return run, lambda: site.totals.done, outcome
 
@@ -113,13 +116,15 @@ def compiled_work(task: SiteTask) -> Work:
 
     def outcome() -> Outcome:
         state = site.state[0]
-        ends = array("q", site.jobs["end"].tobytes())
-        return _outcome(ends, lambda name: int(state[name]), [float(rate) for rate in state["busy_rates"]])
+        last = (array("q", site.jobs["began"].tobytes()), array("q", site.jobs["end"].tobytes()))
+        return _outcome(last, lambda name: int(state[name]), [float(rate) for rate in state["busy_rates"]])
 
     return run, lambda: int(site.state["done"][0]), outcome
 
 
-def _outcome(ends: "array[int]", total: Callable[[str], int], busy_rates: Sequence[float]) -> Outcome:
-    carbon, price = busy_rates
-    named = [name for name in Outcome.__slots__ if name not in ("end_seconds", "busy_carbon", "busy_price")]
-    return Outcome(end_seconds=ends, busy_carbon=carbon, busy_price=price, **{name: total(name) for name in named})
+Columns = tuple["array[int]", "array[int]"]
+
+
+def _outcome(last: Columns, total: Callable[[str], int], busy_rates: Sequence[float]) -> Outcome:
+    counted: dict[str, Any] = {name: total(name) for name in Outcome.__slots__ if name not in NOT_COUNTED}
+    return Outcome(*last, busy_carbon=busy_rates[CARBON], busy_price=busy_rates[PRICE], **counted)

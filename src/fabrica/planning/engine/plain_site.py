@@ -2,6 +2,7 @@
 
 import heapq
 import math
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -76,7 +77,7 @@ class PlainSite:
         self._grants = dict(grants or {})
         self._shares = PlainShares(rules.half_life_seconds, shares or {})
         self._rates = rates
-        self._offered: list[tuple[int, PlainJob]] = []
+        self._offered = deque[tuple[int, PlainJob]]()
         self._waiting: list[PlainJob] = []
         self._running: list[PlainJob] = []
         """The latest started last."""
@@ -214,7 +215,7 @@ class PlainSite:
     def _join_all(self, now: int) -> list[PlainJob]:
         joined = []
         while self._offered and self._offered[0][0] == now:
-            job = self._offered.pop(0)[1]
+            job = self._offered.popleft()[1]
             held = job.units * job.asked
             if held > self._grants.get(job.account, UNLIMITED):
                 self.totals.refused += 1
@@ -256,7 +257,7 @@ class PlainSite:
     def _fits(self, job: PlainJob, now: int) -> bool:
         if job.units > self._cluster.most_units():
             return False
-        return self.windows.allow(job.units, now, now + job.planned, self._in_use_until())
+        return self.windows.allow(job.units, now, now + job.planned, self._in_use_until)
 
     def _in_use_until(self) -> Until:
         down = [(back, self.rules.node_devices) for back, _ in self._repairs]
@@ -290,7 +291,7 @@ class PlainSite:
     def _make_room(self, head: PlainJob, now: int) -> None:
         """Let jobs of lower levels save, the lowest and latest started first, if that gives the head enough."""
         saved_at = now + max(self.rules.saving_seconds, 1)
-        if not self.windows.allow(head.units, now, saved_at + head.planned, self._in_use_until()):
+        if not self.windows.allow(head.units, now, saved_at + head.planned, self._in_use_until):
             return
         saving = sum(job.units for job in self._running if job.is_saving)
         lower = [job for job in reversed(self._running) if job.level < head.level and not job.is_saving]

@@ -1,6 +1,7 @@
 """Windows in plain Python: when units are out of use, and what may be planned beside that."""
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 
 from fabrica.planning.engine.plain_cluster import PlainCluster
 from fabrica.planning.engine.site_rules import NEVER
@@ -73,11 +74,11 @@ class PlainWindows:
     def _open(self, now: int) -> list[PlainWindow]:
         return [one for one in self._windows if one.start <= now < one.end]
 
-    def allow(self, units: int, start: int, end: int, until: Until) -> bool:
+    def allow(self, units: int, start: int, end: int, until: Callable[[], Until]) -> bool:
         """Return whether units may be planned as in use from one instant until another."""
-        if self.is_lacking(start) and end > self.next_change(start, until):
+        if self.is_lacking(start) and end > self.next_change(start, until()):
             return False
-        return all(self._left(one.start, until) >= units for one in self._windows if start < one.start < end)
+        return all(self._left(one.start, until()) >= units for one in self._windows if start < one.start < end)
 
     def _left(self, at: int, until: Until) -> int:
         """Return what is planned to be free at an instant."""
@@ -86,9 +87,12 @@ class PlainWindows:
 
     def earliest(self, units: int, planned: int, now: int, until: Until) -> tuple[int, int]:
         """Return when so many units are expected to be free for so long, and how many more are then, all that time."""
-        turns = [at for one in self._windows for at in (one.start, one.end)]
+        turns = [at for one in self._windows for at in (one.start, one.end) if at >= now]
+        expected, free = deque(sorted(until)), self._capacity - sum(busy for _, busy in until)
         for at in sorted({now, *(end for end, _ in until), *turns}):
-            if at < now:
+            while expected and expected[0][0] <= at:
+                free += expected.popleft()[1]
+            if free < units:
                 continue
             starts = [one.start for one in self._windows if at < one.start < at + planned]
             left = min(self._left(instant, until) for instant in (at, *starts))
