@@ -112,6 +112,14 @@ def test_a_scenario_is_run_watched_compared_shared_and_deleted(page: Page, brows
     expect(page.get_by_text("“Second try” was deleted.")).to_be_visible()
 
 
+def test_the_builder_of_a_what_if_has_no_violation(page: Page) -> None:
+    page.goto("/plan/")
+    page.get_by_role("link", name="What if the network were another one?").click()
+    check(page)
+    page.get_by_role("link", name="Write it as a file").click()
+    check(page)
+
+
 def test_the_pages_are_whole_without_scripts(browser: Browser, portal: Portal, signed_in: StorageState) -> None:
     context = new_context(browser, portal, signed_in, java_script_enabled=False)
     page = context.new_page()
