@@ -40,7 +40,11 @@ def find(client: Client, text: str) -> System:
     Raises:
         NotFound: none is called so, or several are.
     """
-    found = [one for one in systems(client) if text in (one.id, one.name)]
+    return _only(systems(client), text)
+
+
+def _only(known: tuple[System, ...], text: str) -> System:
+    found = [one for one in known if text in (one.id, one.name)]
     if len(found) != 1:
         several = f"{len(found)} systems are called {text!r}: {', '.join(one.id for one in found)}."
         raise NotFound(several if found else f"No system is called {text!r}.", remedy="List them: 'fabrica systems'.")
@@ -55,12 +59,17 @@ def find_version(client: Client, text: str) -> Version:
     """
     if text.startswith(f"{VersionId.prefix}_"):
         return client.get(f"/versions/{text}", Version)
-    name, _, label = text.rpartition(":") if ":" in text else (text, "", "")
-    versions = find(client, name).versions
+    name, _, label = text.rpartition(":")
+    known = systems(client)
+    if not name or any(text in (one.id, one.name) for one in known):
+        name, label = text, ""
+    versions = _only(known, name).versions
     found = next((one for one in versions if label in ("", one.label)), None)
     if found is None:
-        known = ", ".join(one.label for one in versions) or "none"
-        raise NotFound(f"{name} has no version {label!r}; it has: {known}." if label else f"{name} has no version yet.")
+        labels = ", ".join(one.label for one in versions) or "none yet"
+        raise NotFound(
+            f"{name} has no version {label!r}; it has: {labels}." if label else f"{name} has no version yet."
+        )
     return client.get(f"/versions/{found.id}", Version)
 
 
