@@ -14,9 +14,9 @@ PROJECT, SYSTEM = ProjectId.new(), SystemId.new()
 OLD, NEW = VersionId.new(), VersionId.new()
 
 
-def version(id: VersionId, label: str) -> dict[str, Any]:
+def version(name: VersionId, label: str) -> dict[str, Any]:
     return {
-        "id": id,
+        "id": name,
         "system": SYSTEM,
         "system_name": "Euro: char",
         "kind": "model",
