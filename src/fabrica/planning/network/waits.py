@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 import numpy
 
+from fabrica.placement.snapshot import DEFAULT_POLICY
 from fabrica.planning.network.compiling import compiled, inlined
 from fabrica.planning.network.sums import STEPS
-from fabrica.waits.history import SAMPLES_MIN
 
 CLASSES = 20
 """Sizes that double, up to half a million devices; and after them the class of the whole partition."""
@@ -45,9 +45,9 @@ def first_waits(partitions: int) -> Waits:
     The broker counts an unknown wait as the worst known one, so a site without any history would never get a job.
     """
     told = numpy.zeros((partitions, CLASSES + 1, 3))
-    told[:, POOL, 2] = SAMPLES_MIN
+    told[:, POOL, 2] = DEFAULT_POLICY.wait_samples_min
     steps, count = (numpy.zeros((partitions, CLASSES + 1, *rest), numpy.int64) for rest in ((STEPS,), ()))
-    steps[:, POOL, 0], count[:, POOL] = SAMPLES_MIN, SAMPLES_MIN
+    steps[:, POOL, 0], count[:, POOL] = DEFAULT_POLICY.wait_samples_min, DEFAULT_POLICY.wait_samples_min
     last = numpy.zeros((partitions, CLASSES + 1, WINDOW), numpy.uint8)
     return Waits(last, count, steps, told, numpy.zeros_like(steps))
 

@@ -1,0 +1,73 @@
+"""`fabrica plan network` and `compare` print JSON alone, write pages, and name what is wrong."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+pytest.importorskip("numba")
+
+from fabrica.cli.main import fabrica
+from fabrica.planning.network import keeping
+from fabrica.wire.problems import FabricaError
+from tests.planning.network.builders import TINY
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    monkeypatch.setattr(keeping, "_folder", lambda: kept)
+    (tmp_path / "today.toml").write_text(TINY)
+    (tmp_path / "closed.toml").write_text(
+        'base = "today.toml"\n[[change]]\nsite = "brainpp"\nclosed_from_day = 0\nclosed_to_day = 2\n'
+    )
+    return tmp_path
+
+
+def test_a_network_prints_json_alone_and_writes_a_page(folder: Path) -> None:
+    page = folder / "page.html"
+    done = CliRunner().invoke(
+        fabrica, ["plan", "network", str(folder / "today.toml"), "--cores", "1", "--report", str(page), "--json"]
+    )
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert told["simulated"] is True
+    assert {"figures", "classes", "partitions", "why_they_wait", "unknown"} <= told.keys()
+    assert page.read_text().startswith("<!doctype html>")
+
+
+def test_a_table_for_people_says_that_it_is_simulated_and_what_is_left_out(folder: Path) -> None:
+    done = CliRunner().invoke(fabrica, ["plan", "network", str(folder / "today.toml"), "--replications", "1"])
+    assert done.exit_code == 0, done.output
+    assert "This is a simulation" in done.stdout
+    assert "Left out: Pharos" in done.stdout
+
+
+def test_a_comparison_tells_the_change_in_words(folder: Path) -> None:
+    files = [str(folder / name) for name in ("today.toml", "closed.toml")]
+    page = folder / "compared.html"
+    done = CliRunner().invoke(fabrica, ["plan", "compare", *files, "--cores", "1", "--report", str(page)])
+    assert done.exit_code == 0, done.output
+    assert "brainpp is closed from day 0 to day 2." in done.stdout
+    assert page.exists()
+    again = CliRunner().invoke(fabrica, ["plan", "compare", *files, "--json"])
+    assert json.loads(again.stdout)["network"]["mean_wait_s"]["difference"]["mean"] > 0
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("[work]\nlaod = 1\n", "planning.scenario_malformed"),
+        ("[work]\njobs = 3\n", "planning.network_impossible"),
+        ("[work]\nlargest_devices = 9000000\n", "planning.network_impossible"),
+        ('[[change]]\nsite = "nowhere"\npue = 1.1\n', "planning.network_impossible"),
+    ],
+)
+def test_a_scenario_that_cannot_be_is_a_named_problem(folder: Path, text: str, code: str) -> None:
+    (folder / "wrong.toml").write_text(text)
+    done = CliRunner().invoke(fabrica, ["plan", "network", str(folder / "wrong.toml"), "--json"])
+    assert isinstance(done.exception, FabricaError)  # `main` prints it
+    assert done.exception.code == code
+    assert done.exception.remedy
