@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fabrica.aiact.calendar.entries import System, make_calendar
-from fabrica.server.aiact.calendars import drawn
+from fabrica.server.aiact.calendars import drawn, due_next
 from tests.server.aiact.desk_reader import CV_SCREENER, HOSTILE
 
 
@@ -31,3 +31,31 @@ def test_every_entry_is_shown_once_on_its_day_and_under_its_number(day: date, sy
 
 def test_a_hostile_name_stays_text_in_the_picture() -> None:
     assert "<script" not in drawn(make_calendar([System(HOSTILE, CV_SCREENER)], date(2026, 11, 21))).picture
+
+
+@given(st.dates(date(2024, 8, 1), date(2040, 1, 1)))
+def test_what_is_due_next_is_on_the_nearest_day_that_is_still_to_come(day: date) -> None:
+    entries = make_calendar([System("a", CV_SCREENER)], day).entries
+    found = due_next(entries)
+    coming = [one.day for one in entries if one.day and one.day > day and one.kind in ("duty", "update")]
+    assert {one.day for one in found} == ({min(coming)} if coming else set())
+
+
+def test_the_mark_of_the_six_months_clock_is_due_next_where_no_duty_is() -> None:
+    model = {
+        "artefact": "model",
+        "actor_does": ["trains_model", "sells_under_own_name"],
+        "eu_link": ["placed_on_eu_market"],
+        "sole_purpose": "none",
+        "training_flop": 4.2e23,
+        "model_outputs": ["text"],
+        "model_breadth": "broad",
+        "model_first_eu_market": "2026-09-01",
+    }
+    (mark,) = due_next(make_calendar([System("a", model)], date(2026, 11, 21)).entries)
+    assert (mark.kind, mark.day) == ("update", date(2027, 3, 1))
+
+
+def test_a_contested_day_and_the_end_of_keeping_are_not_what_is_due_next() -> None:
+    entries = make_calendar([System("a", CV_SCREENER)], date(2024, 8, 1)).entries
+    assert {one.kind for one in due_next(entries)} <= {"duty", "update"}

@@ -18,15 +18,7 @@ def test_duties_are_parted_by_the_day_and_the_nearest_comes_first() -> None:
     assert all(one.in_force for one in found.in_force)
     assert not any(one.in_force for one in found.coming)
     assert [one.applies_from for one in found.coming] == sorted(one.applies_from for one in found.coming)
-    assert found.next_due is found.coming[0]
-    assert {one.applies_from for one in found.due_next} == {found.next_due.applies_from}
     assert len(found.in_force) + len(found.coming) == len(found.found.obligations)
-
-
-def test_nothing_to_come_has_no_next_day() -> None:
-    found = shown({"artefact": "system"}, DAY)
-    assert found.next_due is None
-    assert found.due_next == ()
 
 
 def test_each_reason_tells_the_facts_it_used_in_the_words_they_were_asked_by() -> None:

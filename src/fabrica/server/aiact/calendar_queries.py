@@ -31,7 +31,7 @@ def systems(by: Actor, today: date, project: ProjectId | None = None) -> tuple[S
         found
         for one in queries.systems(by, project)
         for version in _shown(one)
-        if (found := _facts(version, today)) is not None
+        if (found := system_of(version, today)) is not None
     )
 
 
@@ -41,7 +41,8 @@ def _shown(system: RegisteredSystem) -> Iterator[Version]:
             yield version
 
 
-def _facts(version: Version, today: date) -> System | None:
+def system_of(version: Version, today: date) -> System | None:
+    """Return what the calendar of one version is made of, which the caller may see; None: it has no days."""
     told = queries.standing(version.id, "facts")
     if not told:
         return None

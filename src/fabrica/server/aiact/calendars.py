@@ -65,3 +65,10 @@ def _day(entries: list[CalendarEntry], numbers: dict[tuple[date, str], int]) -> 
         alike.setdefault(one.words, []).append(one)
     number = numbers[first.day, first.system] if first.day is not None else None
     return Day(number, first.day, first.system, tuple(Group(words, tuple(some)) for words, some in alike.items()))
+
+
+def due_next(entries: Iterable[CalendarEntry]) -> tuple[CalendarEntry, ...]:
+    """Return what falls on the nearest day that is still to come: duties that start, and marks of their clocks."""
+    coming = [one for one in entries if one.kind in ("duty", "update") and one.day is not None and not one.passed]
+    nearest = min((one.day for one in coming if one.day is not None), default=None)
+    return tuple(one for one in coming if one.day == nearest)

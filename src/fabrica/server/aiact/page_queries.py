@@ -1,18 +1,22 @@
 """Reads that pages of the desk show: systems with their class and next duty, the family of a version, its story."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db.models import OuterRef, Q, Subquery
 
+from fabrica.aiact.calendar.entries import System as CalendarSystem
+from fabrica.aiact.calendar.entries import make_calendar
 from fabrica.server.aiact import queries
+from fabrica.server.aiact.calendars import due_next
 from fabrica.server.aiact.models import IssuedDocument, Result, Statement, Version, ViewGrant
 from fabrica.server.core.actors import Actor
 from fabrica.server.people import queries as people
 from fabrica.values.ids import DocumentId, VersionId
-from fabrica.wire.aiact import Classification, DueObligation
-from fabrica.wire.problems import NotFound
+from fabrica.wire.aiact import Classification
+from fabrica.wire.calendar import CalendarEntry
+from fabrica.wire.problems import FabricaError, NotFound
 from fabrica.wire.systems import LineageLine, System
 from fabrica.wire.systems import Version as VersionBody
 
@@ -22,41 +26,55 @@ EVENTS_MAX = 40
 
 @dataclass(frozen=True, slots=True)
 class SystemLine:
-    """A system as a list shows it: its newest version, what was found for it, and what comes next."""
+    """A system as a list shows it: its newest version, what was found for it, and the first of what comes next."""
 
     system: System
     version: VersionBody | None
     result: Classification | None
-    next_due: DueObligation | None
+    next_due: CalendarEntry | None
     changed: bool
 
 
 def system_lines(by: Actor, today: date) -> tuple[SystemLine, ...]:
     """Return the systems that the actor may see, those with the nearest duty first."""
     systems = queries.systems(by)
-    newest = [one.versions[0] for one in systems if one.versions]
-    results = _newest_results([version.id for version in newest])
-    lines = [_line(one, results, today) for one in systems]
+    newest = [one.versions[0].id for one in systems if one.versions]
+    results, updated = _newest_results(newest), _summaries(newest)
+    lines = [_line(one, results, updated, today) for one in systems]
     return tuple(sorted(lines, key=lambda line: (line.next_due is None, _day(line), line.system.name)))
 
 
 def _newest_results(versions: Iterable[VersionId]) -> dict[VersionId, Result]:
     newest = Result.objects.filter(version=OuterRef("version")).order_by("-pk").values("pk")[:1]
-    rows = Result.objects.filter(version_id__in=list(versions), pk=Subquery(newest))
+    rows = Result.objects.select_related("statement").filter(version_id__in=list(versions), pk=Subquery(newest))
     return {row.version_id: row for row in rows}
 
 
-def _line(system: System, results: dict[VersionId, Result], today: date) -> SystemLine:
+def _summaries(versions: Iterable[VersionId]) -> dict[VersionId, date]:
+    """Return when the training summary of each version was last issued."""
+    rows = IssuedDocument.objects.filter(version_id__in=list(versions), template="training_summary")
+    return {row.version_id: row.issued_at.date() for row in rows.order_by("issued_at")}
+
+
+def _line(
+    system: System, results: Mapping[VersionId, Result], updated: Mapping[VersionId, date], today: date
+) -> SystemLine:
     version = system.versions[0] if system.versions else None
     row = results.get(version.id) if version else None
-    result = Classification.model_validate(row.body) if row else None
-    coming = [duty for duty in result.obligations if duty.applies_from > today] if result else []
-    next_due = min(coming, key=lambda duty: duty.applies_from, default=None)
-    return SystemLine(system, version, result, next_due, changed=bool(row and row.differences))
+    if version is None or row is None:
+        return SystemLine(system, version, None, None, changed=False)
+    answers = row.statement.body["answers"]
+    try:
+        entries = make_calendar([CalendarSystem(system.name, answers, updated.get(version.id))], today).entries
+    except FabricaError:  # the law's data takes these facts no more; the page of the version says so
+        entries = ()
+    next_due = next(iter(due_next(entries)), None)
+    result = Classification.model_validate(row.body)
+    return SystemLine(system, version, result, next_due, changed=bool(row.differences))
 
 
 def _day(line: SystemLine) -> date:
-    return line.next_due.applies_from if line.next_due else date.max
+    return line.next_due.day or date.max if line.next_due else date.max
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,16 +59,6 @@ class Shown:
     alternatives: tuple[Alternative, ...]
     alternatives_left: int
 
-    @property
-    def next_due(self) -> DueObligation | None:
-        """Return the duty that has effect next."""
-        return self.coming[0] if self.coming else None
-
-    @property
-    def due_next(self) -> tuple[DueObligation, ...]:
-        """Return every duty that has effect on the next day."""
-        return tuple(one for one in self.coming if one.applies_from == self.coming[0].applies_from)
-
 
 def shown(answers: Mapping[str, Any], as_of: date) -> Shown:
     """Return what a page shows of a set of facts on a day.

@@ -10,11 +10,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from fabrica.aiact.calendar.entries import System as CalendarSystem
 from fabrica.aiact.calendar.entries import make_calendar
 from fabrica.aiact.intake.sitting import begin
 from fabrica.server.aiact import (
     account_queries,
+    calendar_queries,
     document_queries,
     evaluation_queries,
     evaluator_queries,
@@ -27,7 +27,7 @@ from fabrica.server.aiact import (
     service,
     statement_service,
 )
-from fabrica.server.aiact.calendars import drawn
+from fabrica.server.aiact.calendars import drawn, due_next
 from fabrica.server.aiact.document_pages import recipient_of
 from fabrica.server.aiact.forms import BodyForm, DayForm, LineageForm, ReleaseForm, RunForm, ViewForm, WithdrawForm
 from fabrica.server.aiact.pages import facts_of
@@ -36,6 +36,7 @@ from fabrica.server.core.actors import Actor
 from fabrica.server.core.requests import Viewed
 from fabrica.server.runs import queries as runs
 from fabrica.values.ids import RunId, UserId, VersionId
+from fabrica.wire.calendar import CalendarEntry
 from fabrica.wire.problems import FabricaError, NotAllowed
 from fabrica.wire.systems import Version
 
@@ -54,6 +55,7 @@ def version(request: Viewed, version: VersionId) -> HttpResponse:
         **_about(by, found),
         "form": day,
         "shown": result,
+        "next": _next(found, day),
         "documents": _or_problem(lambda: _documents(by, version, result)),
         "account": _or_problem(lambda: account_queries.version_account(by, version)),
         "family": page_queries.family(by, found.lineage),
@@ -85,6 +87,12 @@ def _shown(by: Actor, found: Version, day: DayForm) -> Shown | None:
     """Return the class of a version on the day that is asked; None while nobody told its facts."""
     told = queries.standing(found.id, "facts")
     return shown(told[0].body["answers"], day.day) if told else None
+
+
+def _next(found: Version, day: DayForm) -> tuple[CalendarEntry, ...]:
+    """Return what falls due next for a version."""
+    system = calendar_queries.system_of(found, day.day)
+    return due_next(make_calendar([system], day.day).entries) if system else ()
 
 
 def _documents(by: Actor, version: VersionId, result: Shown | None) -> dict[str, Any]:
@@ -131,9 +139,9 @@ def classification(request: Viewed, version: VersionId) -> HttpResponse:
     day = DayForm.asked(request.GET)
     result = _shown(request.actor, found, day)
     context = {**_about(request.actor, found), "form": day, "shown": result}
-    if result is not None:
-        answers = queries.standing(version, "facts")[0].body["answers"]
-        context["calendar"] = drawn(make_calendar([CalendarSystem(_name(found), answers)], day.day))
+    system = calendar_queries.system_of(found, day.day)
+    if system is not None:
+        context["calendar"] = drawn(make_calendar([system], day.day))
     return render(request, "aiact/version_class.html", context)
 
 
