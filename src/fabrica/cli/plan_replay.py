@@ -39,6 +39,7 @@ _output = click.Path(dir_okay=False, path_type=Path)
     show_default=True,
     help="Plan with true run times, or with the limits that users asked for.",
 )
+@click.option("--partition", metavar="NAME", help="Only the jobs of this partition of the trace.")
 @click.option("--units-max", metavar="UNITS", type=click.IntRange(min=1), help="Cut larger jobs to so many units.")
 @click.option("--node-devices", metavar="N", type=click.IntRange(1, 1024), help="Place on nodes of N devices each.")
 @click.option(
@@ -92,7 +93,7 @@ def replay(trace_file: Path, units_max: int | None, starts: Path | None, report:
     from fabrica.planning.site_replay import NO_RATES
     from fabrica.planning.traces.reading import read_trace
 
-    trace = read_trace(trace_file, units_max)
+    trace = read_trace(trace_file, units_max, asked["partition"])
     for notice in trace.notices:
         say(notice)
     policy, options, power = Policy(asked["policy"]), _options(asked), _power(asked)

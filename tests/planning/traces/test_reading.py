@@ -181,3 +181,27 @@ def test_parquet_is_read_like_csv(tmp_path: Path) -> None:
     parquet.write_table(table, tmp_path / "jobs.parquet")
     trace = read_trace(tmp_path / "jobs.parquet")
     assert (ids(trace), columns(trace)) == (["1", "2"], [[0, 3], [5, 4], [2, 1], [-1, -1]])
+
+
+def test_users_levels_and_one_partition_are_read_where_they_are_named(tmp_path: Path) -> None:
+    lines = "a,0,1,1,ada,2,gpu\nb,1,1,1,,,cpu\nc,2,1,1,bob,0,gpu\nd,3,1,1,ada,,gpu\n"
+    file = tmp_path / "jobs.csv"
+    file.write_text(HEAD.strip() + ",user,level,partition\n" + lines)
+    trace = read_trace(file, partition="gpu")
+    assert trace.account_names == ("ada", "bob")
+    assert list(trace.accounts or ()) == [0, 1, 0]
+    assert list(trace.levels or ()) == [2, 0, 0]
+    assert "1 jobs of other partitions were left out." in trace.notices
+    with pytest.raises(TraceMalformed, match=r"partition 'tpu'; it names 'cpu', 'gpu'"):
+        read_trace(file, partition="tpu")
+    file.write_text(HEAD.strip() + ",level\na,0,1,1,12\n")
+    with pytest.raises(TraceMalformed, match="Line 2: the level 12 is no level"):
+        read_trace(file)
+
+
+def test_the_users_of_swf_and_the_accounts_of_sacct_are_accounts(tmp_path: Path) -> None:
+    swf = "1 0 -1 5 2 -1 -1 2 9 -1 1 42 -1 -1 -1 7 -1 -1\n2 0 -1 5 2 -1 -1 2 9 -1 1 -1 -1 -1 -1 8 -1 -1\n"
+    assert read(tmp_path, swf).account_names == ("42", "")
+    head = SACCT_HEAD.strip() + "|Account|Partition\n"
+    row = "7|2026-11-20T10:00:00|2026-11-20T10:00:05|00:10|01:00|cpu=4|COMPLETED|climate|gpu\n"
+    assert read(tmp_path, head + row).account_names == ("climate",)

@@ -1,4 +1,4 @@
-"""The trace as CSV: `job_id, submit_s, runtime_s, units[, limit_s, user, level]`, with a header."""
+"""The trace as CSV: `job_id, submit_s, runtime_s, units[, limit_s, user, level, partition]`, with a header."""
 
 import csv
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ from fabrica.planning.traces.rows import Rows, refuse, whole_number
 from fabrica.wire.planning import TraceMalformed
 
 NEEDED = ("job_id", "submit_s", "runtime_s", "units")
-OPTIONAL = ("limit_s", "user", "level")
+OPTIONAL = ("limit_s", "user", "level", "partition")
 
 
 def read_csv(lines: Iterable[str], rows: Rows) -> None:
@@ -21,7 +21,7 @@ def read_csv(lines: Iterable[str], rows: Rows) -> None:
         names = [name.strip().lower() for name in next(reader, [])]
         _check_header(names, rows)
         job, submit, runtime, units = (names.index(name) for name in NEEDED)
-        limit, user, level = (names.index(name) if name in names else None for name in OPTIONAL)
+        limit, user, level, partition = (names.index(name) if name in names else None for name in OPTIONAL)
         for fields in reader:
             line = reader.line_num
             if not fields:
@@ -38,6 +38,7 @@ def read_csv(lines: Iterable[str], rows: Rows) -> None:
                 -1 if limit is None or not fields[limit] else _limit(fields[limit], line),
                 "" if user is None else fields[user].strip(),
                 0 if level is None or not fields[level] else whole_number(fields[level], line, "level"),
+                "" if partition is None else fields[partition].strip(),
             )
     except csv.Error as broken:
         refuse(reader.line_num, "line", "", f"cannot be read as CSV: {broken}", "Repair this line.")

@@ -37,7 +37,7 @@ def read_parquet(path: Path, rows: Rows) -> None:
     nothing = [None] * table.num_rows
     optional = [table.column(name).to_pylist() if name in table.column_names else nothing for name in OPTIONAL]
     jobs = zip(*columns, *optional, strict=True)
-    for row, (job, submit, runtime, units, limit, user, level) in enumerate(jobs, start=1):
+    for row, (job, submit, runtime, units, limit, user, level, partition) in enumerate(jobs, start=1):
         rows.add(
             row,
             str(job),
@@ -47,4 +47,5 @@ def read_parquet(path: Path, rows: Rows) -> None:
             -1 if limit is None else whole_number(str(limit), row, "limit_s"),
             "" if user is None else str(user),
             0 if level is None else whole_number(str(level), row, "level"),
+            "" if partition is None else str(partition),
         )

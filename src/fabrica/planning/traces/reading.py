@@ -21,16 +21,16 @@ from fabrica.wire.planning import TraceMalformed
 _GZIP, _PARQUET = b"\x1f\x8b", b"PAR1"
 
 
-def read_trace(path: Path, units_max: int | None = None) -> Trace:
+def read_trace(path: Path, units_max: int | None = None, partition: str | None = None) -> Trace:
     """Return the jobs of a file: CSV, SWF, `sacct --parsable2`, `fabrica runs --json`, each also with gzip; or Parquet.
 
-    `units_max`: jobs that ask for more are cut to so many units.
+    `units_max`: jobs that ask for more are cut to so many units. `partition`: only its jobs are read.
 
     Raises:
         TraceMalformed: what is wrong, in which line.
         ReaderMissing: Parquet, and no package that reads it.
     """
-    rows = Rows()
+    rows = Rows(partition)
     with path.open("rb") as file:
         start = file.read(4)
         file.seek(0)

@@ -11,6 +11,7 @@ from fabrica.wire.planning import TraceMalformed
 SECONDS_MAX = 10**11
 UNITS_MAX = 10**8
 LEVEL_MAX = 9
+PARTITIONS_NAMED = 10
 CLOCK_SECONDS = 10**9
 """From here on a submit time is read as seconds since 1970: a trace of 30 years from its own start is none."""
 
@@ -18,9 +19,14 @@ _WHOLE = re.compile(r"(-?\d{1,18})(\.0*)?", re.ASCII)
 
 
 class Rows:
-    """The jobs read so far. Identifiers that are plain numbers are kept as such: ten million texts would be much."""
+    """The jobs read so far. Identifiers that are plain numbers are kept as such: ten million texts would be much.
 
-    def __init__(self) -> None:
+    `partition`: only jobs of this one are kept; null: all.
+    """
+
+    def __init__(self, partition: str | None = None) -> None:
+        self._partition = partition
+        self._elsewhere: dict[str, int] = {}
         self._ids: array[int] | list[str] = array("q")
         self._lines = array("q")
         self._submit = array("q")
@@ -42,6 +48,7 @@ class Rows:
         limit: int,
         account: str = "",
         level: int = 0,
+        partition: str = "",
     ) -> None:
         """Add the job of one line; a negative limit stands for none, an empty account for an unnamed one.
 
@@ -61,6 +68,9 @@ class Rows:
             refuse(line, "units", units, words, f"A job asks for 1 to {UNITS_MAX:,} units.")
         if not 0 <= level <= LEVEL_MAX:
             refuse(line, "level", level, "is no level", f"Write how urgent a job is from 0 to {LEVEL_MAX}.")
+        if self._partition is not None and partition != self._partition:
+            self._elsewhere[partition] = self._elsewhere.get(partition, 0) + 1
+            return
         self._add_id(job)
         self._lines.append(line)
         self._submit.append(submit)
@@ -93,6 +103,8 @@ class Rows:
         Raises:
             TraceMalformed: there is no job, or two have one identifier.
         """
+        if self._elsewhere:
+            self._left_out()
         if not self._ids:
             raise TraceMalformed("The trace has no job.", remedy="Give a trace with one line for each job.")
         self._refuse_twice()
@@ -112,6 +124,18 @@ class Rows:
             account_names=tuple(self._account_names),
             levels=self._levels if any(self._levels) else None,
         )
+
+    def _left_out(self) -> None:
+        """Tell how many jobs are of other partitions.
+
+        Raises:
+            TraceMalformed: all are.
+        """
+        if not self._ids:
+            known = ", ".join(repr(name) for name in sorted(self._elsewhere)[:PARTITIONS_NAMED])
+            words = f"No job of the trace is of the partition {self._partition!r}; it names {known}."
+            raise TraceMalformed(words, remedy="Name a partition of the trace, or leave --partition out.")
+        self.notice(f"{sum(self._elsewhere.values()):,} jobs of other partitions were left out.")
 
     def _sort(self) -> None:
         behind = sum(after < before for before, after in itertools.pairwise(self._submit))

@@ -15,18 +15,20 @@ COMMAND = f"sacct --allocations --parsable2 --format={FIELDS}"
 _ELAPSED = re.compile(r"(?:(\d{1,6})-)?(?:(\d{1,2}):)?(\d{1,2}):(\d{2})(?:\.\d+)?", re.ASCII)
 _GPUS = re.compile(r"(?:^|,)gres/gpu=(\d{1,9})(?:,|$)", re.ASCII)
 _CPUS = re.compile(r"(?:^|,)cpu=(\d{1,9})(?:,|$)", re.ASCII)
+_Found = tuple[int, str, int, int, int, str, str, str]
 _NO_LIMIT = ("", "unlimited", "partition_limit")
 
 
 def read_sacct(lines: Iterable[str], rows: Rows) -> None:
-    """Add every job that started; lines of job steps are passed over. `Account`, else `User`, is read where given.
+    """Add every job that started; lines of job steps are passed over. `Partition` and `Account`, else `User`, are
+    read where given.
 
     Units are GPUs where any job was given one, and CPUs otherwise; the two are never mixed.
 
     Raises:
         TraceMalformed: a column is missing, or a line is broken.
     """
-    found: list[tuple[int, str, int, int, int, str, str]] = []
+    found: list[_Found] = []
     names: list[str] = []
     never_started = 0
     for line, text in enumerate(lines, start=1):
@@ -48,7 +50,7 @@ def read_sacct(lines: Iterable[str], rows: Rows) -> None:
         limit = -1 if job["timelimit"].lower() in _NO_LIMIT else _seconds(job["timelimit"], line, "Timelimit")
         submit, elapsed = _instant(job["submit"], line), _seconds(job["elapsed"], line, "Elapsed")
         account = job.get("account") or job.get("user", "")
-        found.append((line, job["jobid"], submit, elapsed, limit, account, job["alloctres"]))
+        found.append((line, job["jobid"], submit, elapsed, limit, account, job.get("partition", ""), job["alloctres"]))
     _add_all(found, rows)
     if never_started:
         rows.notice(f"{never_started:,} jobs never started and were left out.")
@@ -83,16 +85,16 @@ def _seconds(text: str, line: int, column: str) -> int:
     return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
 
 
-def _add_all(found: list[tuple[int, str, int, int, int, str, str]], rows: Rows) -> None:
+def _add_all(found: list[_Found], rows: Rows) -> None:
     gpus = any(_GPUS.search(resources) for *_, resources in found)
     unit = _GPUS if gpus else _CPUS
     without = 0
-    for line, job, submit, elapsed, limit, account, resources in found:
+    for line, job, submit, elapsed, limit, account, partition, resources in found:
         count = unit.search(resources)
         if count is None or int(count[1]) == 0:
             without += 1
             continue
-        rows.add(line, job, submit, elapsed, int(count[1]), limit, account)
+        rows.add(line, job, submit, elapsed, int(count[1]), limit, account, partition=partition)
     rows.notice(f"A unit is a {'GPU' if gpus else 'CPU'}.")
     if without:
         rows.notice(f"{without:,} jobs were given no {'GPU' if gpus else 'CPU'} and were left out.")

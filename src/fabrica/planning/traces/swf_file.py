@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from fabrica.planning.traces.rows import Rows, refuse, whole_number
 
 FIELDS = 18
-JOB, SUBMIT, RUNTIME, UNITS_GIVEN, UNITS_ASKED, LIMIT, USER = 0, 1, 3, 4, 7, 8, 11
+JOB, SUBMIT, RUNTIME, UNITS_GIVEN, UNITS_ASKED, LIMIT, USER, PARTITION = 0, 1, 3, 4, 7, 8, 11, 15
 
 
 def read_swf(lines: Iterable[str], rows: Rows) -> None:
@@ -34,6 +34,6 @@ def read_swf(lines: Iterable[str], rows: Rows) -> None:
         submit = whole_number(fields[SUBMIT], line, "submit time")
         limit = whole_number(fields[LIMIT], line, "requested time")
         user = fields[USER] if fields[USER] != "-1" else ""
-        rows.add(line, fields[JOB], submit, runtime, units, limit, user)
+        rows.add(line, fields[JOB], submit, runtime, units, limit, user, partition=fields[PARTITION])
     if never_ran:
         rows.notice(f"{never_ran:,} jobs without a run time or processors never ran and were left out.")
