@@ -1,5 +1,6 @@
 """The program that keeps an interactive run: a real shell at a real terminal, through two files."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -42,7 +43,11 @@ class Person:
         self.reader = Reader()
         host = [sys.executable, "-m", "fabrica.attachments.host", str(folder), str(idle_seconds), kind, *command]
         self.process = subprocess.Popen(
-            host, env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(_SOURCE)}, stdout=subprocess.PIPE, text=True
+            host,
+            env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(_SOURCE)},
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
         )
 
     def attach(self, number: int) -> None:
@@ -93,7 +98,8 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Person]]:
 
     yield started
     for one in made:
-        one.process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(one.process.pid, signal.SIGKILL)  # and what it started
         one.process.communicate()
 
 

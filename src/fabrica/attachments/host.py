@@ -84,6 +84,7 @@ class Host:
         self.socket = ""
         self.token = ""
         self.attachment = 0
+        self.welcomed = 0
         self.beat = (0, time.monotonic())
         self.active_at = time.monotonic()
         self.tail = b""
@@ -106,7 +107,7 @@ class Host:
 
     def start_notebook(self, command: "list[str]") -> None:
         """Start the command as a server on a socket that only this account can reach; its words go to the log."""
-        folder = tempfile.mkdtemp(prefix="fabrica-")  # short: a socket's path has 107 letters
+        folder = tempfile.mkdtemp(prefix="fabrica-", dir="/tmp")  # a socket's path has 107 letters at most
         self.socket = os.path.join(folder, "notebook")
         self.token = secrets.token_urlsafe(24)
         options = ["--no-browser", "--ServerApp.sock=" + self.socket, "--ServerApp.sock_mode=0600"]
@@ -156,6 +157,7 @@ class Host:
         """Pass on what there is, in both directions, then wait a little."""
         try:
             self.meet()
+            self.welcome()
             self.take_input()
             self.give_output()
         except (RingUnusable, frames.Garbled, OSError) as trouble:
@@ -165,7 +167,7 @@ class Host:
         self.wait()
 
     def meet(self) -> None:
-        """See who is attached now; somebody new is told what the terminal showed last."""
+        """See who is attached now."""
         if not self.side.look():
             return
         now, other = time.monotonic(), self.side.other
@@ -178,14 +180,19 @@ class Host:
         self.side.skip()
         self.side.begin(attachment)
         self.attachment = attachment
-        if attachment:
-            self.tell(frames.told(frames.START, attachment=attachment, token=self.token))
-            for frame in frames.data(0, self.tail):
-                self.tell(frame)
+
+    def welcome(self) -> None:
+        """Tell somebody new how to begin, once the run is ready, and what its terminal showed last."""
+        if self.attachment == self.welcomed or (self.socket and not os.path.exists(self.socket)):
+            return
+        self.welcomed = self.attachment
+        self.tell(frames.told(frames.START, attachment=self.attachment, token=self.token))
+        for frame in frames.data(0, self.tail):
+            self.tell(frame)
 
     def leave(self) -> None:
         """Forget whoever was attached, and their connections."""
-        self.attachment = 0
+        self.attachment = self.welcomed = 0
         self.outgoing, self.outgoing_bytes = [], 0
         self.reader = frames.Reader()
         for number in [one for one in self.channels if one != 0]:
