@@ -33,7 +33,7 @@ def import_log(client: Client, version: VersionId, place: Path) -> ImportedEvalu
     with tempfile.NamedTemporaryFile(prefix="fabrica-log-") as file, open_log(place) as log:
         shutil.copyfileobj(log, file)
         file.flush()
-        read_evaluation(file.file, place.name)  # type: ignore[arg-type]  # the file itself reads as any other
+        read_evaluation(file.file, place.name)
         file.seek(0)
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         path = f"/versions/{version}/evaluations/{sha256}"

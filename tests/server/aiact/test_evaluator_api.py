@@ -9,10 +9,13 @@ import pytest
 from django.test import Client
 
 from fabrica.server.aiact import evaluator_queries as queries
+from fabrica.server.aiact import evaluator_rules
+from fabrica.server.aiact.evaluation_models import EvaluatorReport
 from fabrica.server.core.actors import Actor
 from fabrica.server.core.storage import open_storage
 from fabrica.values.ids import VersionId
 from fabrica.wire.evaluators import REPORT_BYTES_MAX, EvaluatorCodeRefused, EvaluatorRefused, ReportRefused
+from tests.builders import stored
 from tests.server.aiact.builders import make_issue, make_lead_with_version
 from tests.server.aiact.evaluator_builders import REPORT, Signer, make_evaluator, make_invitation
 from tests.server.aiact.terminal import Terminal, say
@@ -78,6 +81,21 @@ def test_other_bytes_than_are_signed_are_refused_and_not_kept(signer: Signer) ->
     answer = _upload(signer, sent, signer.report(signed), name)
     assert answer.json()["code"] == "request.malformed"
     assert not open_storage().has(name)
+
+
+def test_who_only_knows_the_hash_of_somebody_elses_file_does_not_get_it_as_a_report(signer: Signer) -> None:
+    secret = stored(b"The weights of another project.")
+    signature = signer.report(b"x", sha256=secret, bytes=31)
+    answer = _upload(signer, b"I do not know these 31 bytes...", signature, secret)
+    assert answer.json()["code"] == "request.malformed"
+    assert not EvaluatorReport.objects.exists()
+
+
+def test_an_evaluator_sends_so_many_reports_and_no_more(signer: Signer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evaluator_rules, "REPORTS_MAX", 1)
+    assert _upload(signer, b"the first").status_code == 201
+    assert _upload(signer, b"the first").status_code == 201, "the same again is no second one"
+    assert _upload(signer, b"the second").json()["code"] == "aiact.report_refused"
 
 
 @pytest.mark.parametrize("signature", ["", "a.b.c", "x" * 3000])

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fabrica.server.core.storage import BucketStorage, FolderStorage, Storage, open_storage
+from fabrica.server.core.storage import BucketStorage, FolderStorage, Storage, open_storage, spooled, store_file
 from fabrica.wire.problems import FabricaError, Malformed, NotFound, StorageFull, StorageUnavailable, TooLarge
 from tests.services.s3 import S3
 
@@ -147,3 +147,15 @@ def test_the_settings_choose_the_storage(settings: Any, s3_server: S3, monkeypat
     assert (chosen.bucket, chosen.prefix) == (s3_server.bucket, "some/prefix")
     settings.STORAGE = "/tmp/folder"
     assert isinstance(open_storage(), FolderStorage)
+
+
+def test_a_spooled_file_has_the_hash_it_is_said_to_have_even_where_storage_holds_it() -> None:
+    content = b"somebody else's file"
+    sha256 = hashlib.sha256(content).hexdigest()
+    with spooled([content[:5], content[5:]], sha256, 100) as file:
+        assert store_file(file, sha256) == len(content)
+    assert b"".join(open_storage().read(sha256)) == content
+    with pytest.raises(Malformed), spooled([b"who only knows its hash"], sha256, 100):
+        pass
+    with pytest.raises(TooLarge), spooled([content], sha256, 5):
+        pass

@@ -5,7 +5,7 @@ import sys
 import zipfile
 import zlib
 from collections import Counter
-from typing import IO, Any, BinaryIO
+from typing import IO, Any
 
 from fabrica.wire.evaluations import EvaluationRefused, LogReaderMissing
 
@@ -30,7 +30,7 @@ class Archive:
         EvaluationRefused: it is cut off or damaged, or names a member twice.
     """
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: IO[bytes]) -> None:
         try:
             found = zipfile.ZipFile(_bounded(file)).infolist()
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error):
@@ -78,7 +78,7 @@ class Archive:
 class _Bounded:
     """A file of which no single piece larger than a ZIP directory may be is read at once."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: IO[bytes]) -> None:
         self._file = file
         self.seek, self.tell = file.seek, file.tell
 
@@ -90,7 +90,7 @@ class _Bounded:
         return content
 
 
-def _bounded(file: BinaryIO) -> IO[bytes]:
+def _bounded(file: IO[bytes]) -> IO[bytes]:
     return _Bounded(file)  # type: ignore[return-value]  # the methods that reading a directory calls
 
 

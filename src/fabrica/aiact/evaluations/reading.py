@@ -3,7 +3,7 @@
 import hashlib
 import io
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from fabrica.aiact.documents.text import clean
 from fabrica.aiact.evaluations import inspect_log, mlflow_run
@@ -18,7 +18,7 @@ _READ_BYTES = 2**20
 _KNOWN = "Logs of Inspect AI (.eval or .json) and runs of MLflow are read."
 
 
-def open_log(place: Path) -> BinaryIO:
+def open_log(place: Path) -> IO[bytes]:
     """Return a log as a file, which the caller closes; a folder is a run in a file store of MLflow, and is packed.
 
     Raises:
@@ -27,7 +27,7 @@ def open_log(place: Path) -> BinaryIO:
     return io.BytesIO(mlflow_run.pack_run(place)) if place.is_dir() else place.open("rb")
 
 
-def read_evaluation(file: BinaryIO, name: str) -> Evaluation:
+def read_evaluation(file: IO[bytes], name: str) -> Evaluation:
     """Return what a log says; `name` is what the file was called.
 
     Raises:
@@ -68,7 +68,7 @@ def _from_archive(archive: Archive, name: str, length: int, sha256: str) -> Eval
     raise EvaluationRefused(f"{name} is an archive, but no log of an evaluation.", remedy=_KNOWN)
 
 
-def _measure(file: BinaryIO, name: str) -> tuple[int, str]:
+def _measure(file: IO[bytes], name: str) -> tuple[int, str]:
     """Return the length and the SHA-256 of a file, and stand at its start again."""
     digest, length = hashlib.sha256(), 0
     file.seek(0)

@@ -1,19 +1,16 @@
 """REST endpoints of evaluations: logs are uploaded as they are, and read here again without trust."""
 
-import tempfile
-
 from ninja import Router
 
 from fabrica.aiact.evaluations.reading import read_evaluation
 from fabrica.server.aiact import evaluation_queries, evaluation_service, permissions, queries
 from fabrica.server.core.requests import Asked, body_of
-from fabrica.server.core.storage import checked, full_told, open_storage
+from fabrica.server.core.storage import spooled, store_file
 from fabrica.values.ids import EvaluationId, VersionId
 from fabrica.wire.evaluations import LOG_BYTES_MAX, ImportedEvaluation, TakeBack
 from fabrica.wire.problems import Malformed, NotAllowed
 
 router = Router(tags=["evaluations"])
-_PART_BYTES = 1 << 20
 _NAME_LENGTH_MAX = 200
 
 
@@ -32,12 +29,9 @@ def import_evaluation(request: Asked, version: VersionId, sha256: str, name: str
         raise NotAllowed("Only who works in the project imports evaluations.", remedy="Ask for a role in it.")
     if not 0 < len(name) <= _NAME_LENGTH_MAX:
         raise Malformed(f"A file's name has 1 to {_NAME_LENGTH_MAX} characters.")
-    with full_told(), tempfile.TemporaryFile(prefix="fabrica-log-") as file:
-        for part in checked(body_of(request, LOG_BYTES_MAX), sha256, LOG_BYTES_MAX):
-            file.write(part)
+    with spooled(body_of(request, LOG_BYTES_MAX), sha256, LOG_BYTES_MAX) as file:
         found = read_evaluation(file, name)
-        file.seek(0)
-        open_storage().store(sha256, iter(lambda: file.read(_PART_BYTES), b""), LOG_BYTES_MAX)
+        store_file(file, sha256)
     evaluation = evaluation_service.import_evaluation(by, version=version, evaluation=found)
     return 201, _one(request, version, evaluation)
 

@@ -8,7 +8,7 @@ from ninja import Router
 from fabrica.server.aiact import evaluator_queries, evaluator_service, queries
 from fabrica.server.core.actors import NOBODY
 from fabrica.server.core.requests import Asked, body_of
-from fabrica.server.core.storage import open_storage
+from fabrica.server.core.storage import spooled, store_file
 from fabrica.values.ids import DocumentId, EvaluatorId, ReportId, VersionId
 from fabrica.wire.evaluators import (
     REPORT_BYTES_MAX,
@@ -93,7 +93,8 @@ def receive_report(request: Asked, sha256: str) -> tuple[int, Report]:
     """Upload a report under its SHA-256, with what was signed of it in the header `Fabrica-Signature`."""
     by, signature = request.auth, request.headers.get(SIGNATURE_HEADER, "")
     claims = evaluator_service.check_report(by, signature, sha256)  # before the bytes are taken
-    count = open_storage().store(sha256, body_of(request, REPORT_BYTES_MAX), min(claims.bytes, REPORT_BYTES_MAX))
+    with spooled(body_of(request, REPORT_BYTES_MAX), sha256, claims.bytes) as file:
+        count = store_file(file, sha256)
     kept = evaluator_service.receive_report(by, signature=signature, sha256=sha256, bytes_count=count)
     return 201, next(one for one in evaluator_queries.view(by).reports if one.id == kept)
 

@@ -19,6 +19,8 @@ NEXT: Mapping[EvaluatorState, frozenset[EvaluatorState]] = {
     EvaluatorState.WITHDRAWN: frozenset(),
 }
 CODE_TRIES_MAX = 5
+REPORTS_MAX = 50
+"""How many reports one evaluator may send: they are kept for good."""
 _CLOCK_SECONDS = 120
 """By how much an evaluator's clock may be ahead of ours."""
 
@@ -62,6 +64,16 @@ def check_access(state: EvaluatorState, access_ends_at: datetime, now: datetime)
         raise EvaluatorRefused(
             f"Your access ended on {access_ends_at:%Y-%m-%d}.", remedy="Ask the provider for a new invitation."
         )
+
+
+def check_count(reports: int) -> None:
+    """Accept one more report of an evaluator who has sent some.
+
+    Raises:
+        ReportRefused: they have sent as many as may be kept.
+    """
+    if reports >= REPORTS_MAX:
+        raise ReportRefused(f"You have sent {reports} reports.", remedy="Ask the provider for a new invitation.")
 
 
 def check_report(

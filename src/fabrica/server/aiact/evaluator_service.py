@@ -202,7 +202,7 @@ def check_report(by: Actor, signature: str, sha256: str) -> ReportClaims:
     """Return what an evaluator signed of a report that comes with the hash `sha256`.
 
     Raises:
-        ReportRefused: the signature does not hold, or is of another report, version or evaluator.
+        ReportRefused: the signature does not hold, is of another report, version or evaluator, or it is one too many.
     """
     row = Evaluator.objects.get(pk=by.evaluator)
     try:
@@ -214,6 +214,7 @@ def check_report(by: Actor, signature: str, sha256: str) -> ReportClaims:
         place = ".".join(map(str, first["loc"]))
         raise ReportRefused(f"What is signed of the report is wrong: {place}: {first['msg']}.") from None
     assert row.accepted_at is not None
+    rules.check_count(row.reports.exclude(sha256=sha256).count())
     rules.check_report(
         claims, evaluator=row.pk, version=row.version_id, sha256=sha256, accepted_at=row.accepted_at, now=clock.now()
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 from django.conf import settings
 
@@ -213,3 +213,31 @@ def checked(parts: Iterable[bytes], sha256: str, bytes_max: int) -> Iterator[byt
             f"The bytes have the SHA-256 {digest.hexdigest()}, not {sha256}: they were damaged or cut off on the way.",
             remedy="Send them again.",
         )
+
+
+@contextmanager
+def spooled(parts: Iterable[bytes], sha256: str, bytes_max: int) -> Iterator[IO[bytes]]:
+    """Yield a file of bytes that have the hash they are said to have, at its start; it is gone after the block.
+
+    Storage takes any bytes for a hash that it holds; whoever only knows the hash of a file of others is stopped here.
+
+    Raises:
+        TooLarge: more than `bytes_max` came.
+        Malformed: the hash is another.
+        StorageFull: no space is left.
+    """
+    import tempfile
+
+    with full_told(), tempfile.TemporaryFile(prefix="fabrica-upload-") as file:
+        for part in checked(parts, sha256, bytes_max):
+            file.write(part)
+        file.seek(0)
+        yield file
+
+
+def store_file(file: IO[bytes], sha256: str) -> int:
+    """Store a spooled file under its hash and return its length; raises as `Storage.store`."""
+    length = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    open_storage().store(sha256, iter(lambda: file.read(_PART_BYTES), b""), length)
+    return length
