@@ -3,6 +3,8 @@
 import pytest
 
 from fabrica.server.aiact import evaluation_service
+from fabrica.server.aiact.models import Statement
+from fabrica.server.core import clock
 from tests.builders import make_placed_run, make_user
 from tests.server.aiact.builders import make_version
 from tests.server.aiact.desk_reader import HOSTILE, Desk, make_desk
@@ -178,3 +180,21 @@ def test_evaluations_are_shown_and_hostile_words_of_a_log_stay_text(desk: Desk) 
     page = desk.reader.get(desk.address)
     assert page.context["evaluations"]
     assert HOSTILE not in page.content.decode()
+
+
+def test_facts_that_the_laws_data_takes_no_more_are_told_and_asked_anew(desk: Desk) -> None:
+    Statement.objects.create(
+        version_id=desk.version,
+        kind="facts",
+        body={"answers": {"a_fact_of_before": True}},
+        said_by=desk.lead.user,
+        said_at=clock.now(),
+    )
+    for part, words in (("", "takes these facts no more"), ("/class", "There is no fact")):
+        page = desk.member.get(desk.address + part)
+        assert page.status_code == 200
+        assert words in page.content.decode()
+    assert desk.member.get("/ai-act/").status_code == 200
+    assert desk.member.get("/ai-act/calendar").status_code == 200
+    assert desk.member.post(f"{desk.address}/answer").headers["Location"] == "/ai-act/intake/1"
+    assert desk.member.get("/ai-act/intake/1").status_code == 200

@@ -1,5 +1,6 @@
 """Pages of a version: its class and what is due, what is filled and missing, compute, family, story; and its verbs."""
 
+import contextlib
 from typing import Any
 
 from django.contrib import messages
@@ -37,6 +38,7 @@ from fabrica.server.core.requests import Viewed
 from fabrica.server.runs import queries as runs
 from fabrica.values.ids import RunId, UserId, VersionId
 from fabrica.wire.calendar import CalendarEntry
+from fabrica.wire.intake import Sitting
 from fabrica.wire.problems import FabricaError, NotAllowed
 from fabrica.wire.systems import Version
 
@@ -50,11 +52,13 @@ def version(request: Viewed, version: VersionId) -> HttpResponse:
     by = request.actor
     found = queries.version(by, version)
     day = DayForm.asked(request.GET)
-    result = _shown(by, found, day)
+    classified = _or_problem(lambda: _shown(found, day))
+    result: Shown | None = classified.get("read")
     context = {
         **_about(by, found),
         "form": day,
         "shown": result,
+        "unfit": classified.get("problem"),
         "next": _next(found, day),
         "documents": _or_problem(lambda: _documents(by, version, result)),
         "account": _or_problem(lambda: account_queries.version_account(by, version)),
@@ -83,8 +87,12 @@ def _about(by: Actor, found: Version) -> dict[str, Any]:
     }
 
 
-def _shown(by: Actor, found: Version, day: DayForm) -> Shown | None:
-    """Return the class of a version on the day that is asked; None while nobody told its facts."""
+def _shown(found: Version, day: DayForm) -> Shown | None:
+    """Return the class of a version on the day that is asked; None while nobody told its facts.
+
+    Raises:
+        UnknownFact, FactMalformed, FactsContradict: the law's data changed and takes these facts no more.
+    """
     told = queries.standing(found.id, "facts")
     return shown(told[0].body["answers"], day.day) if told else None
 
@@ -137,8 +145,13 @@ def classification(request: Viewed, version: VersionId) -> HttpResponse:
     """Show class and duties of a version in full: every reason, day and open question."""
     found = queries.version(request.actor, version)
     day = DayForm.asked(request.GET)
-    result = _shown(request.actor, found, day)
-    context = {**_about(request.actor, found), "form": day, "shown": result}
+    classified = _or_problem(lambda: _shown(found, day))
+    context = {
+        **_about(request.actor, found),
+        "form": day,
+        "shown": classified.get("read"),
+        "problem": classified.get("problem"),
+    }
     system = calendar_queries.system_of(found, day.day)
     if system is not None:
         context["calendar"] = drawn(make_calendar([system], day.day))
@@ -154,10 +167,17 @@ def _name(found: Version) -> str:
 def answer(request: Viewed, version: VersionId) -> HttpResponse:
     """Begin an intake with the facts of a version, to be saved to it again."""
     found = queries.version(request.actor, version)
-    told = queries.standing(version, "facts")
-    sitting = begin(told[0].body if told else {"artefact": found.kind})
-    new = intakes.add(request.session, _name(found), sitting, version)
+    new = intakes.add(request.session, _name(found), _sitting(found), version)
     return redirect("aiact:intake", new.number)
+
+
+def _sitting(found: Version) -> Sitting:
+    """Return the facts of a version to go on from; anew where there are none that the law's data takes."""
+    told = queries.standing(found.id, "facts")
+    if told:
+        with contextlib.suppress(FabricaError):
+            return begin(told[0].body)
+    return begin({"artefact": found.kind})
 
 
 @require_POST
