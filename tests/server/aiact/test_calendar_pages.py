@@ -76,6 +76,8 @@ def test_a_calendar_reads_its_address_without_a_session(desk: Desk) -> None:
     assert b"BEGIN:VCALENDAR" in answer.content
     assert b"DTSTART;VALUE=DATE:20271202" in answer.content
     assert not answer.cookies
+    assert Client().head(address).status_code == 200
+    assert Client().post(address).status_code == 405
 
 
 def test_the_same_address_stands_until_it_is_closed_and_a_new_one_is_another(desk: Desk) -> None:

@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from fabrica.aiact.calendar.entries import System, make_calendar
 from fabrica.aiact.calendar.icalendar import icalendar
@@ -74,7 +74,7 @@ def close_feed(request: Viewed, project: ProjectId) -> HttpResponse:
     return redirect(f"{reverse('aiact:calendar')}#subscribe")
 
 
-@require_GET
+@require_safe
 def feed(request: Viewed, token: str) -> HttpResponse:
     """Return the days behind an address as iCalendar: no session is asked, for calendars cannot sign in."""
     now = clock.now()
