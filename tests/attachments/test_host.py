@@ -1,5 +1,6 @@
 """The program that keeps an interactive run: a real shell at a real terminal, through two files."""
 
+import ast
 import contextlib
 import os
 import signal
@@ -101,6 +102,11 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Person]]:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(one.process.pid, signal.SIGKILL)  # and what it started
         one.process.communicate()
+
+
+@pytest.mark.parametrize("module", sorted(Path(frames.__file__).parent.glob("*.py")), ids=lambda path: path.stem)
+def test_python_3_6_of_an_image_can_parse_it(module: Path) -> None:
+    ast.parse(module.read_text(), feature_version=(3, 6))
 
 
 def test_keys_reach_a_shell_at_a_terminal_of_the_persons_size(start: Callable[..., Person]) -> None:

@@ -1,15 +1,27 @@
 """A person works in a job of a real Slurm, through an agent that only calls out."""
 
+import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from fabrica.agent.attachments import hosted_command, prepare_rings
+from fabrica.agent.environments import in_run_api
+from fabrica.agent.folders import AttemptFolder
+from fabrica.attachments.frames import data
+from fabrica.attachments.host import FROM_RUN, TO_RUN
+from fabrica.attachments.rings import Side
 from fabrica.sdk import runs
 from fabrica.values.ids import RunId
-from fabrica.values.states import RunState
+from fabrica.values.states import EndReason, RunState
+from fabrica.wire.attachments import Interactive
+from tests.agent.builders import make_order
+from tests.engines.slurm.bench import SlurmSite
 from tests.flows.home import wait_until, write_run
 from tests.flows.slurm.network import SlurmNetwork
 from tests.flows.terminal import terminals
+from tests.services.slurm.cluster import SlurmCluster
 
 pytestmark = pytest.mark.slurm
 
@@ -69,3 +81,35 @@ def _check(network: SlurmNetwork, run: RunId) -> None:
     rows = wait_until(lambda: network.rows(ended.attempts[0].id), "it is accounted")
     assert [state for _, state, _ in rows] == ["COMPLETED"]
     assert sum(milliseconds for *_, milliseconds in rows) == ended.charged_milliseconds
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root submits as another account without sudo")
+def test_a_shell_runs_as_the_persons_own_account_and_the_agent_still_reaches_it(
+    slurm_mini: SlurmCluster, tmp_path: Path
+) -> None:
+    tmp_path.chmod(0o700)
+    site = SlurmSite(slurm_mini, tmp_path, python="/usr/bin/python3")
+    source = {"PYTHONPATH": str(in_run_api(tmp_path / "in-run"))}
+    order = site.order(site_account="nobody", variables=source)
+    folder = AttemptFolder(order.folder)
+    prepare_rings(folder)
+    asked = make_order(command=("sh", "-i"), interactive=Interactive(kind="shell"))
+    engine = site.open()
+    handle = engine.start(replace(order, command=hosted_command(asked, folder)))
+    site.wait_for(engine, handle, "running")
+    agent = Side(str(folder.attached / TO_RUN), str(folder.attached / FROM_RUN))
+    agent.begin(1)
+    wait_until(lambda: agent.look() and agent.other.attachment == 1, "the shell sees who is attached")
+    agent.skip()
+    agent.send(b"".join(one.packed() for one in data(0, b"id -un; exit\n")))
+    shown = b""
+
+    def shows() -> bool:
+        nonlocal shown
+        agent.look()
+        shown += agent.receive(2**16)
+        agent.publish()
+        return b"nobody\r\n" in shown
+
+    wait_until(shows, "the shell is nobody's")
+    assert site.wait_for(engine, handle, "ended").reason == EndReason.COMPLETED
