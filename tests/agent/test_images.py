@@ -15,6 +15,8 @@ from fabrica.wire.agents import WorkOrder
 from fabrica.wire.environments import Environment
 from fabrica.wire.runs import Dataset
 from tests.agent.builders import MemoryServer, make_bundle, make_order, make_settings, sha256
+from tests.services.apptainer import Apptainer
+from tests.services.registry import registry
 
 IMAGE = "#!/usr/bin/env run-singularity\n\0SIF_MAGIC\0and more"
 OF_A_REGISTRY = f"oras://registry.example.eu/team/train@sha256:{'0' * 64}"
@@ -99,3 +101,33 @@ def test_what_could_change_later_is_no_reference_to_an_image(image: str) -> None
 def test_an_image_and_a_lock_exclude_each_other() -> None:
     with pytest.raises(ValidationError, match="not both"):
         Environment(image="a.sif", lock="requirements.lock")
+
+
+@pytest.mark.processes
+def test_a_real_apptainer_fetches_an_image_by_its_digest_and_refuses_another(
+    real_apptainer: Apptainer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with registry(real_apptainer.image, tmp_path) as served:
+        monkeypatch.setenv("SSL_CERT_FILE", str(served.certificate))
+        settings = {"apptainer": str(real_apptainer.program)}
+        stage, bundle = _stage(tmp_path, {"run.sh": ""}, engine_settings=settings)
+        order = make_order(bundle_sha256=bundle, environment=Environment(image=served.reference))
+        staged, place = _staged(stage, order)
+        assert place.read_bytes() == real_apptainer.image.read_bytes()
+        assert staged.environment["image"]["reference"] == served.reference
+        other = f"{served.reference.partition('@')[0]}@sha256:{'0' * 64}"
+        with pytest.raises(AttemptFailed) as failed:
+            stage.prepare(make_order(bundle_sha256=bundle, environment=Environment(image=other)))
+    assert failed.value.reason is EndReason.ENVIRONMENT_FAILED
+
+
+@pytest.mark.processes
+def test_a_registry_that_gives_other_bytes_than_the_digest_says_is_refused(
+    real_apptainer: Apptainer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with registry(real_apptainer.image, tmp_path, harmed=True) as served:
+        monkeypatch.setenv("SSL_CERT_FILE", str(served.certificate))
+        stage, bundle = _stage(tmp_path, {"run.sh": ""}, engine_settings={"apptainer": str(real_apptainer.program)})
+        with pytest.raises(AttemptFailed):
+            stage.prepare(make_order(bundle_sha256=bundle, environment=Environment(image=served.reference)))
+    assert not [one for one in stage.site.cache.iterdir() if one.suffix != ".lock" and one.name != bundle]
