@@ -20,18 +20,25 @@ def report(found: Comparison) -> str:
     """Return the page."""
     first, second = found.names
     lines = "".join(f"<li>{escape(line)}</li>" for line in found.sentences)
+    head = (
+        f"<h1>What would change: {escape(second)}</h1><p>Beside {escape(first)}, on the same made-up jobs. This is a "
+        f"simulation, not a forecast.</p><ul>{lines}</ul>"
+    )
+    return page(f"{second} beside {first}", [head, *sections(found)], STYLE + COMPARE_STYLE + DOWNLOAD_STYLE)
+
+
+def sections(found: Comparison) -> tuple[str, ...]:
+    """Return the parts of the page as markup: the network's figures, waits by class, use by partition, all as CSV."""
     waits = [row for row in found.classes if row.label.endswith("mean wait")]
     uses = [row for row in found.partitions if row.label.endswith(": use")]
-    body = [
-        f"<h1>What would change: {escape(second)}</h1><p>Beside {escape(first)}, on the same made-up jobs. This is a "
-        f"simulation, not a forecast.</p><ul>{lines}</ul>",
+    both = _table(found.network, *found.names)
+    return (
         section("The network", "Means over the replications, and the paired differences.", "", "")
-        + f'<div class="wide">{_table(found.network, first, second)}</div>',
+        + f'<div class="wide" tabindex="0" role="region" aria-label="Figures of both">{both}</div>',
         _picture("waits", "Mean wait by class: the difference in hours", waits, found, 3600.0, "h"),
         _picture("uses", "Use by partition: the difference in points of a hundred", uses, found, 0.01, "points"),
-        download("compared.csv", "Take all differences as CSV", *_as_rows(found)),
-    ]
-    return page(f"{second} beside {first}", body, STYLE + COMPARE_STYLE + DOWNLOAD_STYLE)
+        download("compared.csv", "Take all differences as CSV", *as_rows(found)),
+    )
 
 
 def _table(rows: Sequence[Row], first: str, second: str) -> str:
@@ -55,7 +62,8 @@ def _picture(name: str, title: str, rows: Sequence[Row], found: Comparison, unit
     return section(title, told, ranges(name, told, made, words), _table(rows, *found.names))
 
 
-def _as_rows(found: Comparison) -> tuple[list[str], list[list[object]]]:
+def as_rows(found: Comparison) -> tuple[list[str], list[list[object]]]:
+    """Return the head and the rows of every difference."""
     rows: list[list[object]] = []
     for row in (*found.network, *found.classes, *found.partitions):
         one = estimate(row.values)

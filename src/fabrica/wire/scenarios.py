@@ -13,8 +13,8 @@ TEXT_CHARACTERS_MAX = 64 * 1024
 NAME_CHARACTERS_MAX = 80
 SEED_MAX = 2**31 - 1
 
-ScenarioKind = Literal["network", "siting"]
-"""What a scenario's text is: a what-if of the network, or a file of candidate sites."""
+ScenarioKind = Literal["network", "siting", "pair"]
+"""What a scenario's text is: a what-if of the network, a file of candidate sites, or two what-ifs on the same jobs."""
 
 
 class ScenarioState(StrEnum):

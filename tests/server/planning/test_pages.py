@@ -156,3 +156,18 @@ def test_two_results_stand_beside_each_other_with_what_was_asked_differently() -
     page(browser(author), f"/plan/compare?a={one}&b={make_scenario(author)}", 409)
     page(browser(author), f"/plan/compare?a={one}", 422)
     page(browser(make_user("A Stranger")), f"/plan/compare?a={one}&b={other}", 404)
+
+
+def test_two_what_ifs_are_run_as_a_pair_on_the_same_jobs() -> None:
+    author = make_user()
+    one, other = done(author, kind="network", text="", seed=4), done(author, kind="network", text="[work]\nload = 0.5")
+    address = f"/plan/compare?a={one}&b={other}"
+    assert "Run both on the same jobs" in page(browser(author), address)
+    answer = browser(author).post(address)
+    assert answer.status_code == 302
+    row = Scenario.objects.get(kind="pair")
+    assert (row.seed, row.state) == (4, "queued")
+    sites = f"/plan/compare?a={done(author)}&b={done(author)}"
+    assert "Run both" not in page(browser(author), sites)
+    assert browser(author).post(sites).status_code == 422
+    assert browser(make_user("A Stranger")).post(address).status_code == 404

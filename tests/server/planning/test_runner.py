@@ -32,7 +32,7 @@ def follow(monkeypatch: pytest.MonkeyPatch, *lines: Line) -> ScriptedChild:
 
 def test_progress_and_result_are_kept(monkeypatch: pytest.MonkeyPatch, author: Actor) -> None:
     scenario = make_scenario(author)
-    seen: list[tuple[float, str]] = []
+    seen: list[tuple[float | None, str]] = []
 
     def look() -> None:
         found = queries.scenario(author, scenario)

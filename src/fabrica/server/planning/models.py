@@ -13,7 +13,7 @@ class Scenario(Claimable):
     """What somebody asked, with what facts it is run, how far it is, and what came out."""
 
     id = IdField(ScenarioId, primary_key=True)
-    kind = models.CharField(max_length=20, choices=[(kind, kind) for kind in ("network", "siting")])
+    kind = models.CharField(max_length=20, choices=[(kind, kind) for kind in ("network", "siting", "pair")])
     name = models.CharField(max_length=NAME_CHARACTERS_MAX)
     text = models.TextField()
     seed = models.PositiveIntegerField()

@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from fabrica.planning.answers.pair import write_pair
 from fabrica.server.core.requests import Viewed
 from fabrica.server.people import queries as people
 from fabrica.server.planning import comparing, queries, service
@@ -19,7 +20,14 @@ from fabrica.server.planning.tables import attached, download
 from fabrica.server.sites import queries as sites
 from fabrica.values.ids import ScenarioId
 from fabrica.wire.problems import FabricaError, Malformed
-from fabrica.wire.scenarios import ScenarioDetail, ScenarioKind, ScenarioLinkRefused, ScenarioState
+from fabrica.wire.scenarios import (
+    NAME_CHARACTERS_MAX,
+    ScenarioDetail,
+    ScenarioKind,
+    ScenarioLinkRefused,
+    ScenarioRefused,
+    ScenarioState,
+)
 
 LIVING = (ScenarioState.QUEUED, ScenarioState.RUNNING)
 
@@ -227,20 +235,32 @@ def text(request: Viewed, scenario: ScenarioId) -> HttpResponse:
     return attached(found.text, f"{found.kind}-{found.id[-6:]}.toml", "application/toml; charset=utf-8")
 
 
-@require_GET
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def compare(request: Viewed) -> HttpResponse:
-    """Show two results of one kind beside each other.
+    """Show two results of one kind beside each other; on POST run two what-ifs as a pair, on the same jobs.
 
     Raises:
         Malformed: the address does not name two.
         ScenarioNotReady: one has no result, or they are of two kinds.
+        ScenarioRefused: they make no pair.
     """
     one, other = (queries.scenario(request.actor, _id(request, name)) for name in ("a", "b"))
+    if request.method == "POST":
+        return _paired(request, one, other)
     rows = comparing.compared(one, other)
     both = (_shown(one), _shown(other))
     context = {"one": both[0], "other": both[1], "both": both, "rows": rows, "apart": comparing.apart(one, other)}
     return render(request, "planning/compare.html", context)
+
+
+def _paired(request: Viewed, one: ScenarioDetail, other: ScenarioDetail) -> HttpResponse:
+    if {one.kind, other.kind} != {"network"}:
+        raise ScenarioRefused("Only two what-ifs of the network make a pair.", remedy="Choose two of them.")
+    name = _("%(other)s beside %(one)s") % {"other": other.name, "one": one.name}
+    text = write_pair(one.text, other.text)
+    saved = service.save(request.actor, kind="pair", name=name[:NAME_CHARACTERS_MAX], text=text, seed=one.seed)
+    return redirect("planning:scenario", saved)
 
 
 @require_GET

@@ -26,7 +26,12 @@ class Migration(migrations.Migration):
                     "id",
                     fabrica.server.core.fields.IdField("ScenarioId", max_length=40, primary_key=True, serialize=False),
                 ),
-                ("kind", models.CharField(choices=[("network", "network"), ("siting", "siting")], max_length=20)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("network", "network"), ("siting", "siting"), ("pair", "pair")], max_length=20
+                    ),
+                ),
                 ("name", models.CharField(max_length=80)),
                 ("text", models.TextField()),
                 ("seed", models.PositiveIntegerField()),
