@@ -7,6 +7,7 @@ import pytest
 
 from fabrica.aiact import library
 from fabrica.aiact.documents.shape import STATES
+from fabrica.aiact.questions.passages import law_passages
 from fabrica.server.core import clock
 from fabrica.server.portal.templatetags import desk
 from fabrica.wire.accounts import MarginState
@@ -85,3 +86,14 @@ def test_each_state_of_an_item_is_an_icon_and_a_word(state: ItemState) -> None:
 
 def test_a_block_of_one_row_reads_as_words_and_values() -> None:
     assert desk.single_row(Block(title="t", columns=("a", "b"), rows=(("1", "2"),))) == [("a", "1"), ("b", "2")]
+
+
+def test_a_statement_of_the_laws_data_is_told_by_its_labels_and_no_word_is_lost() -> None:
+    parts = desk.passage_parts("article: Art. 50(4). duty: Deep fakes disclosed. applies from: 2026-08-02")
+    assert parts == [("Article", "Art. 50(4)"), ("Duty", "Deep fakes disclosed"), ("Applies from", "2026-08-02")]
+    assert desk.passage_parts("Nothing is labelled here.") == [("", "Nothing is labelled here.")]
+    for passage in law_passages():
+        if passage.kind == "law":
+            parts = desk.passage_parts(passage.text)
+            told = ". ".join(f"{label}: {words}" if label else words for label, words in parts)
+            assert told.lower().split() == passage.text.lower().split()

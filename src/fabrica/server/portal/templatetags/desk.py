@@ -1,5 +1,6 @@
 """What pages of the AI Act desk say and draw: law words as people read them, marks of doubt, pictures."""
 
+import re
 from collections.abc import Mapping
 from datetime import date
 
@@ -22,6 +23,8 @@ from fabrica.wire.aiact import Confidence, Standing
 from fabrica.wire.documents import Block, DocumentItem, FillRate
 
 register = template.Library()
+
+_LABEL = re.compile(r"(?:^|(?<=\. ))([a-z][a-z0-9 ]{1,30}): ")
 
 SURENESS = {
     "text": _("text of the law"),
@@ -219,6 +222,15 @@ def difference_words(kind: str) -> str:
 def standing_words(words: str) -> str:
     """Write how a tier or role stands in a comparison; anything else as it is."""
     return str(STANDINGS.get(words, words))
+
+
+@register.filter
+def passage_parts(text: str) -> list[tuple[str, str]]:
+    """Return a statement of the law's data as labels with their words; what has no label stands under an empty one."""
+    first, *rest = (part.strip() for part in _LABEL.split(text))
+    told = [("", first)] if first else []
+    told += [(label.capitalize(), words) for label, words in zip(rest[::2], rest[1::2], strict=True)]
+    return [(label, words.removesuffix(".")) for label, words in told[:-1]] + told[-1:]  # a full stop parted them
 
 
 @register.filter
