@@ -50,6 +50,20 @@ def test_a_quirk_that_slurm_does_not_take_is_told_in_its_words(site: SlurmSite, 
     assert words.startswith("this account may not submit to gpu: ")
 
 
+def test_apptainer_is_told_with_its_version_and_missed_where_the_settings_promise_images(
+    site: SlurmSite, tmp_path: Path
+) -> None:
+    program = tmp_path / "apptainer"
+    program.write_text("#!/bin/sh\necho apptainer version 1.4.5\n")
+    program.chmod(0o755)
+    told = [one.words for one in found(site, apptainer=str(program)) if one.subject == "images"]
+    assert told == ["Apptainer 1.4.5 runs images"]
+    gone: dict[str, Any] = {"apptainer": "/nowhere/apptainer", "partitions": [{"name": "gpu", "containers": True}]}
+    (warning,) = [one for one in found(site, **gone) if one.subject == "images"]
+    assert (warning.verdict, "/nowhere/apptainer" in warning.words) == ("warn", True)
+    assert [one for one in found(site, apptainer="/nowhere/apptainer") if one.subject == "images"] == []
+
+
 def test_an_account_that_is_not_there_is_told(site: SlurmSite) -> None:
     (words,) = to_mend(found(site, ["not-here-at-all"]))
     assert "no account 'not-here-at-all'" in words

@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 
+from fabrica.engines.containers import version_of
 from fabrica.engines.contract import Finding, StartRefused
 from fabrica.engines.slurm.accounts import account_or_refusal, is_other
 from fabrica.engines.slurm.commands import run_slurm
@@ -31,6 +32,7 @@ def check(settings: SlurmSettings, connect: Callable[[], Controller], accounts: 
         else:
             words = f"{partition.name}: Slurm has no partition {partition.slurm_name} with nodes that we may see"
             yield Finding("slurm", "fix", words, f"there are: {', '.join(sorted(told)) or 'none'}")
+    yield from _apptainer(settings)
     if settings.form == "commands":
         for account in accounts or (None,):
             yield from _account(settings, account)
@@ -45,6 +47,17 @@ def _version(controller: Controller) -> Iterator[Finding]:
     if not controller.has_accounting:
         words = "Slurm keeps no accounts here: usage is told by the runs' own marks"
         yield Finding("accounting", "warn", words, "slurmdbd would let usage be checked by Slurm's own rows")
+
+
+def _apptainer(settings: SlurmSettings) -> Iterator[Finding]:
+    version = version_of(settings.apptainer)
+    said = [partition.name for partition in settings.partitions if partition.containers]
+    if version is not None:
+        yield Finding("images", "ok", f"Apptainer {version} runs images")
+    elif said:
+        words = f"{', '.join(said)} should run images, and {settings.apptainer} is not on this machine"
+        remedy = "right where the nodes alone have it; but images of registries cannot be fetched then"
+        yield Finding("images", "warn", words, remedy)
 
 
 def _account(settings: SlurmSettings, account: str | None) -> Iterator[Finding]:
