@@ -7,8 +7,11 @@ from fabrica.values.time import show_duration
 _SCALES = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K"))
 
 
-def paragraph(answer: Answer) -> str:
-    """Return what it takes, how sure that is, what was assumed and what is not known, in whole sentences."""
+def paragraph(answer: Answer, queue: str | None = None) -> str:
+    """Return what it takes, how sure that is, what was assumed and what is not known, in whole sentences.
+
+    `queue`: what is known of the wait before it starts, where the answer itself does not tell.
+    """
     figures, best = answer.figures, answer.layouts[0]
     said = [
         f"{answer.model_name} has {amount(answer.parameters)} parameters"
@@ -25,7 +28,7 @@ def paragraph(answer: Answer) -> str:
         _stops(answer),
         _energy(answer),
         _money(answer),
-        _queue(answer),
+        queue or _queue(answer),
     ]
     if answer.pool.planned:
         said.append(f"The system does not run yet ({answer.pool.planned}).")

@@ -15,10 +15,12 @@ from fabrica.planning.training.report import memory_picture, steps_picture
 from fabrica.planning.training.where import Place, everywhere, on_parts
 from fabrica.planning.training.words import amount, paragraph, span
 from fabrica.reference.network import load_network
+from fabrica.server.planning.site_waits import wait_words
 from fabrica.server.planning.tables import Table, cells
 from fabrica.server.planning.training_forms import TrainingForm
 from fabrica.values.time import show_duration
 
+DAY_SECONDS = 86_400
 _FIGURES = ("days", "device_hours", "it_megawatt_hours", "megawatt_hours", "tonnes_co2e", "eur")
 _ENDS = ("", "_low", "_high")
 
@@ -104,7 +106,7 @@ def shown_answer(form: TrainingForm, answer: Answer) -> dict[str, Any]:
     return {
         "answer": answer,
         "place_name": _site(answer.pool.site),
-        "words": paragraph(answer),
+        "words": paragraph(answer, wait_words(answer.pool, figures.days.value * DAY_SECONDS)),
         "tiles": list(_tiles(answer, figures)),
         "steps_picture": SafeString(steps_picture(answer)),  # both escape what they are given
         "memory_picture": SafeString(memory_picture(answer)),
