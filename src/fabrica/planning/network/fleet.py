@@ -9,7 +9,7 @@ from fabrica.planning.engine.queue import NOTHING, Tree
 from fabrica.planning.engine.running import CHUNK, Running
 from fabrica.planning.network.compiling import inlined
 from fabrica.planning.network.nodes import Nodes, free_nodes
-from fabrica.planning.network.waits import Waits, first_waits
+from fabrica.planning.network.waits import Waits, no_waits
 
 NOBODY = -1
 HEAD, TAIL, AT, SPARE, FOR_BLOCK, CLOSED = range(6)
@@ -108,7 +108,7 @@ def empty_fleet(devices: "list[int]", node_devices: "list[int]", jobs: int, plac
         queue_seconds=numpy.full((count, 2 * places), NOTHING, numpy.int64),
         queue=numpy.full((count, places), NOBODY, numpy.int64),
         state=state,
-        waits=first_waits(count),
+        waits=no_waits(count),
     )
 
 
@@ -151,7 +151,9 @@ def site_of(fleet: Fleet, row: int) -> Site:
         fleet.state[row],
         Waits(
             fleet.waits.last[row],
+            fleet.waits.started[row],
             fleet.waits.count[row],
+            fleet.waits.kept[row],
             fleet.waits.steps[row],
             fleet.waits.told[row],
             fleet.waits.queued[row],

@@ -89,10 +89,10 @@ def tell_waits(jobs: Jobs, site: Site, now: int) -> None:
         job = site.queue[slot]
         waited = now - jobs.submit[job]
         for one in (size_class(jobs.units[job]), POOL):
-            if waits.count[one] and waited > waits.told[one, 1]:
+            if waits.kept[one] and waited > waits.told[one, 1]:
                 waits.queued[one, step_of(waited)] += 1
         slot = next_at_most(site.queue_units, slot + 1, NOTHING - 1)
-    tell(waits)
+    tell(waits, now, site.state[HEAD] == NOBODY)
 
 
 @inlined
@@ -168,7 +168,7 @@ def _reserve(jobs: Jobs, site: Site, is_new: bool) -> None:
 def _start(jobs: Jobs, site: Site, job: int, now: int) -> None:
     place(site.nodes, job, jobs.units[job])
     jobs.start[job] = now
-    note_wait(site.waits, jobs.units[job], now - jobs.submit[job])
+    note_wait(site.waits, jobs.units[job], now - jobs.submit[job], now)
     push_end(site.ends, now + jobs.runtime[job], job)
     expect(site.running, planned_end(jobs, job, now), jobs.units[job])
 

@@ -18,38 +18,43 @@ CLASSES = 20
 """Sizes that double, up to half a million devices; and after them the class of the whole partition."""
 POOL = CLASSES
 WINDOW = 256
-SCANNED = 1_000
-"""Of those that queue, so many of the oldest are asked how long they have waited by now."""
+LOOK_BACK = 30 * 86_400
+"""Seconds after which a wait counts no more, as an agent's setting `history_days` has it."""
+SAMPLES_MIN = int(DEFAULT_POLICY.wait_samples_min)
 
 
 class Waits(NamedTuple):
     """Waits of one partition, or of all with one more axis before.
 
-    Invariant: row c of `steps` counts the last `min(count[c], WINDOW)` entries of row c of `last`.
-    `last`: shape (CLASSES + 1, WINDOW), the steps of the last waits. `count`: shape (CLASSES + 1,), how many waits
-    there ever were. `steps`: shape (CLASSES + 1, STEPS). `told`: shape (CLASSES + 1, 3), q50 and q90 in seconds and
-    the samples, as last told to the broker. `queued`: shape (CLASSES + 1, STEPS), of those that queue, the ones that
-    count; empty between two tellings.
+    Invariant: row c of `steps` counts the last `kept[c]` entries of row c of `last`, of which the newest is at place
+    `(count[c] - 1) % WINDOW`.
+    `last`, `started`: shape (CLASSES + 1, WINDOW), the step of each of the last waits, and when it ended.
+    `count`, `kept`: shape (CLASSES + 1,), how many waits there ever were, and how many count. `steps`: shape
+    (CLASSES + 1, STEPS). `told`: shape (CLASSES + 1, 3), q50 and q90 in seconds and the samples, as last told to the
+    broker. `queued`: shape (CLASSES + 1, STEPS), of those that queue, the ones that count; empty between two tellings.
     """
 
     last: Any
+    started: Any
     count: Any
+    kept: Any
     steps: Any
     told: Any
     queued: Any
 
 
-def first_waits(partitions: int) -> Waits:
-    """Return what all partitions tell at the start: just enough jobs that started at once, for they are empty.
-
-    The broker counts an unknown wait as the worst known one, so a site without any history would never get a job.
-    """
-    told = numpy.zeros((partitions, CLASSES + 1, 3))
-    told[:, POOL, 2] = DEFAULT_POLICY.wait_samples_min
-    steps, count = (numpy.zeros((partitions, CLASSES + 1, *rest), numpy.int64) for rest in ((STEPS,), ()))
-    steps[:, POOL, 0], count[:, POOL] = DEFAULT_POLICY.wait_samples_min, DEFAULT_POLICY.wait_samples_min
-    last = numpy.zeros((partitions, CLASSES + 1, WINDOW), numpy.uint8)
-    return Waits(last, count, steps, told, numpy.zeros_like(steps))
+def no_waits(partitions: int) -> Waits:
+    """Return what is known of all partitions at the start: nothing."""
+    classes = (partitions, CLASSES + 1)
+    return Waits(
+        last=numpy.zeros((*classes, WINDOW), numpy.uint8),
+        started=numpy.zeros((*classes, WINDOW), numpy.int64),
+        count=numpy.zeros(classes, numpy.int64),
+        kept=numpy.zeros(classes, numpy.int64),
+        steps=numpy.zeros((*classes, STEPS), numpy.int64),
+        told=numpy.zeros((*classes, 3)),
+        queued=numpy.zeros((*classes, STEPS), numpy.int64),
+    )
 
 
 @inlined
@@ -62,32 +67,48 @@ def size_class(units: int) -> int:
 
 
 @compiled
-def note_wait(waits: Waits, units: int, seconds: int) -> None:
+def note_wait(waits: Waits, units: int, seconds: int, now: int) -> None:
     """Take one more wait of a partition, for its class and for the whole."""
     step = step_of(seconds)
     for one in (size_class(units), POOL):
+        if waits.kept[one] == WINDOW:
+            _forget_oldest(waits, one)
         place = waits.count[one] % WINDOW
-        if waits.count[one] >= WINDOW:
-            waits.steps[one, waits.last[one, place]] -= 1
-        waits.last[one, place] = step
+        waits.last[one, place], waits.started[one, place] = step, now
         waits.steps[one, step] += 1
         waits.count[one] += 1
+        waits.kept[one] += 1
+
+
+@inlined
+def _forget_oldest(waits: Waits, one: int) -> None:
+    oldest = (waits.count[one] - waits.kept[one]) % WINDOW
+    waits.steps[one, waits.last[one, oldest]] -= 1
+    waits.kept[one] -= 1
 
 
 @compiled
-def tell(waits: Waits) -> None:
-    """Renew what a partition tells, by the last waits and those that queue."""
+def tell(waits: Waits, now: int, nobody_queues: bool) -> None:
+    """Renew what a partition tells, by the last waits and those that queue.
+
+    One that is too seldom used to have a history says that jobs start at once there, as long as nobody queues.
+    """
     for one in range(CLASSES + 1):
-        count = min(waits.count[one], WINDOW)
+        while waits.kept[one] and waits.started[one, (waits.count[one] - waits.kept[one]) % WINDOW] < now - LOOK_BACK:
+            _forget_oldest(waits, one)
+        count = waits.kept[one]
         for step in range(STEPS):
             count += waits.queued[one, step]
+        waits.told[one, 2] = count
         if count:
             waits.told[one, 0], waits.told[one, 1] = (
                 _quantile(waits, one, count, 0.5),
                 _quantile(waits, one, count, 0.9),
             )
-            waits.told[one, 2] = count
             waits.queued[one] = 0
+    if waits.told[POOL, 2] < SAMPLES_MIN and nobody_queues:
+        waits.told[POOL] = 0.0
+        waits.told[POOL, 2] = SAMPLES_MIN
 
 
 @inlined
