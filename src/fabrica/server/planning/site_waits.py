@@ -40,12 +40,8 @@ def _narrowest(partition: PartitionInventory, devices: int, limit_seconds: int) 
 def _told(found: WaitForecast, *, simulated: bool) -> str:
     figures = {"half": show_duration(round(found.q50_seconds)), "nine": show_duration(round(found.q90_seconds))}
     words = (
-        _(
-            "By the history of the site itself, half of all jobs waited at most %(half)s and nine of ten at most %(nine)s."
-        )
+        _("By its own history, half of all jobs waited at most %(half)s and nine of ten at most %(nine)s.")
         if found.devices_max is None
-        else _(
-            "By the history of the site itself, half of such jobs waited at most %(half)s and nine of ten at most %(nine)s."
-        )
+        else _("By its own history, half of such jobs waited at most %(half)s and nine of ten at most %(nine)s.")
     ) % figures
     return f"{words} {_('This site is simulated.')}" if simulated else words
