@@ -7,7 +7,7 @@ import pytest
 from django.db import transaction
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from fabrica.server.aiact import queries, rules, service
 from fabrica.server.aiact.models import Lineage, Version
@@ -40,14 +40,17 @@ class Register(RuleBasedStateMachine):
             "operator": make_operator(),
         }
         self.system = make_system(lead, self.project)
+        self.added = 0
         self.made_from: dict[VersionId, set[Any]] = {}
 
     def teardown(self) -> None:
         transaction.set_rollback(True)
         self.undone.__exit__(None, None, None)
 
+    @precondition(lambda self: self.added < 3)
     @rule(target=versions)
     def add(self) -> VersionId:
+        self.added += 1
         return make_version(self.actors["lead"], self.project, self.system)
 
     @rule(role=ROLES, version=versions, parent=versions)
@@ -106,5 +109,5 @@ def _parents(version: VersionId) -> set[Any]:
 
 @pytest.mark.django_db
 def test_any_sequence_of_verbs_keeps_the_promises() -> None:
-    limits = settings(max_examples=12, stateful_step_count=14, deadline=None, suppress_health_check=list(HealthCheck))
+    limits = settings(max_examples=20, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck))
     run_state_machine_as_test(Register, settings=limits)
