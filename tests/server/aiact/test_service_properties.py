@@ -109,5 +109,5 @@ def _parents(version: VersionId) -> set[Any]:
 
 @pytest.mark.django_db
 def test_any_sequence_of_verbs_keeps_the_promises() -> None:
-    limits = settings(max_examples=20, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck))
+    limits = settings(max_examples=12, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck))
     run_state_machine_as_test(Register, settings=limits)
