@@ -83,6 +83,7 @@ def test_a_page_tells_the_class_the_days_and_what_is_open(tmp_path: Path) -> Non
         ("answers: 3", "holds no answers"),
         ("1: yes", "holds no answers"),
         ("{artefact: [", "is not YAML or JSON in line"),
+        ("[" * 100_000, "is not YAML or JSON"),
         ("!!python/object/apply:os.getcwd []", "is not YAML or JSON"),
         ("#" * (LARGEST_FILE_BYTES + 1), "is larger than"),
         ("a: 2026-13-45", "is not YAML or JSON"),

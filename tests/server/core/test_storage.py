@@ -61,6 +61,13 @@ def test_bytes_with_another_hash_are_not_kept(storage: Storage, content: bytes) 
     assert not storage.has(SHA256)
 
 
+def test_who_only_knows_a_hash_cannot_claim_the_bytes(storage: Storage) -> None:
+    storage.store(SHA256, [CONTENT], len(CONTENT))
+    with pytest.raises(Malformed):
+        storage.store(SHA256, [b"something else"], len(CONTENT))
+    assert b"".join(storage.read(SHA256)) == CONTENT
+
+
 def test_more_bytes_than_allowed_are_not_kept(storage: Storage) -> None:
     with pytest.raises(TooLarge):
         storage.store(SHA256, parts(), len(CONTENT) - 1)

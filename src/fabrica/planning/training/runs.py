@@ -63,12 +63,11 @@ def read_runs(path: Path) -> RunFile:
     Raises:
         RunsMalformed: not readable, not YAML, or a run lacks what it needs; says which run and key.
     """
-    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        content = yaml.load(path.read_bytes(), Loader=loader)  # noqa: S506 - a safe loader
+        content = yaml.safe_load(path.read_bytes())  # not in C: there deep nesting ends the process
     except OSError as error:
         raise RunsMalformed(f"{path} cannot be read: {error.strerror}.", remedy="Name a file of runs.") from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise RunsMalformed(f"{path} is not YAML: {error}.", remedy="Correct the syntax there.") from None
     if not isinstance(content, dict) or not isinstance(content.get("runs"), list):
         raise RunsMalformed(f"{path} has no list 'runs'.", remedy="Write 'models' and 'runs', as runs.yaml does.")

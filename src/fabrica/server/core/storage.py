@@ -73,8 +73,8 @@ class FolderStorage:
 
     def store(self, sha256: str, parts: Iterable[bytes], bytes_max: int) -> int:
         path = self._path(sha256)
-        if path.exists():
-            return path.stat().st_size
+        if path.exists():  # read and checked all the same: who only knows a hash may not claim what lies under it
+            return sum(map(len, checked(parts, sha256, bytes_max)))
         with full_told():
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             half = path.with_name(f".{secrets.token_hex(8)}.part")
@@ -218,8 +218,6 @@ def checked(parts: Iterable[bytes], sha256: str, bytes_max: int) -> Iterator[byt
 @contextmanager
 def spooled(parts: Iterable[bytes], sha256: str, bytes_max: int) -> Iterator[IO[bytes]]:
     """Yield a file of bytes that have the hash they are said to have, at its start; it is gone after the block.
-
-    Storage takes any bytes for a hash that it holds; whoever only knows the hash of a file of others is stopped here.
 
     Raises:
         TooLarge: more than `bytes_max` came.
