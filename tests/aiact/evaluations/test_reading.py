@@ -32,8 +32,6 @@ def _read(content: bytes, name: str = "a.eval") -> Any:
     ],
 )
 def test_a_real_log_of_inspect_tells_what_was_measured(file: str, form: str, version: str) -> None:
-    if "zstandard" in file and sys.version_info < (3, 14):
-        pytest.importorskip("backports.zstd", reason="the package that unpacks Zstandard is not installed")
     with (DATA / file).open("rb") as log:
         found = read_evaluation(log, file)
     assert (found.form, found.tool, found.tool_version) == (form, "Inspect AI", version)
