@@ -7,7 +7,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = {  # in this order: what a site or server runs is what was tested
     "dev.lock": ["--all-extras", "--group", "dev"],
-    "run.lock": ["--extra", "server", "--extra", "documents", "--constraint", "requirements/dev.lock"],
+    "run.lock": [
+        "--extra",
+        "server",
+        "--extra",
+        "documents",
+        "--extra",
+        "planning",
+        "--constraint",
+        "requirements/dev.lock",
+    ],
 }
 COMMON = ["--universal", "--generate-hashes", "--no-header", "--no-annotate", "--python-version", "3.11"]
 
