@@ -6,12 +6,8 @@ from pathlib import Path
 from typing import Any
 
 
-def write_json(path: Path, value: dict[str, Any], *, durable: bool = False, may_go_back: bool = False) -> None:
-    """Put a JSON object at `path` in one step; `durable` also waits until it would survive a power cut.
-
-    With `may_go_back` a power cut may bring back the object that was there before, as whole as it was; it is half the
-    wait.
-    """
+def write_json(path: Path, value: dict[str, Any], *, durable: bool = False) -> None:
+    """Put a JSON object at `path` in one step; `durable` also waits until it would survive a power cut."""
     part = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with part.open("w", encoding="utf-8") as file:
@@ -23,12 +19,13 @@ def write_json(path: Path, value: dict[str, Any], *, durable: bool = False, may_
     except OSError:
         part.unlink(missing_ok=True)
         raise
-    if durable and not may_go_back:
-        _sync_folder(path.parent)
+    if durable:
+        sync(path.parent)
 
 
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def sync(path: Path) -> None:
+    """Wait until the content of a file, or the names in a folder, would survive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
@@ -78,11 +75,7 @@ def write_json_in_place_of(reserved: Path, path: Path, value: dict[str, Any]) ->
 def make_durable(path: Path) -> None:
     """Wait until a file and its name would survive a power cut; one that is gone needs nothing."""
     try:
-        descriptor = os.open(path, os.O_RDONLY)
+        sync(path)
     except FileNotFoundError:
         return
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    _sync_folder(path.parent)
+    sync(path.parent)

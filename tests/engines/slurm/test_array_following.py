@@ -101,6 +101,7 @@ def test_a_lost_reply_and_a_killed_agent_never_make_a_second_array(full: SlurmSi
     kept = read_json(record)
     assert kept is not None
     write_json(record, kept | {"job": None})  # killed before it wrote the id down
+    record.with_suffix(".job").unlink()
     seen = full.wait_for(full.open(), handle, "ended")
     assert (seen.reason, seen.tasks) == (EndReason.COMPLETED, "s" * 20)
     assert len(_arrays(full, handle)) == 1

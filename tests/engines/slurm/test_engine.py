@@ -1,5 +1,6 @@
 """The Slurm engine on a real Slurm: what is charged, what is never started twice, and what users are told."""
 
+import errno
 import json
 import os
 import pwd
@@ -12,7 +13,8 @@ from typing import Any
 import pytest
 
 from fabrica.engines.contract import Handle, StartRefused
-from fabrica.engines.files import read_json, write_json
+from fabrica.engines.files import read_json
+from fabrica.engines.slurm import store
 from fabrica.values.states import EndReason
 from tests.engines.slurm.bench import SlurmSite, fake_commands
 from tests.services.slurm.cluster import SlurmCluster
@@ -86,13 +88,11 @@ def test_a_submission_that_never_arrived_is_done_again_once(full: SlurmSite, tmp
 
 def test_an_agent_killed_before_it_wrote_the_job_down_finds_it_by_its_name(mini: SlurmSite) -> None:
     handle = mini.open().start(mini.order("sleep", "2"))
-    record = read_json(_record(mini, handle))
-    assert record is not None
-    write_json(_record(mini, handle), record | {"job": None})
+    _record(mini, handle).with_suffix(".job").unlink()
     engine = mini.open()
     assert engine.start(mini.order("true")) != handle
     assert mini.wait_for(engine, handle, "ended").reason == EndReason.COMPLETED
-    assert mini.jobs(handle) == [record["job"]]
+    assert len(mini.jobs(handle)) == 1
 
 
 def _record(site: SlurmSite, handle: Handle) -> Path:
@@ -328,3 +328,18 @@ def test_preempted_work_says_so_or_goes_on_and_is_charged_for_both_starts(
             assert seen.usage.charged_milliseconds == site.accounted_milliseconds(low, "cpu")
             rows = (site.folder / "attempts" / low / "record" / "slurm_rows.jsonl").read_text()
             assert [json.loads(row)["state"] for row in rows.splitlines()] == ["PREEMPTED", "COMPLETED"]
+
+
+def test_an_order_that_cannot_be_kept_is_refused_and_never_becomes_a_job(
+    mini: SlurmSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, order = mini.open(), mini.order("true")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(store, "sync", full)
+    with pytest.raises(StartRefused) as refused:
+        engine.start(order)
+    assert refused.value.reason == EndReason.SITE_DISK_FULL
+    assert mini.jobs(Handle(order.attempt)) == []

@@ -1,5 +1,6 @@
 """What accounting tells is taken for an end only once it is whole."""
 
+import time
 from pathlib import Path
 from typing import Any, cast
 
@@ -7,7 +8,7 @@ import pytest
 
 from fabrica.engines.slurm.controller import Controller
 from fabrica.engines.slurm.jobs import Row
-from fabrica.engines.slurm.looks import Looks
+from fabrica.engines.slurm.looks import Looks, Pace
 
 
 class _Accounting:
@@ -25,3 +26,22 @@ def test_an_end_whose_time_is_not_told_is_no_end_yet(ended_at: int | None, state
     looks = Looks(lambda: accounting, tmp_path, queue_seconds=1, history_seconds=1)
     looks.look_at_history({"fab-a": "1"}, since=0)
     assert [one.state for one in looks.history.rows["fab-a"]] == [state]
+
+
+def test_a_reason_asks_sooner_and_never_for_more_than_a_fifth_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    pace = Pace(interval_seconds=10)
+    assert pace.ready()
+    now[0] = 101.0  # it took a second
+    pace.asked(100.0, in_vain=False)
+    for at, ready, with_reason in (
+        (104.9, False, False),
+        (105.1, False, True),
+        (120.9, False, True),
+        (121.1, True, True),
+    ):
+        now[0] = at
+        assert (pace.ready(), pace.ready(with_reason=True)) == (ready, with_reason)
+    pace.asked(121.0, in_vain=True)
+    assert not pace.ready(with_reason=True)

@@ -5,6 +5,8 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from fabrica.engines.slurm import cluster_text
@@ -55,18 +57,10 @@ class Commands:
     def array_size_max(self) -> int | None:
         return self._probe.array_size_max
 
-    def submit(self, submission: Submission, *, user: str | None) -> str:
-        """Submit one job with sbatch, its script on standard input."""
-        done = self._run(["sbatch", *sbatch_options(submission)], stdin=submission.script, user=user)
-        if done.returncode == 0:
-            job = done.stdout.strip().partition(";")[0]
-            if job.isdecimal():
-                return job
-            raise Silent(f"sbatch printed no job id: {joined([done.stdout])}")
-        words = joined([done.stderr, done.stdout])
-        if is_for_ever(words):
-            raise Refused(words)
-        raise Silent(words or f"sbatch ended with status {done.returncode}")
+    def begin(self, submission: Submission, *, user: str | None) -> "_Sbatch":
+        """Start sbatch, which waits for the job's script on its standard input and does nothing without one."""
+        command = ["sbatch", *sbatch_options(submission)]
+        return _Sbatch(begin_slurm(self._settings, command, user=user), submission.script)
 
     def cancel(self, jobs: Sequence[str], *, user: str | None) -> None:
         """End jobs with scancel, which tells every process of theirs and kills what does not end."""
@@ -112,6 +106,55 @@ class Commands:
         return run_slurm(self._settings, command, stdin=stdin, user=user)
 
 
+@dataclass(frozen=True, slots=True)
+class _Sbatch:
+    """A started sbatch that waits for its script."""
+
+    command: "BegunCommand"
+    script: str
+
+    def finish(self) -> str:
+        """Hand over the script, and return the job's id."""
+        done = self.command.finish(self.script)
+        if done.returncode == 0:
+            job = done.stdout.strip().partition(";")[0]
+            if job.isdecimal():
+                return job
+            raise Silent(f"sbatch printed no job id: {joined([done.stdout])}")
+        words = joined([done.stderr, done.stdout])
+        if is_for_ever(words):
+            raise Refused(words)
+        raise Silent(words or f"sbatch ended with status {done.returncode}")
+
+    def drop(self) -> None:
+        """Let sbatch end for want of a script."""
+        with suppress(Silent):
+            self.command.finish("")
+
+
+@dataclass(frozen=True, slots=True)
+class BegunCommand:
+    """A command of Slurm that runs, and waits for what it is to read."""
+
+    process: subprocess.Popen[str]
+    name: str
+    seconds: float
+
+    def finish(self, stdin: str) -> subprocess.CompletedProcess[str]:
+        """Give the command its standard input, and wait for its end.
+
+        Raises:
+            Silent: it did not end in time.
+        """
+        with self.process:
+            try:
+                output, words = self.process.communicate(stdin, timeout=self.seconds)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                raise Silent(f"{self.name} gave no answer in {self.seconds:g} s") from None
+        return subprocess.CompletedProcess(self.process.args, self.process.returncode, output, words)
+
+
 def run_slurm(
     settings: SlurmSettings, command: Sequence[str], *, stdin: str = "", user: str | None = None
 ) -> subprocess.CompletedProcess[str]:
@@ -120,6 +163,15 @@ def run_slurm(
     Raises:
         Silent: it is not there, or did not end in time.
     """
+    return begin_slurm(settings, command, user=user).finish(stdin)
+
+
+def begin_slurm(settings: SlurmSettings, command: Sequence[str], *, user: str | None = None) -> BegunCommand:
+    """Start one command of Slurm, as another user of the site when one is named.
+
+    Raises:
+        Silent: it is not there.
+    """
     program = str(settings.command_folder / command[0]) if settings.command_folder else command[0]
     whole = [program, *command[1:]]
     identity: dict[str, Any] = {}
@@ -127,22 +179,20 @@ def run_slurm(
         if user is not None and is_other(user):
             found = shutil.which(program) or program  # sudo's rule names the whole path
             whole, identity = command_as([found, *command[1:]], user, root=os.geteuid() == 0)
-        return subprocess.run(
+        process = subprocess.Popen(
             whole,
             **identity,
-            input=stdin,
             env=environment_of(settings, os.environ),
-            capture_output=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
             errors="replace",
-            check=False,
-            timeout=settings.command_seconds,
             cwd="/",
         )
-    except subprocess.TimeoutExpired:
-        raise Silent(f"{command[0]} gave no answer in {settings.command_seconds:g} s") from None
     except (OSError, KeyError) as trouble:
         raise Silent(f"{program} cannot be started: {trouble}") from trouble
+    return BegunCommand(process, command[0], settings.command_seconds)
 
 
 def environment_of(settings: SlurmSettings, inherited: Mapping[str, str]) -> dict[str, str]:

@@ -45,6 +45,21 @@ class Waiting:
     gres: dict[str, int]
 
 
+class Begun(Protocol):
+    """A submission that is on its way and not yet made: what takes time and changes nothing has begun."""
+
+    def finish(self) -> str:
+        """Submit the job and return its id.
+
+        Raises:
+            Refused: there is no job, and asking again would change nothing.
+            Silent: there may be one.
+        """
+
+    def drop(self) -> None:
+        """Submit nothing."""
+
+
 class Controller(Protocol):
     """One site's Slurm. Every call is one question, whatever the number of jobs.
 
@@ -71,12 +86,8 @@ class Controller(Protocol):
     def array_size_max(self) -> int | None:
         """The most tasks of one array; None: it is not known."""
 
-    def submit(self, submission: Submission, *, user: str | None) -> str:
-        """Submit one job and return its id.
-
-        Raises:
-            Refused: there is no job, and asking again would change nothing.
-        """
+    def begin(self, submission: Submission, *, user: str | None) -> Begun:
+        """Begin to submit one job."""
 
     def cancel(self, jobs: Sequence[str], *, user: str | None) -> None:
         """Ask for the end of jobs; one that has ended is no error."""

@@ -113,11 +113,19 @@ class SlurmEngine:
             threads_per_core=threads_of(nodes),
         )
         try:
-            self._store.write(order.attempt, record)
+            wait_until_kept = self._store.create(order.attempt, record)
         except OSError as problem:
-            raise StartRefused(EndReason.SITE_DISK_FULL, f"The order cannot be kept: {problem}.") from problem
+            self._store.forget(order.attempt)
+            raise _not_kept(problem) from problem
+        begun = self._starter.begin(record)  # beside the disk; the job itself comes after
         try:
-            self._starter.submit(order.attempt, record)
+            wait_until_kept()
+        except OSError as problem:
+            begun.drop()
+            self._store.forget(order.attempt)
+            raise _not_kept(problem) from problem
+        try:
+            self._starter.submit(order.attempt, record, begun)
         except Refused as refusal:
             self._store.forget(order.attempt)
             raise StartRefused(EndReason.SITE_DECLINED, f"Slurm does not take it: {refusal}") from refusal
@@ -212,6 +220,10 @@ class SlurmEngine:
 
 def _declined(words: str) -> StartRefused:
     return StartRefused(EndReason.SITE_DECLINED, words)
+
+
+def _not_kept(problem: OSError) -> StartRefused:
+    return StartRefused(EndReason.SITE_DISK_FULL, f"The order cannot be kept: {problem}.")
 
 
 def _told_partition(partition: SlurmPartition, nodes: Sequence[Node]) -> PartitionInventory:

@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from fabrica.engines.contract import Handle, Observation
@@ -14,7 +15,7 @@ from fabrica.engines.slurm.controller import Controller, Refused, Silent
 from fabrica.engines.slurm.ending import Evidence
 from fabrica.engines.slurm.jobs import Job, Row
 from fabrica.engines.slurm.looks import Looks
-from fabrica.engines.slurm.marks import Marks, read_marks
+from fabrica.engines.slurm.marks import ENGINE_FOLDER, FIRST_JOB, Marks, read_marks
 from fabrica.engines.slurm.settings import SlurmSettings
 from fabrica.engines.slurm.starting import Starter
 from fabrica.engines.slurm.states import START_ENDED, End, Told, phase_of, words_of_wait
@@ -25,6 +26,7 @@ from fabrica.values.time import show_duration
 _CANCEL_AGAIN_SECONDS = 30.0
 _RESTARTED_PATIENCE = 6  # an attempt of several starts waits that much longer for accounting: nothing else knows them
 _TRIES_MAX = 10
+_MARKS_LOOKED_AT_MAX = 256
 _NOT_ACCOUNTED = "Slurm's accounting did not tell of it in time; its figures are the queue's and the job's own."
 _NO_ACCOUNTING = "The site keeps no accounting; its figures are the queue's and the job's own."
 _log = logging.getLogger("fabrica.engines.slurm")
@@ -48,6 +50,8 @@ class Following:
         self._over_since: dict[Handle, float] = {}
         self._absent_since: dict[Handle, tuple[float, str]] = {}
         self._cancelled_at: dict[str, float] = {}
+        self._begun: set[Handle] = set()
+        self._has_news = False
 
     def observe(self, handles: Iterable[Handle]) -> dict[Handle, Observation]:
         """Return the state of each handle."""
@@ -55,9 +59,26 @@ class Following:
         live = {handle: record for handle, record in records.items() if record and not record["ended"]}
         if live:
             self._looks.look_at_disk()
-            self._looks.look_at_queue([record["name"] for record in live.values()])
+            self._has_news |= self._one_has_started(live)
+            if self._looks.look_at_queue([record["name"] for record in live.values()], has_news=self._has_news):
+                self._has_news = False
             self._look_back(live)
         return {handle: self._observe(handle, record) for handle, record in records.items()}
+
+    def _one_has_started(self, live: dict[Handle, Record]) -> bool:
+        """Say whether a job that waited when last looked has left its first mark: its start is told at once."""
+        waiting = (handle for handle in live if handle not in self._begun and self._waits(handle))
+        begun = {
+            handle
+            for handle in islice(waiting, _MARKS_LOOKED_AT_MAX)
+            if (Path(live[handle]["folder"]) / ENGINE_FOLDER / FIRST_JOB).exists()
+        }
+        self._begun |= begun
+        return bool(begun)
+
+    def _waits(self, handle: Handle) -> bool:
+        last = self._last.get(handle)
+        return last is None or last.state == "queued"
 
     def _look_back(self, live: dict[Handle, Record]) -> None:
         """Ask accounting for what only it can tell: ends, earlier starts, and jobs that the queue does not know."""
@@ -124,6 +145,7 @@ class Following:
         if seen.state == "ended":
             for kept in (self._last, self._over_since, self._absent_since):
                 kept.pop(handle, None)
+            self._begun.discard(handle)
             return seen
         if last is not None and last.usage.charged_milliseconds > seen.usage.charged_milliseconds:
             seen = replace(seen, usage=last.usage)

@@ -11,6 +11,7 @@ from fabrica.engines.slurm.jobs import Job, Row, ours_by_name
 from fabrica.engines.slurm.states import START_ENDED
 
 _SHARE_OF_TIME = 20  # a look costs at most a twentieth of the time
+_SHARE_WITH_REASON = 4  # and at most a fifth of it while jobs start
 _PAUSE_SECONDS_MAX = 60.0
 _SILENCE_SECONDS = 5.0
 _DISK_FULL_BELOW_BYTES = 2**20
@@ -19,13 +20,17 @@ _DISK_FULL_SECONDS = 120.0
 
 @dataclass(slots=True)
 class Pace:
-    """When the next question may be asked: after an interval, later when the last one was slow or in vain."""
+    """When the next question may be asked: after an interval, later when the last one was slow or in vain.
+
+    One for which there is a reason may be asked sooner.
+    """
 
     interval_seconds: float
     _due: float = 0.0
+    _due_with_reason: float = 0.0
 
-    def ready(self) -> bool:
-        return time.monotonic() >= self._due
+    def ready(self, *, with_reason: bool = False) -> bool:
+        return time.monotonic() >= (self._due_with_reason if with_reason else self._due)
 
     def asked(self, began: float, *, in_vain: bool) -> None:
         """Note a question that began at a monotonic time and is over now."""
@@ -33,6 +38,7 @@ class Pace:
         took = now - began
         pause = max(_SILENCE_SECONDS, took) if in_vain else min(_SHARE_OF_TIME * took, _PAUSE_SECONDS_MAX)
         self._due = now + max(self.interval_seconds, pause)
+        self._due_with_reason = self._due if in_vain else now + min(_SHARE_WITH_REASON * took, pause)
 
 
 @dataclass(slots=True)
@@ -87,10 +93,10 @@ class Looks:
         """Whether the disk was full a moment ago: an end is only judged some seconds after it came."""
         return self._disk_full_at is not None and time.monotonic() - self._disk_full_at < _DISK_FULL_SECONDS
 
-    def look_at_queue(self, names: Collection[str]) -> None:
-        """Ask the queue for jobs of these names, when it is time."""
-        if not names or not self._queue_pace.ready():
-            return
+    def look_at_queue(self, names: Collection[str], *, has_news: bool = False) -> bool:
+        """Ask the queue for jobs of these names, when it is time; sooner when it has news. Say whether it was asked."""
+        if not names or not self._queue_pace.ready(with_reason=has_news):
+            return False
         began, asked_at = time.monotonic(), time.time()
         try:
             jobs = ours_by_name(self._controller().queue(names))
@@ -98,6 +104,7 @@ class Looks:
         except Silent as trouble:
             self.queue = Queue(asked_at, frozenset(names), {}, silence=str(trouble) or "no answer")
         self._queue_pace.asked(began, in_vain=bool(self.queue.silence))
+        return True
 
     def look_at_history(self, wanted: dict[str, str | None], *, since: int) -> None:
         """Ask accounting for jobs by name, when it is time; by their id those whose id is known (None: it is not)."""

@@ -2,6 +2,7 @@
 
 import getpass
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import httpx
@@ -47,6 +48,10 @@ class Rest:
         clusters = self._json("GET", f"/slurmdb/{self._database}/clusters").get("clusters") or []
         self.cluster = str(clusters[0].get("name", "")) if len(clusters) == 1 else ""
         return bool(clusters)
+
+    def begin(self, submission: Submission, *, user: str | None) -> "_Question":
+        """Return the one question that submits a job; it is asked as a whole."""
+        return _Question(self, submission, user)
 
     def submit(self, submission: Submission, *, user: str | None) -> str:
         """Submit one job. Any answer but a plain yes or a plain no is a doubt: 408 and 500 came of jobs that ran."""
@@ -144,6 +149,21 @@ class Rest:
         except (OSError, UnicodeDecodeError) as trouble:
             raise Silent(f"the token file {place} cannot be read ({type(trouble).__name__})") from trouble
         return {"X-SLURM-USER-TOKEN": token, "X-SLURM-USER-NAME": user or settings.rest_user or getpass.getuser()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """A submission that is not asked yet."""
+
+    rest: Rest
+    submission: Submission
+    user: str | None
+
+    def finish(self) -> str:
+        return self.rest.submit(self.submission, user=self.user)
+
+    def drop(self) -> None:
+        """Ask nothing."""
 
 
 def choose_version(paths: Mapping[str, Any]) -> tuple[str, str]:

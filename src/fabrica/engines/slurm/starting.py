@@ -4,13 +4,13 @@ import json
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from fabrica.engines.contract import StartOrder, StartRefused
 from fabrica.engines.slurm.accounts import account_or_refusal, give_folder, is_other
 from fabrica.engines.slurm.archive import archive
-from fabrica.engines.slurm.controller import Controller, Silent
+from fabrica.engines.slurm.controller import Begun, Controller, Silent
 from fabrica.engines.slurm.marks import ENGINE_FOLDER, FIRST_JOB, KEEPER, ORDER
 from fabrica.engines.slurm.settings import SlurmPartition, SlurmSettings
 from fabrica.engines.slurm.store import Record, Store
@@ -90,6 +90,19 @@ def _write_files(
     (engine / KEEPER).write_bytes(archive())
 
 
+@dataclass(frozen=True, slots=True)
+class _Unheard:
+    """A submission that could not even begin."""
+
+    trouble: Silent
+
+    def finish(self) -> str:
+        raise self.trouble
+
+    def drop(self) -> None:
+        """Nothing has begun."""
+
+
 class Starter:
     """Brings written intents to Slurm."""
 
@@ -100,15 +113,22 @@ class Starter:
         self._empty_since: dict[str, tuple[float, float]] = {}
         self.doubts: dict[str, str] = {}
 
-    def submit(self, attempt: str, record: Record) -> None:
+    def begin(self, record: Record) -> Begun:
+        """Begin to submit an intent, which may be written meanwhile."""
+        submission = Submission(**record["submission"] | {"options": tuple(record["submission"]["options"])})
+        try:
+            return self._controller().begin(submission, user=record["account"])
+        except Silent as trouble:
+            return _Unheard(trouble)
+
+    def submit(self, attempt: str, record: Record, begun: Begun) -> None:
         """Submit a written intent; leave a doubt when no answer came. The caller holds the attempt's lock.
 
         Raises:
             Refused: Slurm has said no; there is no job.
         """
-        submission = Submission(**record["submission"] | {"options": tuple(record["submission"]["options"])})
         try:
-            job = self._controller().submit(submission, user=record["account"])
+            job = begun.finish()
         except Silent as trouble:
             self.doubts[attempt] = str(trouble)
             _log.warning("%s: it is not known whether Slurm has it: %s", attempt, trouble)
@@ -119,7 +139,7 @@ class Starter:
         """Write down the job of an attempt. The caller holds the attempt's lock."""
         record["job"] = job
         record["submitted_at"] = time.time()
-        self._store.write(attempt, record, may_go_back=True)  # to the intent: the job is then found by its name
+        self._store.adopt(attempt, job, submitted_at=record["submitted_at"])
         self._empty_since.pop(attempt, None)
         self.doubts.pop(attempt, None)
 
@@ -156,4 +176,4 @@ class Starter:
             record["intent_at"] = time.time()
             self._store.write(attempt, record)
             self._empty_since.pop(attempt, None)
-            self.submit(attempt, record)
+            self.submit(attempt, record, self.begin(record))

@@ -1,26 +1,30 @@
 """What the Slurm engine keeps on disk: one file for each attempt, written before anything is asked of Slurm.
 
 ENGINE FOLDER/
-  attempts/ID.json  the attempt: its folder, what it asks for, the intent to submit, then Slurm's job id, then the end
+  attempts/ID.json  the attempt: its folder, what it asks for, the intent to submit, then the end
+  attempts/ID.job   Slurm's job id, until the file above holds it; a power cut may take it: it is then found by its name
   arrays/ID.jsonl   of a job array: each start and each end of a task, until all have ended
   locks/NN          held while an attempt is submitted, adopted or stopped; an attempt's id says which
 """
 
 import fcntl
+import json
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from fabrica.engines.files import read_json, write_json
+from fabrica.engines.files import read_json, sync, write_json
 from fabrica.values.ids import AttemptId
 
 Record = dict[str, Any]
 
 _LOCKS = 64
 _SETTLED_MAX = 256
+_SYNCS_AT_ONCE = 8
 
 
 class Store:
@@ -31,6 +35,7 @@ class Store:
         self._attempts = folder / "attempts"
         self._locks = folder / "locks"
         self._settled: dict[str, Record] = {}
+        self._syncers = ThreadPoolExecutor(_SYNCS_AT_ONCE, thread_name_prefix="slurm-sync")
 
     def make(self) -> None:
         """Create the folders that are missing."""
@@ -56,11 +61,33 @@ class Store:
             AttemptId.parse(attempt)
         except ValueError:
             return None
-        return read_json(self._place(attempt))
+        record = read_json(self._place(attempt))
+        if record is not None and record["job"] is None:
+            record |= read_json(self._job_place(attempt)) or {}
+        return record
 
-    def write(self, attempt: str, record: Record, *, may_go_back: bool = False) -> None:
-        """Keep what is known of an attempt; it survives a power cut, unless it may go back to what was kept before."""
-        write_json(self._place(attempt), record, durable=True, may_go_back=may_go_back)
+    def create(self, attempt: str, record: Record) -> Callable[[], None]:
+        """Write what a new attempt asks for; return what waits until that would survive a power cut.
+
+        Content and name go to the disk at the same time. Half a file is as none: nothing is asked of Slurm before.
+        """
+        place = self._place(attempt)
+        place.write_text(json.dumps(record), encoding="utf-8")
+        waits = [self._syncers.submit(sync, one) for one in (place, place.parent)]
+
+        def wait() -> None:
+            for one in waits:
+                one.result()
+
+        return wait
+
+    def write(self, attempt: str, record: Record) -> None:
+        """Keep what is known of an attempt; it survives a power cut."""
+        write_json(self._place(attempt), record, durable=True)
+
+    def adopt(self, attempt: str, job: str, *, submitted_at: float) -> None:
+        """Keep the job's id beside the intent, without the wait until it would survive a power cut."""
+        self._job_place(attempt).write_text(json.dumps({"job": job, "submitted_at": submitted_at}), encoding="ascii")
 
     def remember(self, attempt: str, record: Record) -> None:
         """Keep an ended attempt in memory, too: it never changes again. Only the last ones are asked for again."""
@@ -71,13 +98,14 @@ class Store:
     def forget(self, attempt: str) -> None:
         """Drop an attempt that Slurm has refused."""
         self._place(attempt).unlink(missing_ok=True)
+        self._job_place(attempt).unlink(missing_ok=True)
 
     def forget_removed(self) -> None:
         """Forget ended attempts whose folder the agent has removed."""
         for path in self._attempts.glob("att_*.json"):
             record = read_json(path)
             if record is not None and record.get("ended") and not Path(record["folder"]).exists():
-                path.unlink(missing_ok=True)
+                self.forget(path.stem)
                 self.tasks_place(path.stem).unlink(missing_ok=True)
 
     def tasks_place(self, attempt: str) -> Path:
@@ -86,3 +114,6 @@ class Store:
 
     def _place(self, attempt: str) -> Path:
         return self._attempts / f"{attempt}.json"
+
+    def _job_place(self, attempt: str) -> Path:
+        return self._attempts / f"{attempt}.job"
