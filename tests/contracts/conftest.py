@@ -1,33 +1,28 @@
 """The benches that engines are held against, and real Slurm clusters of one node each for the whole session."""
 
-import os
-from collections.abc import Iterator
+import contextlib
+import functools
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from fabrica.engines.contract import Engine
-from fabrica.values.files import write_private
-from tests.contracts.engine_benches import SLURM_CONF, Bench
+from tests.contracts.engine_benches import Bench, SlurmBench
 from tests.services.slurm.cluster import SlurmCluster
 from tests.services.slurm.configuration import Partition
 from tests.services.slurm.fixtures import cluster
 
-_ONE_NODE: dict[str, Any] = {
-    "nodes": 1,
-    "cpus_per_node": 2,
-    "gpus_per_node": 0,
-    "partitions": (Partition("batch", default=True),),
-}
+_Clusters = Callable[[str | None, bool], SlurmCluster]
 
 
 @pytest.fixture
-def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
-    """Return a bench of the kind that the module asks for, over its cluster where it has one."""
-    kind: type[Bench] = request.param
-    if kind.cluster is not None:
-        request.getfixturevalue(kind.cluster)
+def bench(request: pytest.FixtureRequest, tmp_path: Path, slurm_clusters: _Clusters) -> Bench:
+    """Return a bench of the kind that the module asks for, over its release of Slurm where it has one."""
+    kind: type[Bench]
+    kind, release = request.param
+    if issubclass(kind, SlurmBench):
+        return kind(tmp_path, slurm_clusters(release, kind.accounting))
     return kind(tmp_path)
 
 
@@ -38,19 +33,23 @@ def engine(bench: Bench) -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="session")
-def slurm_queue_only() -> Iterator[SlurmCluster]:
-    """Yield a cluster without accounting."""
-    with cluster(name="mini", **_ONE_NODE) as started:
-        os.environ[SLURM_CONF.format("SLURM_QUEUE_ONLY")] = str(started.site.slurm_conf_path)
-        yield started
+def slurm_clusters() -> Iterator[_Clusters]:
+    """Yield a function that gives the session's cluster of a release, with accounting and REST or with neither."""
+    with contextlib.ExitStack() as started:
 
+        @functools.cache
+        def started_once(release: str | None, accounting: bool) -> SlurmCluster:
+            return started.enter_context(
+                cluster(
+                    release=release,
+                    name="full" if accounting else "mini",
+                    nodes=1,
+                    cpus_per_node=2,
+                    gpus_per_node=0,
+                    partitions=(Partition("batch", default=True),),
+                    accounting=accounting,
+                    rest=accounting,
+                )
+            )
 
-@pytest.fixture(scope="session")
-def slurm_accounted() -> Iterator[SlurmCluster]:
-    """Yield a cluster with accounting and REST."""
-    with cluster(name="full", accounting=True, rest=True, **_ONE_NODE) as started:
-        conf = started.site.slurm_conf_path
-        (conf.parent / "rest.url").write_text(started.rest_url)
-        write_private(conf.parent / "token", started.token(started.site.user))
-        os.environ[SLURM_CONF.format("SLURM_ACCOUNTED")] = str(conf)
-        yield started
+        yield started_once

@@ -1,7 +1,6 @@
 """One bench per engine: opens it over a folder, makes orders for it, lets its time pass."""
 
 import json
-import os
 import sys
 import time
 from abc import ABC, abstractmethod
@@ -10,15 +9,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+from _pytest.mark import ParameterSet
+
 from fabrica.engines.contract import Engine, Handle, Observation, StartOrder
 from fabrica.engines.local.engine import LocalEngine
 from fabrica.engines.local.machine import Machine
 from fabrica.engines.registry import open_engine
 from fabrica.engines.simulated.engine import SimulatedEngine
+from fabrica.values.files import write_private
 from fabrica.values.ids import AttemptId
 from fabrica.values.states import EndReason
 from fabrica.wire.agents import PartitionInventory
 from fabrica.wire.runs import Resources
+from tests.services.slurm.cluster import SlurmCluster
+from tests.services.slurm.fixtures import every_release
 
 MEBIBYTE = 2**20
 _PATIENCE_SECONDS = 120.0
@@ -29,8 +34,6 @@ class Bench(ABC):
 
     name: str
     partition: str
-    cluster: str | None = None
-    """The session's fixture of a real Slurm that the engine drives; None: it drives none."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -131,28 +134,29 @@ class SimulatedBench(Bench):
         return self.folder / "clock.json"
 
 
-SLURM_CONF = "FABRICA_TEST_{}_CONF"
-"""The variable that tells other processes where a session's cluster is."""
-
-
 class SlurmBench(Bench):
     """The Slurm engine over one node of two cores of a real Slurm, asked often and with a short grace."""
 
     name = "slurm"
     partition = "batch"
-    cluster = "slurm_queue_only"
+    accounting = False
+    """Whether the cluster has to keep accounting."""
 
-    @property
-    def form(self) -> dict[str, Any]:
-        """The settings that make this form differ."""
-        return {}
+    def __init__(self, folder: Path, cluster: SlurmCluster) -> None:
+        super().__init__(folder)
+        self.way = self.way_to(cluster)  # values alone, which another process can be given
+
+    def way_to(self, cluster: SlurmCluster) -> dict[str, Any]:
+        """Return the engine's settings that say where a cluster is and how it is asked."""
+        way = {"slurm_conf": str(cluster.site.slurm_conf_path), "python": sys.executable}
+        if cluster.root is not None:  # jobs are inside it as well
+            way |= {"command_folder": str(cluster.folder / "bin"), "python": "/usr/bin/python3"}
+        return way
 
     def open(self) -> Engine:
-        assert self.cluster is not None
         return open_engine(
             "slurm",
             self.folder / "engine",
-            slurm_conf=os.environ[SLURM_CONF.format(self.cluster.upper())],
             partitions=[{"name": self.partition}],
             grace_seconds=1,
             log_bytes_max=MEBIBYTE,
@@ -160,8 +164,7 @@ class SlurmBench(Bench):
             accounting_seconds=0.2,
             doubt_seconds=5,
             vanish_seconds=10,
-            python=sys.executable,
-            **self.form,
+            **self.way,
         )
 
     def pass_time(self) -> None:
@@ -171,24 +174,35 @@ class SlurmBench(Bench):
 class AccountedSlurmBench(SlurmBench):
     """The same over a Slurm that keeps accounting."""
 
-    cluster = "slurm_accounted"
-
-
-BENCHES: tuple[type[Bench], ...] = (LocalBench, SimulatedBench)
+    accounting = True
 
 
 class RestSlurmBench(AccountedSlurmBench):
     """The same by slurmrestd."""
 
-    @property
-    def form(self) -> dict[str, Any]:
-        folder = Path(os.environ[SLURM_CONF.format("SLURM_ACCOUNTED")]).parent
-        return {"form": "rest", "rest_url": (folder / "rest.url").read_text(), "rest_token_file": f"{folder}/token"}
+    def way_to(self, cluster: SlurmCluster) -> dict[str, Any]:
+        token = cluster.folder / "etc" / "token"
+        write_private(token, cluster.token(cluster.site.user))
+        rest = {"form": "rest", "rest_url": cluster.rest_url, "rest_token_file": str(token)}
+        return super().way_to(cluster) | rest
 
 
-SLURM_BENCHES: tuple[type[Bench], ...] = (SlurmBench, AccountedSlurmBench, RestSlurmBench)
+SLURM_BENCHES: tuple[type[SlurmBench], ...] = (SlurmBench, AccountedSlurmBench, RestSlurmBench)
 
 
-def start_in_this_process(kind: type[Bench], folder: Path, order: StartOrder) -> str:
-    """Open an engine of its own and start an order: what a second agent process would do."""
-    return kind(folder).open().start(order)
+def slurm_params() -> list[ParameterSet]:
+    """Return each Slurm bench with each release of Slurm: this machine's own, and those that are asked for."""
+    return [
+        pytest.param(
+            (kind, release),
+            id=kind.__name__.lower() + (f"-{release}" if release else ""),
+            marks=pytest.mark.slurm,
+        )
+        for release in every_release()
+        for kind in SLURM_BENCHES
+    ]
+
+
+def start_in_this_process(bench: Bench, order: StartOrder) -> str:
+    """Open an engine of a bench's own and start an order: what a second agent process would do."""
+    return bench.open().start(order)

@@ -6,11 +6,11 @@ import pytest
 
 from fabrica.engines.contract import Engine
 from fabrica.values.states import EndReason
-from tests.contracts.engine_benches import BENCHES, SLURM_BENCHES, Bench
+from tests.contracts.engine_benches import Bench, LocalBench, slurm_params
 
 _BENCHES = (
-    *(pytest.param(kind, id=kind.name, marks=pytest.mark.processes) for kind in BENCHES if kind.name != "simulated"),
-    *(pytest.param(kind, id=kind.__name__.lower(), marks=pytest.mark.slurm) for kind in SLURM_BENCHES),
+    pytest.param((LocalBench, None), id=LocalBench.name, marks=pytest.mark.processes),
+    *slurm_params(),
 )
 pytestmark = pytest.mark.parametrize("bench", _BENCHES, indirect=True)
 

@@ -8,14 +8,12 @@ import pytest
 from fabrica.engines.contract import Engine, Handle, StartRefused
 from fabrica.values.ids import AttemptId
 from fabrica.values.states import EndReason
-from tests.contracts.engine_benches import BENCHES, SLURM_BENCHES, Bench, start_in_this_process
+from tests.contracts.engine_benches import Bench, LocalBench, SimulatedBench, slurm_params, start_in_this_process
 
 _BENCHES = (
-    *(
-        pytest.param(kind, id=kind.name, marks=() if kind.name == "simulated" else pytest.mark.processes)
-        for kind in BENCHES
-    ),
-    *(pytest.param(kind, id=kind.__name__.lower(), marks=pytest.mark.slurm) for kind in SLURM_BENCHES),
+    pytest.param((LocalBench, None), id=LocalBench.name, marks=pytest.mark.processes),
+    pytest.param((SimulatedBench, None), id=SimulatedBench.name),
+    *slurm_params(),
 )
 pytestmark = pytest.mark.parametrize("bench", _BENCHES, indirect=True)
 
@@ -73,7 +71,7 @@ def test_start_from_two_processes_at_once_starts_once(bench: Bench, engine: Engi
     order = bench.order("sleep", "1")
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(2, mp_context=context) as pool:
-        starts = [pool.submit(start_in_this_process, type(bench), bench.folder, order) for _ in range(4)]
+        starts = [pool.submit(start_in_this_process, bench, order) for _ in range(4)]
         handles = {one.result(timeout=60) for one in starts}
     assert len(handles) == 1
     handle = Handle(handles.pop())
