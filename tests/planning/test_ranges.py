@@ -34,3 +34,9 @@ def test_small_values_beside_large_ones_are_seen_on_a_logarithmic_axis() -> None
     drawn = ranges("one", "words", [Range("small", 1, 2, 3), Range("large", 1000, 2000, 3000)], "d")
     widths = [float(wide) for wide in re.findall(r'class="interval"[^>]* width="([\d.]+)"', drawn)]
     assert widths[0] == widths[1] > 20
+
+
+def test_an_axis_below_zero_ends_at_plain_numbers() -> None:
+    drawn = ranges("one", "words", [Range("a", -180, -100, -20)], "h")
+    labels = re.findall(r'text-anchor="\w+">([^<]+)<', drawn)
+    assert labels[:5] == ["-200", "-150", "-100", "-50", "0 h"]

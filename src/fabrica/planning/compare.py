@@ -189,9 +189,11 @@ def _changes(first: Scenario, second: Scenario) -> list[str]:
     for site_id in second.network.without:
         if site_id not in first.network.without:
             told.append(f"{site_id} is left out.")
+    told += [f"{site} is there again." for site in first.network.without if site not in second.network.without]
     for change in second.changes:
         if change not in first.changes:
             told.append(_change(change))
+    told += [f"No longer: {_change(change)}" for change in first.changes if change not in second.changes]
     for name in ("time_to_result", "carbon", "balance", "risk", "movement"):
         old, new = (float(getattr(one.policy.weights, name)) for one in (first, second))
         if abs(old - new) > 1e-9:

@@ -7,7 +7,7 @@ from math import ceil, floor, log10
 
 from fabrica.planning.pictures import nice_ceiling
 
-ROW, BAR, TOP, BOTTOM, RIGHT = 40, 12, 4, 26, 12
+ROW, BAR, TOP, BOTTOM, LEFT, RIGHT = 40, 12, 4, 26, 8, 12
 WIDTHS = (("wide", 720), ("narrow", 340))
 LOGARITHMIC_FROM = 30.0  # of the highest over the lowest value, beyond which a plain axis hides the small ones
 
@@ -52,18 +52,19 @@ def _axis(rows: Sequence[Range]) -> _Axis:
     if low > 0 and high > LOGARITHMIC_FROM * low:
         first, last = floor(log10(low)), ceil(log10(high))
         return _Axis(10.0**first, 10.0**last, tuple(10.0**power for power in range(first, last + 1)), True)
-    top, bottom = nice_ceiling(max(high, 0.0)), -nice_ceiling(-low) if low < 0 else 0.0
+    reach = nice_ceiling(max(high, -low))
+    bottom, top = -reach if low < 0 else 0.0, reach if high > 0 or low >= 0 else 0.0
     ticks = tuple(bottom + (top - bottom) * quarter / 4 for quarter in range(5))
     return _Axis(bottom, top, ticks, False)
 
 
 def _drawn(name: str, words: str, rows: Sequence[Range], unit: str, axis: _Axis, kind: str, width: int) -> str:
     height = TOP + len(rows) * ROW + BOTTOM
-    across = width - RIGHT - 8
+    across = width - RIGHT - LEFT
     parts = [_ticks(axis, across, height, unit, every=2 if kind == "narrow" and len(axis.ticks) > 4 else 1)]
     for place, row in enumerate(rows):
         down = TOP + place * ROW
-        parts.append(f'<text class="name" x="4" y="{down + 16}">{escape(row.name)}</text>')
+        parts.append(f'<text class="name" x="{LEFT}" y="{down + 16}">{escape(row.name)}</text>')
         parts.append(_line(row, axis, across, down + 22))
     title = f"{name}-{kind}-words"
     return (
@@ -75,7 +76,7 @@ def _drawn(name: str, words: str, rows: Sequence[Range], unit: str, axis: _Axis,
 def _ticks(axis: _Axis, across: float, height: int, unit: str, every: int) -> str:
     drawn = []
     for place, tick in enumerate(axis.ticks):
-        at = 4 + axis.at(tick) * across
+        at = LEFT + axis.at(tick) * across
         drawn.append(f'<line class="grid" x1="{at:.1f}" x2="{at:.1f}" y1="{TOP}" y2="{height - BOTTOM}"/>')
         if place % every == 0:
             last = place + every >= len(axis.ticks)
@@ -87,13 +88,13 @@ def _ticks(axis: _Axis, across: float, height: int, unit: str, every: int) -> st
 
 def _line(row: Range, axis: _Axis, across: float, down: int) -> str:
     if row.low is None or row.high is None:
-        return f'<text class="tick" x="4" y="{down + BAR}">unknown</text>'
-    left, right = (4 + axis.at(end) * across for end in (row.low, row.high))
+        return f'<text class="tick" x="{LEFT}" y="{down + BAR}">unknown</text>'
+    left, right = (LEFT + axis.at(end) * across for end in (row.low, row.high))
     if right - left < 1:
         return f'<circle class="point" cx="{left:.1f}" cy="{down + BAR / 2}" r="{BAR / 2}"/>'
     wide = right - left
     drawn = f'<rect class="interval" x="{left:.1f}" y="{down}" width="{wide:.1f}" height="{BAR}" rx="3"/>'
     if row.value is not None:
-        at = 4 + axis.at(row.value) * across
+        at = LEFT + axis.at(row.value) * across
         drawn += f'<line class="best" x1="{at:.1f}" x2="{at:.1f}" y1="{down - 2}" y2="{down + BAR + 2}"/>'
     return drawn

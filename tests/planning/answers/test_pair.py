@@ -40,5 +40,8 @@ def test_a_pair_tells_what_the_second_changes_and_nothing_when_it_is_the_same() 
     assert {figure.value for figure in same.figures if figure.value is not None} == {0.0}
     changed = pair.answer(pair.write_pair(TINY, CLOSED), 3, lambda share, words: None)
     assert any(figure.value for figure in changed.figures)
+    assert "jaif is closed from day 0 to day 2." in changed.words
+    back = pair.answer(pair.write_pair(CLOSED, TINY), 3, lambda share, words: None)
+    assert "No longer: jaif is closed" in back.words
     assert "The network" in changed.report
     assert changed.tables[0].rows

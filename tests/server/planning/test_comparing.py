@@ -19,7 +19,8 @@ def figure(low: float | None, high: float | None) -> Figure:
         (figure(1, 3), figure(2, 4), "not surely different"),
         (figure(1, 2), figure(1, 2), "the same"),
         (figure(1, 2), None, "in one of them only"),
-        (figure(1, 2), figure(None, None), "in one of them only"),
+        (figure(1, 2), figure(None, None), "not known"),
+        (figure(None, None), figure(None, None), "not known"),
         (Figure(key="a", label="a", value=1), Figure(key="a", label="a", value=2), "higher"),
     ],
 )

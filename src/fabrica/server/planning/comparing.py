@@ -40,8 +40,10 @@ def _row(one: Figure | None, other: Figure | None) -> Row:
 
 def _difference(one: Figure | None, other: Figure | None) -> str:
     """Return whether the second is surely lower or higher: intervals that overlap decide nothing."""
-    if one is None or other is None or one.value is None or other.value is None:
+    if one is None or other is None:
         return "in one of them only"
+    if one.value is None or other.value is None:
+        return "not known"
     low, high = (one.low, one.high) if one.low is not None else (one.value, one.value)
     other_low, other_high = (other.low, other.high) if other.low is not None else (other.value, other.value)
     if low is None or high is None or other_low is None or other_high is None:

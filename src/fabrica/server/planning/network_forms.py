@@ -54,7 +54,7 @@ class NetworkForm(SharingForm):
         required=False,
         min_value=1,
         max_value=3,
-        help_text=_("Empty: what no site states stays unknown"),
+        help_text=_("Empty: as the live broker assumes"),
     )
     seed = forms.IntegerField(
         label=_("Seed"),
