@@ -34,9 +34,9 @@ class PlainShares:
             return 1.0
         halvings = at // self._half_life - self._halvings
         if halvings > HALVINGS_MAX:
-            self._usage = {account: math.ldexp(usage, -HALVINGS_MAX) for account, usage in self._usage.items()}
-            self._halvings += HALVINGS_MAX
-            halvings -= HALVINGS_MAX
+            self._usage = {account: math.ldexp(usage, -halvings) for account, usage in self._usage.items()}
+            self._halvings += halvings
+            halvings = 0
         return math.ldexp(self._powers[at % self._half_life * STEPS // self._half_life], halvings)
 
     def used(self, account: int) -> float:

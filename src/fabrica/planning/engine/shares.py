@@ -74,7 +74,8 @@ def charge(shares: Shares, account: int, device_seconds: int, at: int) -> None:
     """Add to what an account used, as of an instant; a negative number takes back. Its lines are due to be moved."""
     if not shares.is_fair:
         return
-    shares.accounts[account].usage += device_seconds * _weight(shares, at)
+    weight = _weight(shares, at)  # first, for it may scale what was used so far
+    shares.accounts[account].usage += device_seconds * weight
     for line in range(account, len(shares.lines), len(shares.accounts)):
         if shares.lines[line].root != NOBODY:
             is_due(shares, line)
@@ -88,10 +89,12 @@ def _weight(shares: Shares, at: int) -> float:
         return 1.0
     halvings = at // half_life - shares.counts[HALVINGS]
     if halvings > HALVINGS_MAX:
-        for account in range(len(shares.accounts)):
-            shares.accounts[account].usage = math.ldexp(shares.accounts[account].usage, -HALVINGS_MAX)
-        shares.counts[HALVINGS] += HALVINGS_MAX
-        halvings -= HALVINGS_MAX
+        for number in range(len(shares.accounts)):
+            shares.accounts[number].usage = math.ldexp(shares.accounts[number].usage, -halvings)
+        for place in range(shares.counts[IN_ORDER]):  # what was used so long ago may count the same now: nothing
+            is_due(shares, shares.order[place])
+        shares.counts[HALVINGS] += halvings
+        halvings = 0
     return math.ldexp(shares.powers[at % half_life * STEPS // half_life], halvings)
 
 
