@@ -37,6 +37,14 @@ def test_our_jobs_are_read_and_those_of_others_are_not() -> None:
     assert (waiting.nodes, waiting.restarts, waiting.started_at, waiting.reason) == ("", 1, None, "JobHeldUser")
 
 
+@pytest.mark.parametrize(
+    ("printed", "meant"), [("768", (3, None)), ("9", (0, 9)), ("3:0", (3, None)), ("0:9", (0, 9)), ("0:0", (0, None))]
+)
+def test_an_exit_is_read_as_each_release_prints_it(printed: str, meant: tuple[int, int | None]) -> None:
+    job = read_queue(_QUEUE.replace("|768|", f"|{printed}|"))[0]
+    assert (job.exit_code, job.signal_number) == meant
+
+
 def test_every_start_is_a_row_of_its_own_with_what_its_steps_used() -> None:
     requeued, cancelled, unstarted = read_rows(_ROWS)
     assert requeued.key == ("beta", "1", 1795261913)

@@ -103,7 +103,7 @@ def read_queue(text: str) -> list[Job]:
         told = dict(zip(QUEUE_FIELDS, (part.strip() for part in parts), strict=True))
         if not told["Name"].startswith(NAME_PREFIX):
             continue
-        code, signal_number = split_status(_whole(told["exit_code"]) or 0)
+        code, signal_number = _exit(told["exit_code"])
         jobs.append(
             Job(
                 name=told["Name"],
@@ -122,6 +122,15 @@ def read_queue(text: str) -> list[Job]:
             )
         )
     return jobs
+
+
+def _exit(text: str) -> tuple[int | None, int | None]:
+    """Read a wait status as 22.05 prints it, `256`, or exit code and signal as 24.11 does, `1:0`."""
+    if ":" not in text:
+        status = _whole(text)
+        return (None, None) if status is None else split_status(status)
+    code, _, signal_number = text.partition(":")
+    return _whole(code), _whole(signal_number) or None
 
 
 def _job_id(array: str, index: str, job: str) -> str:
@@ -154,15 +163,15 @@ def read_rows(text: str) -> list[Row]:
 
 def _row(told: Mapping[str, str]) -> Row:
     state, _, by = told["State"].partition(" by ")
-    code, _, signal_number = told["ExitCode"].partition(":")
+    code, signal_number = _exit(told["ExitCode"])
     return Row(
         cluster=told["Cluster"],
         job=told["JobID"],
         name=told["JobName"],
         state=state.strip().upper(),
         cancelled_by=by.strip(),
-        exit_code=_whole(code),
-        signal_number=_whole(signal_number) or None,
+        exit_code=code,
+        signal_number=signal_number,
         submitted_at=_whole(told["Submit"]),
         started_at=_whole(told["Start"]),
         ended_at=_whole(told["End"]),
