@@ -18,6 +18,10 @@ from fabrica.planning.workload_year import Drawn, Stream, draw_jobs, mean_device
 from fabrica.wire.planning import NetworkImpossible
 
 PRETRAINING_SHARE_MAX = 0.5
+JOBS_MAX = 50_000_000
+"""What fits into the memory of a machine of 8 GB."""
+SECONDS_MAX = 2**31 - 1
+NO_ASK = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,12 @@ def demand_of(scenario: Scenario) -> Demand:
     wanted = work.load * work.growth * network.devices * period.days * DAY
     jobs, share = _how_many(wanted, mean, None if work.jobs is None else work.jobs * work.growth)
     jobs *= (period.days + period.warm_up_days) / period.days
+    if jobs > JOBS_MAX:
+        raise NetworkImpossible(
+            f"This scenario makes {jobs:,.0f} jobs; at most {JOBS_MAX:,} are simulated at once.",
+            remedy="Simulate fewer days, or give fewer jobs.",
+            jobs=round(jobs),
+        )
     asked = tuple(
         Asked(ask, cap, per, tuple(round(jobs * part * one) for one in _class_shares(share)))
         for (ask, part), cap, per in zip(asks, caps, per_node, strict=True)
@@ -188,6 +198,7 @@ def _of_trace(demand: Demand, trace: Trace, rows: tuple[int, ...], replication: 
     ends = numpy.cumsum(demand.trace_shares)[:-1]
     drawn = Stream(demand.seed, replication, "trace").draw("ask").random(len(trace))
     ask_of = numpy.searchsorted(ends, drawn, side="right")
+    ask_of[numpy.frombuffer(trace.submit_seconds, numpy.int64) >= demand.span_seconds] = NO_ASK  # after the last day
     columns = [
         numpy.frombuffer(column, numpy.int64)
         for column in (trace.submit_seconds, trace.runtime_seconds, trace.units, trace.limit_seconds)
@@ -195,7 +206,7 @@ def _of_trace(demand: Demand, trace: Trace, rows: tuple[int, ...], replication: 
     parts, asks = [], []
     for place, row in enumerate(rows):
         submit, runtime, units, limit = (column[ask_of == row] for column in columns)
-        runtime = numpy.maximum(runtime, 1)
+        runtime, limit = runtime.clip(1, SECONDS_MAX), limit.clip(-1, SECONDS_MAX)
         parts.append(Drawn(submit, runtime, numpy.where(limit > 0, limit, runtime), units))
         asks.append(numpy.full(len(submit), place, numpy.int16))
     per_node = numpy.array([demand.asked[row].node_devices for row in rows])

@@ -20,8 +20,8 @@ from fabrica.planning.network.words import (
     show_seconds,
     show_share,
 )
+from fabrica.planning.page import STYLE, page
 from fabrica.planning.pictures import bars
-from fabrica.planning.report import STYLE, page
 from fabrica.planning.stacks import COLOURS, stacked
 from fabrica.planning.tables import DOWNLOAD_STYLE, download, table
 from fabrica.planning.workload_classes import DAY
