@@ -6,8 +6,8 @@ from html import escape
 from fabrica.planning.compare import Comparison, Row
 from fabrica.planning.network.figures import estimate
 from fabrica.planning.network.report import section
+from fabrica.planning.page import STYLE, page
 from fabrica.planning.ranges import Range, ranges
-from fabrica.planning.report import STYLE, page
 from fabrica.planning.tables import DOWNLOAD_STYLE, download, table
 
 COMPARE_STYLE = """

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 
+from fabrica.planning.page import STYLE, page
 from fabrica.planning.ranges import Range, ranges
-from fabrica.planning.report import STYLE, page
 from fabrica.planning.siting.criteria import CRITERIA, Measure
 from fabrica.planning.siting.limits import State, limit_words
 from fabrica.planning.siting.study import Assessed, Study

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from fabrica.planning.report import STYLE, page
+from fabrica.planning.page import STYLE, page
 from fabrica.planning.stacks import COLOURS, stacked
 from fabrica.planning.training.answer import Answer
 from fabrica.planning.training.words import amount, paragraph, span
