@@ -1,5 +1,8 @@
 """A study of sites as a result: repeatable, complete, and its hostile names stay text."""
 
+import subprocess
+import sys
+
 import pytest
 
 from fabrica.planning.answers import siting
@@ -32,3 +35,14 @@ def test_the_same_text_and_seed_give_the_same_result() -> None:
 def test_a_mistake_is_told_before_it_runs() -> None:
     with pytest.raises(CandidatesRefused, match="line 2"):
         siting.check("\n[candidate.x]")
+
+
+def test_sites_are_compared_where_no_optional_package_is_installed() -> None:
+    program = (
+        "import sys; sys.modules.update(numpy=None, numba=None)\n"
+        "from fabrica.planning.answers import siting\n"
+        "print(len(siting.answer('include=[\"hosts\"]', 1, lambda share, words: None).figures))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 10

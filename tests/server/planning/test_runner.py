@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from tests.builders import make_user
 from tests.server.planning.questions import RESULT, SITING, ScriptedChild, make_scenario
 
 pytestmark = pytest.mark.django_db
+ASKED = {"kind": "siting", "text": SITING, "seed": 1, "cpu_seconds_max": 60, "memory_bytes_max": 2**33}
 Line = Callable[[], Any] | dict[str, Any] | None
 
 
@@ -89,10 +91,7 @@ def test_a_worker_that_lost_its_claim_keeps_nothing(monkeypatch: pytest.MonkeyPa
     assert queries.scenario(author, scenario).state == "running"
 
 
-def test_a_real_process_answers_and_gets_no_secret_of_the_server(
-    monkeypatch: pytest.MonkeyPatch, author: Actor
-) -> None:
-    monkeypatch.setenv("FABRICA_SECRET_KEY", "a secret")
+def test_a_real_process_answers(author: Actor) -> None:
     scenario = make_scenario(author)
     reconcilers.run_scenarios()
     found = queries.scenario(author, scenario)
@@ -101,9 +100,18 @@ def test_a_real_process_answers_and_gets_no_secret_of_the_server(
     assert {one.key for one in found.result.figures} == {"north", "south"}
 
 
+def test_a_real_process_gets_no_secret_of_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FABRICA_SECRET_KEY", "hidden-word")
+    monkeypatch.setenv("FABRICA_DATABASE_URL", "postgres://hidden-word")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hidden-word")
+    with Child(ASKED) as child:
+        environment = Path(f"/proc/{child._process.pid}/environ").read_bytes()
+    assert b"PATH=" in environment
+    assert b"hidden-word" not in environment
+
+
 def test_a_real_process_ends_when_its_input_does() -> None:
-    asked = {"kind": "siting", "text": SITING, "seed": 1, "cpu_seconds_max": 60, "memory_bytes_max": 2**33}
-    with Child(asked) as child:
+    with Child(ASKED) as child:
         assert child._process.stdin is not None
         child._process.stdin.close()
         child._process.stdin = None
