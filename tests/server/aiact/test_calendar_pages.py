@@ -61,11 +61,11 @@ def test_without_systems_the_days_of_what_was_tried_are_shown() -> None:
     assert "2 Dec 2027" in page.content.decode()
 
 
-@pytest.mark.parametrize("asked", [{"on": "2020-01-01"}, {"on": "x"}, {"project": HOSTILE}])
-def test_a_calendar_asked_in_a_wrong_way_is_shown_for_today(desk: Desk, asked: dict[str, str]) -> None:
-    page = browser(desk.lead).get("/ai-act/calendar", asked)
-    assert page.status_code == 200
-    assert HOSTILE not in page.content.decode()
+def test_a_calendar_asked_in_a_wrong_way_is_shown_for_today(desk: Desk) -> None:
+    for asked in ({"on": "2020-01-01"}, {"on": "x"}, {"project": HOSTILE}):
+        page = browser(desk.lead).get("/ai-act/calendar", asked)
+        assert page.status_code == 200, asked
+        assert HOSTILE not in page.content.decode(), asked
 
 
 def test_a_calendar_reads_its_address_without_a_session(desk: Desk) -> None:

@@ -59,15 +59,19 @@ def test_a_system_is_registered_with_the_answers_of_an_intake(desk: Desk) -> Non
     assert "High-risk, use under Annex III" in desk.member.get(answer.headers["Location"]).content.decode()
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [{"name": ""}, {"label": "<b>"}, {"label": ""}, {"project": "x"}, {"kind": "thing"}, {"name": "x" * 200}],
-)
-def test_a_wrong_form_says_what_is_wrong_and_registers_nothing(desk: Desk, wrong: dict[str, str]) -> None:
-    form = {"project": desk.project, "kind": "model", "name": "Wrong", "label": "0.1"} | wrong
-    answer = desk.member.post("/ai-act/systems/new", form)
-    assert answer.status_code == 422
-    assert answer.context["form"].errors
+def test_a_wrong_form_says_what_is_wrong_and_registers_nothing(desk: Desk) -> None:
+    for wrong in (
+        {"name": ""},
+        {"label": "<b>"},
+        {"label": ""},
+        {"project": "x"},
+        {"kind": "thing"},
+        {"name": "x" * 200},
+    ):
+        form = {"project": desk.project, "kind": "model", "name": "Wrong", "label": "0.1"} | wrong
+        answer = desk.member.post("/ai-act/systems/new", form)
+        assert answer.status_code == 422, wrong
+        assert answer.context["form"].errors, wrong
     assert len(desk.member.get("/ai-act/").context["lines"]) == 1
 
 
