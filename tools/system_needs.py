@@ -36,6 +36,9 @@ LIBRARIES = [
     Library("lib*/**/libpangoft2-1.0.so.0", "libpangoft2-1.0-0", NO_PDF),
     Library("lib*/**/libharfbuzz-subset.so.0", "libharfbuzz-subset0", NO_PDF),
     Library("share/fonts/**/LiberationSerif-Regular.ttf", "fonts-liberation", NO_PDF),
+    Library(
+        "lib*/**/faketime/libfaketimeMT.so.1", "libfaketime", "the clock of a Slurm site is not moved", for_tests=True
+    ),
     Library("lib*/**/libatomic.so.1", "libatomic1", "the portal is not tried in a browser", for_tests=True),
 ]
 
