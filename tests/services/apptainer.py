@@ -86,7 +86,9 @@ def _unpacked(root: Path) -> Path:
     (root / "usr" / "var").symlink_to(root / "var")
     (inside / "var").symlink_to(root / "var")
     (root / "var" / "lib" / "apptainer" / "mnt" / "session").mkdir(parents=True, exist_ok=True)
-    (starter,) = inside.glob("*/apptainer/bin/starter")
+    starter = next(inside.glob("*/apptainer/bin/starter"), None)
+    if starter is None:
+        raise MissingProgram("Debian's Apptainer is laid out otherwise than these tests know")
     libraries = starter.parents[2]
     for program in (root / "usr" / "bin" / "apptainer", starter):
         loader = str(libraries / "ld-linux-x86-64.so.2")
