@@ -187,7 +187,7 @@ def test_connections_of_a_browser_reach_the_notebook_and_end_with_it(
     person = start(sys.executable, str(tmp_path / "notebook.py"), kind="notebook")
     person.attach(1)
     person.until(lambda: frames.START in person.kinds())
-    token = str(frames.values_of(person.came[0])["token"])
+    token = str(frames.values_of(next(one for one in person.came if one.kind == frames.START))["token"])
     for number in range(1, 200):  # until the server listens
         person.send(Frame(frames.OPEN, number), *frames.data(number, b"hello"))
         person.until(lambda number=number: person.is_closed(number))  # type: ignore[misc]

@@ -180,6 +180,8 @@ class Host:
         self.side.skip()
         self.side.begin(attachment)
         self.attachment = attachment
+        if self.socket and not os.path.exists(self.socket):
+            self.tell(frames.told(frames.NOTE, words="The notebook is starting."))
 
     def welcome(self) -> None:
         """Tell somebody new how to begin, once the run is ready, and what its terminal showed last."""

@@ -12,6 +12,7 @@ from fabrica.wire.problems import ServerUnreachable
 
 _ASK_SECONDS = 15.0
 _AWAY_SECONDS_MAX = 60.0
+_MEET_SECONDS_MAX = 90.0
 
 
 class Attached:
@@ -27,10 +28,12 @@ class Attached:
         """Yield what the run sends until the attachment is over, over short cuts of the connection.
 
         Raises:
-            AttachmentGone: it is over for another reason than the run's end, such as a restart of the server.
+            AttachmentGone: it is over for another reason than the run's end, such as a restart of the server; or the
+                site never took it.
             ServerUnreachable: the server has not answered for a minute.
         """
-        reader, offset, heard = Reader(), 0, time.monotonic()
+        reader, offset = Reader(), 0
+        began = heard = time.monotonic()
         while not self._over.is_set():
             path = f"/attachments/{self.attachment.id}/output"
             try:
@@ -43,6 +46,11 @@ class Attached:
             heard = time.monotonic()
             piece = Piece.unpacked(body)
             offset += len(piece.data)
+            if offset == 0 and heard - began > _MEET_SECONDS_MAX:
+                raise AttachmentGone(
+                    f"The site has not answered for {_MEET_SECONDS_MAX:.0f} s.",
+                    remedy="Its agent may be away, started by cron, or too old for this; the run goes on meanwhile.",
+                )
             try:
                 yield from reader.feed(piece.data)
             except Garbled as trouble:
