@@ -44,11 +44,17 @@ def test_a_study_is_saved_from_the_form_and_leads_to_its_page() -> None:
     author = make_member(project)
     client = browser(author)
     assert "power_megawatts = 220" in page(client, "/plan/new/siting")
-    fields = {"name": "Where?", "text": SITING, "seed": "5", "project": project, "with_office": "on"}
+    fields = {
+        "name": "Where?",
+        "text": SITING.replace("\n", "\r\n"),
+        "seed": "5",
+        "project": project,
+        "with_office": "on",
+    }
     answer = client.post("/plan/new/siting", fields)
     row = Scenario.objects.get()
     assert answer.headers["Location"] == f"/plan/scenarios/{row.pk}"
-    assert (row.seed, row.project_id, row.with_office) == (5, project, True)
+    assert (row.text, row.seed, row.project_id, row.with_office) == (SITING, 5, project, True)
     assert "Waits" in page(client, f"/plan/scenarios/{row.pk}")
     assert "[candidates.north]" in page(client, f"/plan/new/siting?copy={row.pk}")
 

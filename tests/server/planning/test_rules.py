@@ -21,8 +21,9 @@ def test_every_state_is_in_the_table() -> None:
 
 def test_a_name_needs_letters() -> None:
     assert rules.check_name("  two\n words ") == "two words"
-    with pytest.raises(ScenarioRefused):
-        rules.check_name(" \n ")
+    for name in (" \n ", "a\x00b", "\x7f"):
+        with pytest.raises(ScenarioRefused):
+            rules.check_name(name)
 
 
 def test_few_scenarios_of_one_person_wait_or_run() -> None:

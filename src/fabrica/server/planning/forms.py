@@ -72,6 +72,10 @@ class ScenarioForm(SharingForm):
     )
     field_order = ("name", "text", "seed", "project", "with_office")
 
+    def clean_text(self) -> str:
+        """Return the text with the line ends of a file: a browser sends those of a form."""
+        return str(self.cleaned_data["text"]).replace("\r\n", "\n")
+
 
 class LinkForm(forms.Form):
     """For how many days a link holds."""

@@ -1,5 +1,6 @@
 """Decisions of planning: how a scenario moves, and what a server runs for whom."""
 
+import unicodedata
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -42,11 +43,13 @@ def check_name(name: str) -> str:
     """Return a name without spaces around it.
 
     Raises:
-        ScenarioRefused: nothing is left.
+        ScenarioRefused: nothing is left, or it holds a control character, which no page shows and PostgreSQL refuses.
     """
     plain = " ".join(name.split())
     if not plain:
         raise ScenarioRefused("The scenario has no name.", remedy="Give it one to find it again.")
+    if any(unicodedata.category(character) == "Cc" for character in plain):
+        raise ScenarioRefused("The name holds a character that cannot be seen.", remedy="Write it with letters.")
     return plain
 
 
