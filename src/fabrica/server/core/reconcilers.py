@@ -56,6 +56,14 @@ def forget_old_idempotency_keys() -> int:
     return idempotency.forget_before(clock.now() - timedelta(days=settings.IDEMPOTENCY_DAYS))
 
 
+@reconciler(every_seconds=3600)
+def forget_ended_sessions() -> int:
+    """Forget the sessions whose time is over, visitors' among them; return how many."""
+    from django.contrib.sessions.models import Session  # as above
+
+    return Session.objects.filter(expire_date__lt=clock.now()).delete()[0]
+
+
 def count_moved(act: Callable[[Any], bool], keys: Iterable[Any]) -> int:
     """Do `act` for each row and count those that moved. A row that fails is logged and does not stop the rest."""
     moved = 0
