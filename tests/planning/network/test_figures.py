@@ -54,3 +54,13 @@ def test_an_unknown_power_makes_unknown_energy_and_sums_are_of_what_is_known() -
 def test_closures_that_overlap_count_once() -> None:
     place = make_partition("a", closed=((-5.0, 2.0), (1.0, 4.0), (8.0, 99.0)))
     assert open_days(place, 10) == 4.0
+
+
+def test_hourly_carbon_and_prices_count_in_their_hours_and_begin_again_at_their_end() -> None:
+    tally = empty_tally(1, 1, 1)
+    tally.busy[0, 1] = tally.active[0, 1] = 10 * 3600  # all devices, flat out, in the second hour alone
+    place = make_partition("a", 10, 5, idle_watts=0.0, tdp_watts=1000.0, pue=1.0, gco2e_by_hour=(0.0, 200.0))
+    power = power_of(place, 0, tally, 1, None)
+    energy = 10 * 1000.0 * 1.35 / (0.98 * 0.96) / 1e6
+    assert power.megawatt_hours == pytest.approx(energy)
+    assert power.tonnes_co2e == pytest.approx(energy * 0.2)

@@ -1,9 +1,11 @@
 """A scenario's network holds what is known and what the scenario says; the rest is left out with its reason."""
 
+from pathlib import Path
+
 import pytest
 
 from fabrica.planning.network.members import network_of
-from fabrica.planning.scenarios.reading import parse_scenario
+from fabrica.planning.scenarios.reading import parse_scenario, read_scenario
 from fabrica.wire.planning import NetworkImpossible
 
 OWN = '[[site]]\nid = "own"\ncountry = "AT"\naccelerator = "GB300"\nbasis = "a test"\n'
@@ -45,3 +47,13 @@ def test_what_is_not_there_is_a_named_problem_that_says_what_would_be_right(text
     with pytest.raises(NetworkImpossible) as told:
         network_of(parse_scenario(text))
     assert words in str(told.value)
+
+
+def test_a_series_by_the_hour_goes_before_the_yearly_figure(tmp_path: Path) -> None:
+    (tmp_path / "carbon.csv").write_text("gco2e_per_kwh\n100\n300\n")
+    (tmp_path / "it.toml").write_text('[[change]]\nsite = "jaif"\ngco2e_per_kwh_file = "carbon.csv"\n')
+    changed = next(one for one in network_of(read_scenario(tmp_path / "it.toml")).partitions if one.site == "jaif")
+    assert (changed.gco2e_by_hour, changed.gco2e_per_kwh) == ((100.0, 300.0), 200.0)
+    (tmp_path / "carbon.csv").unlink()
+    with pytest.raises(NetworkImpossible, match=r"carbon\.csv cannot be read"):
+        network_of(read_scenario(tmp_path / "it.toml"))

@@ -5,16 +5,20 @@ for a training (see `planning.training.power`).
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy
 
 from fabrica.placement.snapshot import DEFAULT_POLICY
 from fabrica.planning.network.partitions import Partition
 from fabrica.planning.network.sums import Tally
 from fabrica.planning.training.power import site_watts_per_device
-from fabrica.planning.workload_classes import DAY
+from fabrica.planning.workload_classes import HOUR
 
 JOULES_PER_MWH = 3.6e9
+KWH_PER_MWH = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,32 +32,52 @@ class Power:
 
 
 def power_of(partition: Partition, row: int, tally: Tally, days: int, pue_assumed: float | None) -> Power:
-    """Return what one partition took. Machines idle when nothing runs, but for the days on which they are closed."""
+    """Return what one partition took. Machines idle when nothing runs, but for the time in which they are closed."""
     idle, most = partition.idle_watts, partition.tdp_watts
     if idle is None or most is None:
         return Power(None, None, None, partition.pue is None)
-    active, busy = float(tally.active[row].sum()), float(tally.busy[row].sum())
-    standing = max(partition.devices * open_days(partition, days) * DAY, busy)
+    standing = numpy.maximum(partition.devices * open_hours(partition, days) * HOUR, tally.busy[row])
     pue = partition.pue or pue_assumed or float(DEFAULT_POLICY.pue_assumed)
-    joules = site_watts_per_device(idle * standing + (most - idle) * active) * pue
-    energy = joules / JOULES_PER_MWH
-    carbon, price = partition.gco2e_per_kwh, partition.eur_per_kwh
+    joules = idle * standing + (most - idle) * tally.active[row]  # of the devices alone
+    energy = joules * (site_watts_per_device(1.0) * pue / JOULES_PER_MWH)
+    grams, euros = (
+        _priced(energy, by_hour, always)
+        for by_hour, always in (
+            (partition.gco2e_by_hour, partition.gco2e_per_kwh),
+            (partition.eur_by_hour, partition.eur_per_kwh),
+        )
+    )
     return Power(
-        megawatt_hours=energy,
-        tonnes_co2e=None if carbon is None else energy * carbon / 1000,
-        eur=None if price is None else energy * 1000 * price,
+        megawatt_hours=float(energy.sum()),
+        tonnes_co2e=None if grams is None else grams / 1e6,
+        eur=euros,
         pue_assumed=partition.pue is None,
     )
 
 
+def _priced(energy: Any, by_hour: Sequence[float], always: float | None) -> float | None:
+    """Return what the energy of each hour, in MWh, comes to at a rate per kWh; a series begins again at its end."""
+    if not by_hour:
+        return None if always is None else float(energy.sum()) * KWH_PER_MWH * always
+    return float((energy * numpy.resize(numpy.array(by_hour), len(energy))).sum()) * KWH_PER_MWH
+
+
+def open_hours(partition: Partition, days: int) -> Any:
+    """Return of each hour the share in which a partition takes jobs, shape (hours,)."""
+    edges = numpy.arange(days * 24 + 1) / 24
+    shares = numpy.ones(days * 24)
+    until = 0.0
+    for start, end in sorted((max(start, 0.0), end) for start, end in partition.closed):
+        start = max(start, until)
+        if end > start:
+            shares -= (numpy.minimum(edges[1:], end) - numpy.maximum(edges[:-1], start)).clip(min=0) * 24
+            until = end
+    return shares
+
+
 def open_days(partition: Partition, days: int) -> float:
     """Return on how many of the days a partition takes jobs."""
-    closed = sorted((max(start, 0.0), min(end, float(days))) for start, end in partition.closed)
-    lost, until = 0.0, 0.0
-    for start, end in closed:
-        lost += max(end - max(start, until), 0.0)
-        until = max(until, end)
-    return days - lost
+    return float(open_hours(partition, days).sum()) / 24
 
 
 def known_sum(values: "list[Any]") -> float | None:

@@ -4,6 +4,7 @@ import difflib
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from fabrica.planning.network.partitions import (
     OWN_NAME,
@@ -106,7 +107,32 @@ def _own(site: OwnSite, taken: set[str]) -> Partition:
         gco2e_per_kwh=site.gco2e_per_kwh,
         eur_per_kwh=site.eur_per_kwh,
     )
+    made = replace(made, **_by_hour(site))  # type: ignore[arg-type]  # the names are those of the class
     return replace(made, closed=((-math.inf, site.opens_on_day),)) if site.opens_on_day else made
+
+
+def _by_hour(told: OwnSite | Change) -> dict[str, object]:
+    """Return the hourly series of a site with their means, as far as files are named."""
+    found: dict[str, object] = {}
+    for file, by_hour, mean in (
+        (told.gco2e_per_kwh_file, "gco2e_by_hour", "gco2e_per_kwh"),
+        (told.eur_per_kwh_file, "eur_by_hour", "eur_per_kwh"),
+    ):
+        if file is not None:
+            values = _read_series(Path(file))
+            found[by_hour], found[mean] = tuple(values), math.fsum(values) / len(values)
+    return found
+
+
+def _read_series(path: Path) -> list[float]:
+    from fabrica.planning.drawn import read_series  # which stands on this workshop's energy
+
+    try:
+        return read_series(path)
+    except OSError as error:
+        raise NetworkImpossible(
+            f"{path} cannot be read: {error.strerror}.", remedy="Name a file with one number for each hour."
+        ) from None
 
 
 def _changed(change: Change, partitions: list[Partition]) -> list[Partition]:
@@ -133,6 +159,7 @@ def _with(partition: Partition, change: Change) -> Partition:
     told: dict[str, object] = {
         name: value for name in ("pue", "gco2e_per_kwh", "eur_per_kwh") if (value := getattr(change, name)) is not None
     }
+    told |= _by_hour(change)
     if change.devices is not None:
         told["devices"] = max(change.devices // partition.node_devices, 1) * partition.node_devices
         told["basis"] = "the scenario's change"

@@ -16,6 +16,7 @@ OWN_NAME = "main"
 class Partition:
     """One partition of a site. Null: not known. `basis`: what its figures rest on.
 
+    `gco2e_by_hour`, `eur_by_hour`: of a kWh in each hour of the year, where known; the yearly figures are their means.
     `closed`: days on which no job starts there, from and to, counted from the start of the year.
     """
 
@@ -34,6 +35,8 @@ class Partition:
     pue: float | None = None
     gco2e_per_kwh: float | None = None
     eur_per_kwh: float | None = None
+    gco2e_by_hour: tuple[float, ...] = ()
+    eur_by_hour: tuple[float, ...] = ()
     closed: tuple[tuple[float, float], ...] = ()
 
     @property

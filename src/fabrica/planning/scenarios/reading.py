@@ -18,6 +18,8 @@ BYTES_MAX = 2**20
 BASES_MAX = 8
 _TABLES: Mapping[str, type] = {"period": Period, "network": NetworkPart, "work": Work}
 _LISTS: Mapping[str, type] = {"site": OwnSite, "change": Change}
+_FILES = ("trace", "gco2e_per_kwh_file", "eur_per_kwh_file")
+"""Keys that name another file, from the folder of the scenario on."""
 _POLICY = (*(one.name for one in fields(Weights)), "pue_assumed")
 _WORDS: Mapping[type, str] = {int: "a whole number", float: "a number", str: "a text in quotes"}
 
@@ -56,24 +58,21 @@ def _read(path: Path, seen: tuple[Path, ...]) -> Scenario:
         ) from None
     except UnicodeDecodeError as error:
         raise ScenarioMalformed(f"{path} is not UTF-8 text (byte {error.start}).", remedy="Save it as UTF-8.") from None
-    reader = _Reader(text, str(path))
+    reader = _Reader(text, str(path), path.parent)
     named = reader.document.get("base")
     base = None
     if named is not None:
         if not isinstance(named, str):
             raise reader.mistake("base", "the base is no file name.", 'Write base = "other.toml".')
         base = _read(path.parent / named, (*seen, own))
-    found = reader.scenario(base, path.stem)
-    if found.work.trace is not None and "trace" in reader.document.get("work", {}):
-        return replace(found, work=replace(found.work, trace=str(path.parent / found.work.trace)))
-    return found
+    return reader.scenario(base, path.stem)
 
 
 class _Reader:
     """One file being read: knows where each key stands."""
 
-    def __init__(self, text: str, place: str) -> None:
-        self.text, self.place = text, place
+    def __init__(self, text: str, place: str, folder: Path | None = None) -> None:
+        self.text, self.place, self.folder = text, place, folder or Path()
         try:
             self.document = tomllib.loads(text)
         except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
@@ -148,6 +147,8 @@ class _Reader:
             )
         if key == "country" and not COUNTRY.fullmatch(value):
             raise self.mistake(key, f"{table}.country is {value!r}.", "Write its ISO code, such as FI.", table, number)
+        if key in _FILES:
+            return str(self.folder / value)
         return float(value) if kind is float else value
 
     def _names(self, table: str, key: str, value: Any, kind: Any, number: int) -> tuple[str, ...]:

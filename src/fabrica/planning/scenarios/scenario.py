@@ -59,6 +59,7 @@ class OwnSite:
     """A site of the scenario's own: planned, or assumed. `basis`: what its figures rest on.
 
     `devices`: null for as many as the programme plans for a gigafactory. `opens_on_day`: the first day of its work.
+    The files hold a number for each hour of the year; they go before the yearly figures.
     """
 
     id: str
@@ -71,6 +72,8 @@ class OwnSite:
     pue: float | None = None
     gco2e_per_kwh: float | None = None
     eur_per_kwh: float | None = None
+    gco2e_per_kwh_file: str | None = None
+    eur_per_kwh_file: str | None = None
     opens_on_day: float = 0.0
 
 
@@ -86,6 +89,8 @@ class Change:
     pue: float | None = None
     gco2e_per_kwh: float | None = None
     eur_per_kwh: float | None = None
+    gco2e_per_kwh_file: str | None = None
+    eur_per_kwh_file: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
