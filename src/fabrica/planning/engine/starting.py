@@ -50,6 +50,7 @@ def _start_all(site: Site, now: int, renew: bool) -> None:
     if renew or head != state.reserved_for:
         if site.rules.preempts and jobs[head].level > 0:
             make_room(site, head, now)
+            put_in_order(shares)
         _reserve(site, head, now)
     for place in range(shares.counts[IN_ORDER]):
         line, job = shares.order[place], 0
