@@ -22,7 +22,7 @@ LIMIT_STEP_SECONDS = 900
 
 
 class Stream(NamedTuple):
-    """Where chance comes from: the same names give the same numbers, on any machine and in any order."""
+    """Where chance comes from: the same names give the same numbers, in whatever order they are asked for."""
 
     seed: int
     replication: int

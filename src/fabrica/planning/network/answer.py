@@ -1,4 +1,4 @@
-"""An outcome as plain values for JSON: the same bytes from the same scenario, on any machine."""
+"""An outcome as plain values for JSON: the same bytes from the same scenario, on any number of cores."""
 
 from dataclasses import asdict
 from typing import Any
