@@ -13,7 +13,7 @@ def test_it_is_drawn_twice_with_words_for_who_cannot_see_it() -> None:
 
 def test_names_are_text_and_cut_to_their_column() -> None:
     assert "<b>" not in PICTURE
-    assert "a very long name of a par…" in PICTURE
+    assert "a very long name of a pa…" in PICTURE
 
 
 def test_values_beyond_the_ends_are_drawn_as_the_ends_and_nothing_as_an_empty_frame() -> None:
