@@ -1,7 +1,9 @@
 """Outputs: declared files come along, and nothing from outside the folder does."""
 
+import errno
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -64,6 +66,60 @@ def test_a_record_is_cleared_of_links_and_pipes(tmp_path: Path) -> None:
     words = clear_record(record, bytes_max=100)
     assert "'secret'" in words
     assert sorted(path.name for path in record.rglob("*")) == ["metrics.jsonl", "more"]
+
+
+def _close(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let whatever is called `closed` be another account's own, as its mode 700 would; root reads even that."""
+    opened, access, scandir = Path.open, os.access, os.scandir
+
+    def check(place: object) -> None:
+        if Path(str(place)).name == "closed":
+            raise PermissionError(errno.EACCES, "Permission denied", str(place))
+
+    def refuse_open(place: Path, *arguments: Any, **more: Any) -> Any:
+        check(place)
+        return opened(place, *arguments, **more)
+
+    def refuse_list(place: Any = ".") -> Any:
+        check(place)
+        return scandir(place)
+
+    monkeypatch.setattr(Path, "open", refuse_open)
+    monkeypatch.setattr(os, "scandir", refuse_list)
+    monkeypatch.setattr(os, "access", lambda place, mode: Path(place).name != "closed" and access(place, mode))
+
+
+@pytest.mark.parametrize("declared", ["closed", "deep"])
+def test_what_its_account_alone_may_read_is_refused_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, declared: str
+) -> None:
+    (tmp_path / "closed").write_text("weights")
+    (tmp_path / "deep" / "closed").mkdir(parents=True)
+    _close(monkeypatch)
+    with pytest.raises(AttemptFailed, match="closed' may be read by the run's own account alone") as refused:
+        _collect(tmp_path, declared)
+    assert refused.value.reason is EndReason.OUTPUTS_REFUSED
+
+
+def test_a_record_is_cleared_of_what_its_account_alone_may_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = tmp_path / "record"
+    (record / "deep" / "closed").mkdir(parents=True)
+    (record / "open" / "more").mkdir(parents=True)
+    (record / "open" / "more" / "one").write_text("1")
+    (record / "open" / "closed").write_text("2")
+    (record / "metrics.jsonl").write_text("{}\n")
+    _close(monkeypatch)
+    words = clear_record(record, bytes_max=100)
+    assert "'deep', 'open/closed'" in words
+    assert sorted(path.relative_to(record).as_posix() for path in record.rglob("*") if path.is_file()) == [
+        "metrics.jsonl",
+        "open/more/one",
+    ]
+    (record / "metrics.jsonl").rename(tmp_path / "record-closed" / "metrics.jsonl")  # cut off before it came back
+    assert "'deep'" in clear_record(record, bytes_max=100)
+    assert (record / "metrics.jsonl").exists()
 
 
 def test_a_record_that_was_replaced_by_a_link_is_made_anew(tmp_path: Path) -> None:

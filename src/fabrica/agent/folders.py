@@ -3,6 +3,7 @@
 import os
 import shutil
 import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,15 +113,17 @@ class SiteFolder:
             part.mkdir(parents=True, exist_ok=True, mode=0o700)
 
 
-def remove(path: Path) -> None:
-    """Remove a file or a whole folder, also one that a run made read-only. A missing one is fine."""
+def remove(path: Path) -> bool:
+    """Remove a file or a whole folder, also one that a run made read-only; say whether it is gone."""
     if path.is_symlink() or path.is_file():
         path.unlink(missing_ok=True)
-        return
+        return True
     if not path.exists():
-        return
+        return True
     for parent, folders, _ in os.walk(path):
         for folder in (Path(parent), *(Path(parent) / name for name in folders)):
             if not folder.is_symlink():
-                folder.chmod(stat.S_IRWXU)  # a run may have locked its own folders against us
+                with suppress(PermissionError):  # of another account: it has let us in, or nothing does
+                    folder.chmod(stat.S_IRWXU)  # a run may have locked its own folders against us
     shutil.rmtree(path, ignore_errors=True)
+    return not path.exists()

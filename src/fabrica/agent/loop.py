@@ -269,7 +269,10 @@ class Agent:
             return
         self._sweep_due = now + _SWEEP_SECONDS
         for attempt in self.journal.forgotten_before(self._clock() - timedelta(days=self.settings.keep_days)):
-            remove(self.site.attempt(attempt).root)
+            if not remove(self.site.attempt(attempt).root):
+                _log.warning(
+                    "%s is not all ours to remove; its account or root has to", self.site.attempt(attempt).root
+                )
             self.journal.drop_forgotten(attempt)
         self._workers.submit(self._safely, self._sweep_caches)
 
