@@ -15,7 +15,17 @@ Asked = list[tuple[int, int, int, int, int, int]]
 Windows = list[tuple[int, int, int]]
 DEVICES, ACCOUNTS, LEVELS = 4, 3, 2
 CARBON, PRICE = [100.0, 37.5], [80.0, 12.25]
-job = st.tuples(*(st.integers(*ends) for ends in ((0, 40), (0, 15), (1, CAPACITY), (0, 20), (0, 2), (0, 1))))
+short, long = ((0, 40), (0, 15), (0, 20)), ((0, 400), (0, 150), (0, 200))
+job = st.sampled_from([short, long]).flatmap(
+    lambda ends: st.tuples(
+        st.integers(*ends[0]),
+        st.integers(*ends[1]),
+        st.integers(1, CAPACITY),
+        st.integers(*ends[2]),
+        st.integers(0, ACCOUNTS - 1),
+        st.integers(0, LEVELS - 1),
+    )
+)
 asked_jobs = st.lists(job, min_size=1, max_size=40).map(lambda jobs: sorted(jobs, key=lambda one: one[0]))
 
 
