@@ -3,7 +3,7 @@
 import functools
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -12,8 +12,17 @@ import numba
 F = TypeVar("F", bound=Callable[..., object])
 
 _PACKAGE = Path(__file__).parents[2]
-_LOOPS = ("planning/network", "planning/engine", "placement")
-_RESULTS = (*_LOOPS, "planning", "planning/scenarios", "reference")
+LOOPS = (
+    *(
+        f"planning/network/{name}.py"
+        for name in ("broker", "compiling", "fleet", "nodes", "site", "sums", "tally", "waits")
+    ),
+    *(f"planning/engine/{name}.py" for name in ("compiling", "ends", "jobs", "plan", "queue", "running")),
+    *(f"placement/{name}.py" for name in ("columns", "kernel", "snapshot")),
+    "planning/workload_classes.py",
+)
+"""Every file that the compiled code is made of; Numba itself looks only at the file of a function it keeps."""
+_RESULTS = ("planning/network", "planning/engine", "planning/scenarios", "planning", "placement", "reference")
 
 
 def compiled(function: F) -> F:
@@ -49,11 +58,10 @@ def is_kept() -> bool:
 @functools.cache
 def results_hash() -> str:
     """Return a name that changes with any line that can change a result of the network."""
-    return _hash(_RESULTS)
+    return _hash(path for folder in _RESULTS for path in sorted((_PACKAGE / folder).glob("*.py")))
 
 
-def _hash(folders: tuple[str, ...]) -> str:
-    sources = [path for folder in folders for path in sorted((_PACKAGE / folder).glob("*.py"))]
+def _hash(sources: Iterable[Path]) -> str:
     return hashlib.sha256(b"\0".join(source.read_bytes() for source in sources)).hexdigest()[:16]
 
 
@@ -61,7 +69,7 @@ def _hash(folders: tuple[str, ...]) -> str:
 def _folder() -> Path | None:
     try:
         home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        folder = home / "fabrica" / f"network-{_hash(_LOOPS)}"
+        folder = home / "fabrica" / f"network-{_hash(_PACKAGE / name for name in LOOPS)}"
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except (OSError, RuntimeError):
         return None
