@@ -10,7 +10,7 @@ pytest.importorskip("numba")
 
 from fabrica.placement.rank import rank  # noqa: E402 (the module needs NumPy)
 from fabrica.placement.snapshot import CandidateState, Needs, Snapshot  # noqa: E402
-from fabrica.planning.network.year import simulate  # noqa: E402
+from fabrica.planning.network.year import changes_of, simulate  # noqa: E402
 from fabrica.planning.replay import Cluster, Estimates, replay  # noqa: E402
 from fabrica.planning.replay import Policy as Rules  # noqa: E402
 from fabrica.planning.scenarios.scenario import Policy  # noqa: E402
@@ -121,3 +121,13 @@ def test_a_job_runs_as_fast_as_the_device_it_is_on() -> None:
     slow = make_partition("a", bf16_teraflops=989.4 / 2)
     ran, _ = simulate((slow,), ANY, make_jobs([(0, 100, 4, 150)]), Policy())
     assert (ran.runtime.tolist(), ran.limit.tolist()) == ([200], [300])
+
+
+def test_closures_that_overlap_are_one() -> None:
+    place = make_partition("a", closed=((0.2, 0.5), (0.0, 0.3), (0.5, 0.6), (0.8, 0.9)))
+    assert changes_of((place,), 1)[:, [0, 2]].tolist() == [
+        [DAY, 1],
+        [round(1.6 * DAY), 0],
+        [round(1.8 * DAY), 1],
+        [round(1.9 * DAY), 0],
+    ]

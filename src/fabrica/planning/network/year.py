@@ -144,11 +144,22 @@ def facts_of(partitions: Sequence[Partition]) -> Any:
     return facts
 
 
+def merged(closed: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Return closures in order, those that touch or overlap as one."""
+    found: list[tuple[float, float]] = []
+    for start, end in sorted(closed):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], end))
+        else:
+            found.append((start, end))
+    return found
+
+
 def changes_of(partitions: Sequence[Partition], warm_up_days: int) -> Any:
     """Return when partitions close (1) and open (0), by time, in seconds from the start of the warm-up."""
     found = []
     for row, one in enumerate(partitions):
-        for start, end in one.closed:
+        for start, end in merged(one.closed):
             found.append((0 if math.isinf(start) else round((start + warm_up_days) * DAY), row, 1))
             found.append((round((end + warm_up_days) * DAY), row, 0))
     return numpy.array(sorted(found), numpy.int64).reshape(len(found), 3)
