@@ -157,6 +157,22 @@ def test_a_plain_environment_has_the_in_run_api_and_no_package_of_the_agent(tmp_
     assert said == "None None\n"
 
 
+def test_other_accounts_may_use_what_an_agent_with_a_private_umask_made(tmp_path: Path) -> None:
+    stage = _stage(tmp_path)
+    before = os.umask(0o077)
+    try:
+        variables = stage.prepare(make_order()).variables
+    finally:
+        os.umask(before)
+    for place in (variables["VIRTUAL_ENV"], variables["PYTHONPATH"]):
+        top = Path(place).resolve()
+        found = [
+            top,
+            *(one for one in top.rglob("*") if one.is_dir() or one.suffix == ".py" or one.parent.name == "bin"),
+        ]
+        assert [one for one in found if not one.stat().st_mode & (0o001 if one.is_dir() else 0o004)] == []
+
+
 def test_threads_are_as_many_as_the_cores_that_are_held(tmp_path: Path) -> None:
     variables = _stage(tmp_path).prepare(make_order(resources=Resources(devices=3))).variables
     assert variables["OMP_NUM_THREADS"] == "3"

@@ -28,6 +28,7 @@ _PASSED_ON = (
     "https_proxy",
     "no_proxy",
 )
+_UMASK = 0o022  # people's own accounts read what it builds; the folders above decide who comes so far
 _LOOK_SECONDS = 0.2
 _PIECE_BYTES = 64 * 2**10
 _LAST_LINES = 20
@@ -61,6 +62,7 @@ def run_command(
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                umask=_UMASK,
             )
         except FileNotFoundError as trouble:
             raise AttemptFailed(reason, f"This site has no program {arguments[0]!r}.") from trouble

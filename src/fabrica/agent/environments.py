@@ -21,7 +21,7 @@ from fabrica.values.states import EndReason
 from fabrica.values.time import show_duration
 
 _BUILD_SECONDS_MAX = 3600
-_LAYOUT = "2"
+_LAYOUT = "3"
 """Part of every key: grows when an environment is made otherwise than before."""
 
 
@@ -124,6 +124,9 @@ def in_run_api(folder: Path) -> Path:
         file.parent.mkdir(parents=True, exist_ok=True)
         if not file.exists():
             write_whole(file, content)
+        file.chmod(0o644)  # people's own accounts read it, whatever the agent's umask
+        for parent in {place, place / "fabrica", file.parent}:
+            parent.chmod(0o755)
     return place
 
 
