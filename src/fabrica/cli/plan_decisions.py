@@ -16,7 +16,9 @@ PAGE = 100
 
 
 @click.command("replay-decisions")
-@click.option("--runs", "runs_max", metavar="N", type=click.IntRange(min=1), default=1000, show_default=True)
+@click.option(
+    "--runs", "runs_max", metavar="N", type=click.IntRange(min=1), default=1000, show_default=True, help="Newest runs."
+)
 @json_option
 def replay_decisions(runs_max: int, as_json: bool) -> None:
     """Make the placement decisions of the newest runs again, and tell which come out otherwise: none should.
