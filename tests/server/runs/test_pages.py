@@ -182,6 +182,15 @@ def test_a_run_of_many_tasks_is_one_readable_page(world: World) -> None:
     assert 'class="task-f"' in page
 
 
+def test_an_interactive_run_says_how_to_work_in_it(world: World) -> None:
+    page = f"/runs/{world.run}"
+    assert "fabrica attach" not in world.member.get(page).content.decode()
+    row = Run.objects.get(pk=world.run)
+    row.spec = {**row.spec, "interactive": {"kind": "shell"}}
+    row.save()
+    assert f"fabrica attach {world.run}" in world.member.get(page).content.decode()
+
+
 def test_what_was_told_of_the_wait_stands_beside_what_the_scheduler_said(world: World) -> None:
     page = f"/runs/{world.run}"
     assert "Told before" not in world.member.get(page).content.decode()

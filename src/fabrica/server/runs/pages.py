@@ -67,6 +67,7 @@ def run(request: Viewed, run: RunId) -> HttpResponse:
         "may_cancel": permissions.cancels(by, run=run),
         "may_declare_lost": permissions.operator(by),
         "record_command": f"fabrica record {run}",
+        "attach_command": f"fabrica attach {run}",
     }
     found = context["run"]
     context["tasks"] = found.attempts[-1].tasks if found.attempts else ""
