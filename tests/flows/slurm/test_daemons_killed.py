@@ -1,5 +1,6 @@
 """Daemons of a real Slurm die under a run: nothing starts twice, nothing is lost, and the user reads what happened."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -37,11 +38,15 @@ def test_a_controller_killed_right_after_a_start_forgets_it_and_starts_nothing_t
     ended = network.settled(story.run)
     reasons = [str(attempt.reason) for attempt in ended.attempts]
     assert reasons in (["completed"], ["process_vanished", "completed"])  # a controller may have saved the start
-    network.check(story, *reasons)
-    if len(reasons) > 1:
-        assert "Slurm's controller" in ended.attempts[0].words
-        assert "had started" in ended.attempts[0].words
-        assert ended.attempts[0].charged_milliseconds == 0
+    if reasons == ["completed"]:
+        network.check(story, "completed", states="COMPLETED")
+        return
+    story.check(*reasons)  # of the first start Slurm has forgotten some seconds, so its rows say less than was seen
+    forgotten, last = ended.attempts
+    assert "Slurm's controller" in forgotten.words
+    assert "had started" in forgotten.words
+    assert forgotten.charged_milliseconds == 0
+    assert sum(milliseconds for _, _, milliseconds in network.rows(last.id)) == last.charged_milliseconds
 
 
 def test_an_array_half_finished_when_the_controller_dies_is_finished_and_charged_whole(
@@ -55,8 +60,10 @@ def test_an_array_half_finished_when_the_controller_dies_is_finished_and_charged
     for file in go_on[:4]:
         file.touch()
     wait_until(lambda: story.starts() == 8, "the other half runs")
-    saved = site.folder / "state" / "job_state"
-    wait_until(lambda: saved.stat().st_mtime > story.marker.stat().st_mtime + 1, "the controller has saved the starts")
+    wait_until(lambda: network.look(story.run).state == "running", "it runs")  # type: ignore[union-attr]
+    saved, before = site.folder / "state" / "job_state", time.time()
+    site.command("scontrol", "update", f"JobId={network.job(story)}", "Comment=saved")  # else it may have saved before
+    wait_until(lambda: saved.stat().st_mtime > before, "the controller has saved the starts")
     site.kill("slurmctld")
     for file in go_on[4:6]:
         file.touch()  # they end while nobody hears it
