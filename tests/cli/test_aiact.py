@@ -87,6 +87,8 @@ def test_a_page_tells_the_class_the_days_and_what_is_open(tmp_path: Path) -> Non
         ("!!python/object/apply:os.getcwd []", "is not YAML or JSON"),
         ("#" * (LARGEST_FILE_BYTES + 1), "is larger than"),
         ("a: 2026-13-45", "is not YAML or JSON"),
+        ("artefact: system\nartefact: model", "line 2: 'artefact' is written twice"),
+        ('{"artefact": "system", "artefact": "model"}', "line 1: 'artefact' is written twice"),
     ],
 )
 def test_a_file_that_holds_no_answers_is_refused(tmp_path: Path, text: str, said: str) -> None:

@@ -114,7 +114,7 @@ def _law_of(as_of: date) -> LawVersion:
     about = library.about()
     in_force = (one for one in instruments.values() if one.in_force is not None and one.in_force <= as_of)
     return LawVersion(
-        data=f"{about.id} {about.schema_version}",
+        data=about.version,
         checked_on=about.as_of,
         instruments=tuple(f"{one.name}, {one.number}" for one in in_force),
         notice=_NOTICE,

@@ -29,6 +29,11 @@ class About(Part):
     point_number_note: str
     review_when: tuple[str, ...]
 
+    @property
+    def version(self) -> str:
+        """Return the name of the data with its version, as every result tells it."""
+        return f"{self.id} {self.schema_version}"
+
 
 class Instrument(Part):
     """An act, a guideline or a code that the data was read from."""

@@ -20,14 +20,18 @@ def read_yaml(file: Path, problem: type[FabricaError], *, remedy: str) -> Any:
     """Return the content of a YAML or JSON file.
 
     Raises:
-        FabricaError: of the class `problem`: too large, or not YAML or JSON.
+        FabricaError: of the class `problem`: too large, not YAML or JSON, or with a key written twice.
     """
     import yaml
+
+    from fabrica.values.yaml_keys import KeyTwice, PersonsLoader
 
     if file.stat().st_size > LARGEST_FILE_BYTES:
         raise problem(f"{file.name} is larger than {LARGEST_FILE_BYTES:,} bytes.", remedy=remedy)
     try:
-        return yaml.safe_load(file.read_bytes())  # not in C: there deep nesting ends the process
+        return yaml.load(file.read_bytes(), Loader=PersonsLoader)  # noqa: S506 - it stands on a safe loader
+    except KeyTwice as twice:
+        raise problem(f"{file.name}, {twice.where}.", remedy="Keep the one that is true.") from None
     except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
         where = getattr(error, "problem_mark", None)
         line = f" in line {where.line + 1}" if where else ""

@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 import yaml
 
 from fabrica.values.ids import SiteId
+from fabrica.values.yaml_keys import KeysOnce
 
 FOLDER = Path(__file__).parent
 T = TypeVar("T")
@@ -50,17 +51,8 @@ def read_file(kind: type[T], file: Path) -> T:
         raise ReferenceMalformed(file, mistake.keys, mistake.problem, mistake.remedy) from None
 
 
-class _Loader(_SafeLoader):  # type: ignore[misc]
-    """A safe loader that refuses a key written twice, where YAML would let the last one win unseen."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Any:
-        seen: set[str] = set()
-        for key, _ in node.value:
-            name = str(key.value)
-            if name in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"{name!r} is written twice", key.start_mark)
-            seen.add(name)
-        return super().construct_mapping(node, deep)
+class _Loader(KeysOnce, _SafeLoader):  # type: ignore[misc]
+    """A safe loader that refuses a key written twice."""
 
 
 class _Mistake(Exception):

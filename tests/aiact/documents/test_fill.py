@@ -202,6 +202,7 @@ def test_the_records_of_a_training_run_fill_compute_time_and_energy() -> None:
 def test_days_and_citations_are_those_of_the_data() -> None:
     document = fill("annex_iv", EMPTY, None, now=NOW)
     assert document.checked_on == library.about().as_of
+    assert document.law == f"{library.about().id} {library.about().schema_version}"
     assert document.retention_years == 10
     assert document.article == "Art. 11(1), Annex IV"
     assert any("2027-08-02" in note for note in fill("training_summary", EMPTY, None, now=NOW).notices)

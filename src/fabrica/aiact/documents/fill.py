@@ -99,7 +99,7 @@ def fill(
         retention_years=law.retention_years or _retention_years(),
         notices=(*law_notes(law), *(gathered.notices if recipient == "provider" else ()), _NOTICE),
         open_questions=tuple(open_questions(template)),
-        law=about.id,
+        law=about.version,
         checked_on=about.as_of,
         signatory=f"{answers.person.name}, {answers.person.function}" if answers else None,
     )

@@ -135,7 +135,7 @@ def _passage(place: _Place, text: str) -> Passage:
         text=text,
         citation=place.citation or place.title,
         confidence=place.sure,
-        source=f"{library.about().id} {library.about().schema_version}",
+        source=library.about().version,
     )
 
 
@@ -149,7 +149,7 @@ def _traps(traps: list[dict[str, str]]) -> Iterator[Passage]:
             wrong=one["wrong"],
             citation=f"{library.about().id}, answer trap {one['id']}",
             confidence=None,
-            source=f"{library.about().id} {library.about().schema_version}",
+            source=library.about().version,
         )
 
 
@@ -163,7 +163,7 @@ def _open(questions: list[dict[str, str]]) -> Iterator[Passage]:
             text=one.get("status", reading),
             citation=f"{library.about().id}, open question {one['id']}",
             confidence="open",
-            source=f"{library.about().id} {library.about().schema_version}",
+            source=library.about().version,
         )
 
 

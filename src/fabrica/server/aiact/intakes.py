@@ -12,6 +12,7 @@ from fabrica.aiact.intake.asking import outlook
 from fabrica.aiact.intake.sitting import begin
 from fabrica.server.core import clock
 from fabrica.values.ids import VersionId
+from fabrica.values.yaml_keys import KeyTwice, PersonsLoader
 from fabrica.wire.aiact import AnswersUnreadable
 from fabrica.wire.intake import Outlook, Proposal, Sitting
 from fabrica.wire.problems import Malformed, NotFound
@@ -138,7 +139,7 @@ def forget(session: Session, number: int) -> None:
     session[_KEY] = {key: one for key, one in session.get(_KEY, {}).items() if key != str(number)}
 
 
-class _WithoutAliases(yaml.SafeLoader):
+class _WithoutAliases(PersonsLoader):
     """Reads YAML in which nothing refers to something else, so that a small file stays small."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
@@ -163,6 +164,8 @@ def read_file(content: bytes) -> Sitting:
             told = json.loads(content)
         else:
             told = yaml.load(content, Loader=_WithoutAliases)  # noqa: S506 - a safe loader
+    except KeyTwice as twice:
+        raise AnswersUnreadable(f"The file, {twice.where}.", remedy="Keep the one that is true.") from None
     except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError):
         raise AnswersUnreadable(
             "The file is neither YAML nor JSON.", remedy="Load a file that an intake saved."

@@ -109,7 +109,7 @@ def is_late(state: QuestionState, due: date, today: date) -> bool:
 def law_now() -> str:
     """Return which data of the law a reply of now rests on."""
     about = library.about()
-    return f"{about.id} {about.schema_version} of {about.as_of}"
+    return f"{about.version} of {about.as_of}"
 
 
 def check_own(adviser: UserId | None, by: UserId | None) -> None:
