@@ -10,6 +10,9 @@ from fabrica.cli.lazy import LazyGroup
 _COMMANDS = {
     "run": "runs:submit",
     "runs": "runs:runs",
+    "shell": "attachments:shell",
+    "notebook": "attachments:notebook",
+    "attach": "attachments:attach",
     "logs": "runs:logs",
     "why": "runs:why",
     "cancel": "runs:cancel",

@@ -70,6 +70,11 @@ class Client:
         answer = self._send("PUT", path, content=content, headers=headers, params=_given(query))
         return self._read(answer, lambda body: body) if answer.content else None
 
+    def post_bytes(self, path: str, body: bytes) -> Any:
+        """Send bytes and return the answer as plain JSON values; raises as `get`."""
+        answer = self._send("POST", path, content=body, headers={"Content-Type": "application/octet-stream"})
+        return self._read(answer, lambda body: body)
+
     def delete(self, path: str) -> None:
         """End what is at a path; raises as `get`."""
         self._send("DELETE", path)
@@ -117,9 +122,9 @@ class Client:
         finally:
             half.unlink(missing_ok=True)
 
-    def get_bytes(self, path: str) -> bytes:
-        """Return the bytes of a small file; raises as `get`."""
-        return self._send("GET", path).content
+    def get_bytes(self, path: str, **query: Any) -> bytes:
+        """Return the bytes of a small file or answer; raises as `get`."""
+        return self._send("GET", path, params=_given(query)).content
 
     def events(self, path: str, **query: Any) -> Iterator[tuple[str, str]]:
         """Yield server-sent events as (event, data) until the server ends the stream; raises as `get`."""
