@@ -24,7 +24,8 @@ from fabrica.agent.journal import Journal
 from fabrica.agent.settings import AgentSettings
 from fabrica.values.ids import AttemptId, RunId, SiteId
 from fabrica.wire.agents import Event, SyncAnswer, SyncRequest, WorkOrder, email_sha256
-from fabrica.wire.runs import Environment, Resources
+from fabrica.wire.environments import Environment
+from fabrica.wire.runs import Resources
 from tests.services.slurm.cluster import SlurmCluster
 
 PERSON = f"{getpass.getuser()}@localhost"

@@ -1,7 +1,6 @@
 """The caches stay within their size; what is used stays, and a death in between leaves nothing that looks whole."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -96,7 +95,7 @@ def test_a_death_while_an_environment_is_removed_leaves_nothing_whole_and_the_ne
     site: SiteFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = keep_environment(site, KEYS[0], 50, 1)
-    remove: Callable[[Path], None] = folders.remove
+    remove = folders.remove
 
     def dies(path: Path) -> None:
         if path != place:

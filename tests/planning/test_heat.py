@@ -1,8 +1,13 @@
 """A field of cells is drawn wide and narrow, and a hostile name is text."""
 
+from collections.abc import Sequence
+
 from fabrica.planning.heat import heat
 
-ROWS = [("<b>a</b>", [0.0, 0.5, None]), ("a very long name of a partition that has no room", [1.0, 2.0, -1.0])]
+ROWS: list[tuple[str, Sequence[float | None]]] = [
+    ("<b>a</b>", [0.0, 0.5, None]),
+    ("a very long name of a partition that has no room", [1.0, 2.0, -1.0]),
+]
 PICTURE = heat("use", 'Use "now" & then.', ROWS, ("day 0", "day 3"), ("idle", "full"))
 
 
