@@ -1,6 +1,7 @@
 """Accounts of this machine for a test, and what sudo lets one of them do: made and removed. Needs root."""
 
 import os
+import secrets
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -38,7 +39,7 @@ def unix_accounts(*names: str, home: Path) -> Iterator[list[str]]:
 @contextmanager
 def sudo_rule(text: str) -> Iterator[None]:
     """Have a rule of sudo meanwhile, checked before it counts."""
-    rule = _RULES / f"fabrica-test-{os.getpid()}"
+    rule = _RULES / f"fabrica-test-{os.getpid()}-{secrets.token_hex(4)}"
     _run("visudo", "--check", "--file=-", stdin=text)
     rule.write_text(text)
     rule.chmod(0o440)

@@ -27,6 +27,7 @@ from tests.services.unix_accounts import become, done_as, sudo_rule, unix_accoun
 pytestmark = pytest.mark.slurm
 
 _SUPPORT = "support@site.example.eu"
+_SBATCH = shutil.which("sbatch") or "/usr/bin/sbatch"
 _PACKAGES = next(path for path in sys.path if path.endswith("site-packages"))
 _PRIVATE_OUTPUT = "id -un > kept; chmod 600 kept; mkdir -m 700 model.txt; mv kept model.txt/who"
 
@@ -36,8 +37,9 @@ class SudoNetwork(SlurmNetwork):
 
     def __init__(self, template: Home, folder: Path, cluster: SlurmCluster, *, agent: str, accounts: list[str]) -> None:
         super().__init__(template, folder, cluster, python="/usr/bin/python3")
-        self.agent, (self.ada, self.grace) = agent, accounts
+        self.agent, (self.ada, self.grace, self.eve) = agent, accounts
         self.members = {name: self._add_member(f"{name}@example.eu") for name in ("grace", "bob")}
+        self.table = {f"{getpass.getuser()}@localhost": self.ada, self.members["grace"]["id"]: self.grace}
         self.keep_days = 7
         for place in (self.site, self.key.parent):
             subprocess.run(["chown", "--recursive", f"{agent}:", str(place)], check=True)
@@ -53,10 +55,9 @@ class SudoNetwork(SlurmNetwork):
         return Client(self.url, self.members[name]["token"])
 
     def engine(self) -> dict[str, Any]:
-        table = {f"{getpass.getuser()}@localhost": self.ada, self.members["grace"]["id"]: self.grace}
         settings = super().engine() | {"support": f'"{_SUPPORT}"', "keep_days": self.keep_days}
         del settings["person"]
-        entries = ", ".join(f'"{person}" = "{account}"' for person, account in table.items())
+        entries = ", ".join(f'"{person}" = "{account}"' for person, account in self.table.items())
         return settings | {"site_accounts": f"{{ {entries} }}"}
 
     def prefix(self, name: str) -> list[str]:
@@ -67,12 +68,16 @@ class SudoNetwork(SlurmNetwork):
         program = ["sh", "-c", f'shift; umask 077; exec {python_of(self.agent)} "$@"', "sh"]
         return [*become(self.agent), "env", *variables, *program]
 
-    def check_settings(self) -> Any:
+    def to_mend(self) -> dict[str, str]:
+        """Return what `fabrica agent check` finds to mend as the agent's account, and how."""
+        return {one["words"]: one["remedy"] for one in self.findings() if one["verdict"] == "fix"}
+
+    def findings(self) -> Any:
         """Return what `fabrica agent check` finds as the agent's account."""
         command = [*self.prefix("agent"), sys.executable, "-m", "fabrica.cli.main", "agent", "check", "--json"]
         settings = self.write_settings("agent.toml", self.site)
         done = subprocess.run([*command, str(settings)], capture_output=True, text=True, check=False, cwd="/")
-        return json.loads(done.stdout)
+        return json.loads(done.stdout)["findings"]
 
 
 def python_of(account: str) -> str:
@@ -90,10 +95,9 @@ def network(slurm_template: Home, site: SlurmCluster) -> Iterator[SudoNetwork]:
         folder = Path(tempfile.mkdtemp(prefix="fabrica-sudo-"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         folder.chmod(0o755)
-        agent, *people = stack.enter_context(unix_accounts("fabagent", "fabada", "fabgrace", home=folder))
-        programs = f"{shutil.which('sbatch')}, {shutil.which('scancel')}"
-        rule = f'Defaults:{agent} env_keep += "SLURM_CONF"\n{agent} ALL=({",".join(people)}) NOPASSWD: {programs}\n'
-        stack.enter_context(sudo_rule(rule))
+        agent, *people = stack.enter_context(unix_accounts("fabagent", "fabada", "fabgrace", "fabeve", home=folder))
+        rule = f"{agent} ALL=({people[0]},{people[1]}) NOPASSWD: {_SBATCH}, {shutil.which('scancel')}\n"
+        stack.enter_context(sudo_rule(f'Defaults:{agent} env_keep += "SLURM_CONF"\n{rule}'))
         for name in people:
             site.add_user(name, ACCOUNT)
         made = SudoNetwork(slurm_template, folder / "home", site, agent=agent, accounts=people)
@@ -110,11 +114,24 @@ def shared_folder(network: SudoNetwork) -> Path:
     return folder
 
 
-def test_the_check_finds_the_site_ready_and_starts_nothing(network: SudoNetwork) -> None:
-    told = network.check_settings()
-    assert [one["words"] for one in told["findings"] if one["verdict"] == "fix"] == []
-    words = {one["words"] for one in told["findings"]}
+def test_the_check_finds_the_site_ready(network: SudoNetwork) -> None:
+    assert network.to_mend() == {}
+    words = {one["words"] for one in network.findings()}
     assert {f"{name} may submit to gpu" for name in (network.ada, network.grace)} <= words
+
+
+def test_the_check_names_the_rule_that_is_missing_once_for_each_account(
+    network: SudoNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(network, "table", network.table | {"eve@example.eu": network.eve})
+    ((words, rule),) = network.to_mend().items()
+    assert words.startswith(f"sudo does not let us use sbatch as {network.eve}: sudo: a password is required")
+    with sudo_rule(f"{network.agent} ALL=({network.eve}) NOPASSWD: {_SBATCH}\n"):
+        ((words, again),) = network.to_mend().items()
+    assert words.startswith(f"sudo does not let us use scancel as {network.eve}: ")
+    assert rule == again
+    with sudo_rule(rule.removeprefix("a rule in sudoers: ") + "\n"):
+        assert network.to_mend() == {}
 
 
 def test_each_run_executes_as_its_persons_account_and_its_outputs_come_back(
@@ -150,10 +167,9 @@ def test_a_person_without_an_account_is_told_whom_to_ask(network: SudoNetwork, s
 
 
 def test_the_agent_may_do_nothing_but_submit_and_cancel_as_people(network: SudoNetwork) -> None:
-    sbatch = str(shutil.which("sbatch"))
     asking = ("env", f"SLURM_CONF={network.cluster.site.slurm_conf_path}", "sudo", "-n")
-    assert done_as(network.agent, *asking, "-u", network.ada, "--", sbatch, "--version").returncode == 0
-    for command in (["--", "id"], ["-u", network.ada, "--", "id"], ["--", sbatch, "--version"]):
+    assert done_as(network.agent, *asking, "-u", network.ada, "--", _SBATCH, "--version").returncode == 0
+    for command in (["--", "id"], ["-u", network.ada, "--", "id"], ["--", _SBATCH, "--version"]):
         assert "sudo: a password is required" in done_as(network.agent, *asking, *command).stderr, command
 
 

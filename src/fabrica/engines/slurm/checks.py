@@ -1,5 +1,6 @@
 """The Slurm engine's part of a dry run: Slurm answers, the partitions are there, people's accounts may submit."""
 
+import getpass
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -70,8 +71,30 @@ def _account(settings: SlurmSettings, account: str | None) -> Iterator[Finding]:
             return
     if is_other(account) and os.geteuid() != 0 and not shutil.which("setfacl"):
         yield Finding("submit", "fix", "there is no setfacl, which gives a run's folder to its account", "install acl")
+    if account is not None and is_other(account) and (hindrance := _as_account(settings, account)):
+        yield hindrance
+        return
     for partition in settings.partitions:
         yield _try_submission(settings, partition, account, who)
+
+
+def _as_account(settings: SlurmSettings, account: str) -> Finding | None:
+    """Say what keeps us from submitting and cancelling as an account: each program is only asked for its version."""
+    agent = getpass.getuser()
+    for name in ("sbatch", "scancel"):
+        try:
+            done = run_slurm(settings, [name, "--version"], user=account)
+        except Silent as trouble:
+            return Finding("submit", "fix", f"{account}: {trouble}", 'install sudo, or use `form = "rest"`')
+        said = joined([done.stderr, done.stdout])
+        if done.returncode != 0 and "sudo:" in said:
+            programs = f"{_path(settings, 'sbatch')}, {_path(settings, 'scancel')}"
+            rule = f"a rule in sudoers: {agent} ALL=({account}) NOPASSWD: {programs}"
+            return Finding("submit", "fix", f"sudo does not let us use {name} as {account}: {said}", rule)
+        if done.returncode != 0:
+            line = f'a line in sudoers: Defaults:{agent} env_keep += "SLURM_CONF"'
+            return Finding("submit", "fix", f"{name} does not find Slurm as {account}: {said}", line)
+    return None
 
 
 def _try_submission(settings: SlurmSettings, partition: SlurmPartition, account: str | None, who: str) -> Finding:
@@ -83,12 +106,6 @@ def _try_submission(settings: SlurmSettings, partition: SlurmPartition, account:
     said = joined([done.stderr, done.stdout])
     if done.returncode == 0:
         return Finding("submit", "ok", words)
-    if is_other(account) and "sudo:" in said:
-        program = _path(settings, "sbatch")
-        rule = f"{os.environ.get('USER', 'AGENT')} ALL=({account}) NOPASSWD: {program}, {_path(settings, 'scancel')}"
-        return Finding(
-            "submit", "fix", f"sudo does not let us submit as {account}: {said}", f"a rule in sudoers: {rule}"
-        )
     remedy = "look at the partition's `account`, `qos`, `constraint` and `options`, and at the account's rights"
     return Finding("submit", "fix", f"{who} may not submit to {partition.name}: {said}", remedy)
 
