@@ -49,6 +49,7 @@ def answer(version: str, answers_file: Path, as_json: bool) -> None:
 def _said(client: "Client", version: "VersionId", told: "Answers") -> dict[str, int]:
     """Say everything but consents first, since consents hold for what is then shown; return how many of each."""
     from fabrica.sdk import systems
+    from fabrica.sdk.typed import typed
     from fabrica.wire.systems import NewAnswers
 
     function = told.person.function
@@ -57,10 +58,10 @@ def _said(client: "Client", version: "VersionId", told: "Answers") -> dict[str, 
         "items": {item: one.text for item, one in told.items.items()},
         "not_applicable": {item: one.reason for item, one in told.not_applicable.items()},
     }
-    systems.say(client, version, NewAnswers.model_validate({"function": function, **first}))
+    systems.say(client, version, typed(NewAnswers, function=function, **first))
     confirm = _shown(client, version, list(told.confirm))
     if confirm:
-        systems.say(client, version, NewAnswers(function=function, confirm=confirm))
+        systems.say(client, version, typed(NewAnswers, function=function, confirm=confirm))
     counts = {name.replace("_", " "): len(one) for name, one in first.items()}
     return counts | {"confirmed": len(confirm), "not confirmed": len(told.confirm) - len(confirm)}
 

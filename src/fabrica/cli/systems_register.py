@@ -43,14 +43,16 @@ def add(
     """
     from fabrica.cli.connection import connect
     from fabrica.sdk import systems
+    from fabrica.sdk.typed import typed
     from fabrica.wire.systems import NewSystem, NewVersion
 
     told = {"kind": kind, "name": name, "purpose": purpose, "provider": provider, "deployer": deployer}
-    new = NewSystem.model_validate({**told, "project": project})
+    new = typed(NewSystem, **told, project=project)
+    first = typed(NewVersion, label=label) if label else None
     with connect() as client:
         found = systems.register(client, new)
-        if label:
-            systems.add_version(client, found.id, NewVersion(label=label))
+        if first:
+            systems.add_version(client, found.id, first)
             found = systems.find(client, found.id)
     if as_json:
         print_json(found)
@@ -76,9 +78,10 @@ def amend(
     """
     from fabrica.cli.connection import connect
     from fabrica.sdk import systems
+    from fabrica.sdk.typed import typed
     from fabrica.wire.systems import SystemChange
 
-    told = SystemChange(name=name, purpose=purpose, provider=provider, deployer=deployer)
+    told = typed(SystemChange, name=name, purpose=purpose, provider=provider, deployer=deployer)
     with connect() as client:
         found = systems.amend(client, systems.find(client, system).id, told)
     print_json(found) if as_json else say(f"Put right: {found.name}, {found.id}.")
@@ -98,10 +101,12 @@ def add_version(system: str, label: str, changes: str, as_json: bool) -> None:
     """
     from fabrica.cli.connection import connect
     from fabrica.sdk import systems
+    from fabrica.sdk.typed import typed
     from fabrica.wire.systems import NewVersion
 
+    new = typed(NewVersion, label=label, changes=changes)
     with connect() as client:
-        found = systems.add_version(client, systems.find(client, system).id, NewVersion(label=label, changes=changes))
+        found = systems.add_version(client, systems.find(client, system).id, new)
     print_json(found) if as_json else say(f"Added {found.system_name} {found.label}, a draft: {found.id}.")
 
 
@@ -275,13 +280,14 @@ def facts(version: str, answers_file: Path | None, as_of: datetime | None, as_js
     from fabrica.cli.aiact_files import read_answers
     from fabrica.cli.connection import connect
     from fabrica.sdk import systems
+    from fabrica.sdk.typed import typed
     from fabrica.wire.systems import NewFacts
 
     with connect() as client:
         found = systems.find_version(client, version)
         if answers_file is not None:
             told = {key: value for key, value in read_answers(answers_file).items() if key != "as_of"}
-            systems.tell_facts(client, found.id, NewFacts(answers=told))
+            systems.tell_facts(client, found.id, typed(NewFacts, answers=told))
         result = systems.classification(client, found.id, as_of.date() if as_of else None)
     if as_json:
         print_json(result)

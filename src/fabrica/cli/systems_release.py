@@ -44,6 +44,7 @@ def release(
     """
     from fabrica.cli.connection import connect
     from fabrica.sdk import systems
+    from fabrica.sdk.typed import typed
     from fabrica.wire.systems import ChangeAnswers, NewRelease
 
     told = ChangeAnswers(planned=planned, changes_purpose=changes_purpose, affects_compliance=affects_compliance)
@@ -55,7 +56,8 @@ def release(
         if dry_run:
             check = systems.modification(client, found.id, told, before)
         else:
-            new = NewRelease(
+            new = typed(
+                NewRelease,
                 replaces=before,
                 market_on=market_on.date() if market_on else None,
                 service_on=service_on.date() if service_on else None,

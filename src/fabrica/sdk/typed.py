@@ -10,7 +10,7 @@ from fabrica.wire.problems import Malformed
 AnyRequest = TypeVar("AnyRequest", bound=Request)
 
 
-def typed(kind: type[AnyRequest], **fields: Any) -> AnyRequest:
+def typed(kind: type[AnyRequest], /, **fields: Any) -> AnyRequest:
     """Return a body of what a person typed.
 
     Raises:

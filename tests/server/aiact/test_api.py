@@ -17,9 +17,9 @@ from fabrica.server.aiact import reconcilers
 from fabrica.server.core.actors import Actor
 from fabrica.server.people import service as people
 from fabrica.values.ids import ProjectId
-from fabrica.wire.problems import NotAllowed, NotFound
+from fabrica.wire.problems import Malformed, NotAllowed, NotFound
 from fabrica.wire.systems import ModificationUndecided
-from tests.builders import make_member, make_operator, make_user
+from tests.builders import make_member, make_operator, make_project, make_user
 from tests.server.aiact.builders import (
     make_ended_run,
     make_issue,
@@ -211,3 +211,18 @@ def _facts(folder: Path) -> Path:
     }
     file.write_text(json.dumps({"answers": facts}))
     return file
+
+
+def test_what_cannot_be_registered_is_a_named_problem_and_nothing_is_half_written(
+    speak: Callable[[Actor], Callable[..., Result]],
+) -> None:
+    member = make_user("Mia Member")
+    make_project(member)
+    say = speak(member)
+    refused = [
+        say("systems", "add", "Euro char", "--kind", "model", "--version", "<b>1</b>"),
+        say("systems", "add", "", "--kind", "model"),
+        say("systems", "add", "Euro char", "--kind", "model", "--purpose", "x" * 9000),
+    ]
+    assert [type(one.exception) for one in refused] == [Malformed] * 3
+    assert json.loads(say("systems", "--json").stdout)["systems"] == []
