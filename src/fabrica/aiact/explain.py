@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from functools import cache, lru_cache
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from fabrica.aiact import library
 from fabrica.aiact.conditions import Answer, State
@@ -40,10 +40,21 @@ def told(fired: Fired, state: State) -> FiredRule:
         gives=fired.rule.gives,
         citation=fired.rule.citation(state.facts),
         confidence=text.confidence,
-        facts={key: state.told[key] for key, bit in fired.rule.reach if fired.used & bit},
+        facts=_facts(fired, state),
         standing=standing_of(fired.truth),
         words=text.words,
     )
+
+
+def _facts(fired: Fired, state: State) -> dict[str, Any]:
+    """Return the facts a rule used, in the order of the vocabulary: that of their bits."""
+    found, left, reach = {}, fired.used, fired.rule.reach
+    while left:
+        bit = left & -left
+        key = reach[bit]
+        found[key] = state.told[key]
+        left ^= bit
+    return found
 
 
 def open_facts(

@@ -75,13 +75,13 @@ class _Contradictions(Part):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rule:
-    """A rule that can be asked. `reach`: the facts it can depend on, with their bits."""
+    """A rule that can be asked. `reach`: the facts it can depend on, by their bits."""
 
     text: RuleText
     gives: tuple[str, ...]
     condition: Condition
     ask: Callable[[State], Answer]
-    reach: tuple[tuple[str, int], ...]
+    reach: Mapping[int, str]
 
     def citation(self, facts: Mapping[str, Any]) -> str:
         """Return the provision the rule rests on, as exactly as the facts allow."""
@@ -172,7 +172,7 @@ def _read_rules(name: str, names: Names, abouts: dict[str, int], used: set[str])
                 raise ReferenceMalformed(file, text.id, f"{finding!r} was used before", "move the rule up, or rename")
             abouts[finding] = abouts.get(finding, 0) | condition.about
         used.update(abouts.keys() & set(words(f"{text.when} {text.unless or ''}")))
-        reach = tuple((key, bit) for key, bit in names.bits.items() if bit & condition.about)
+        reach = {bit: key for key, bit in names.bits.items() if bit & condition.about}
         yield Rule(text, gives, condition, condition.ask, reach)
 
 
