@@ -16,6 +16,7 @@ CLOCK_SECONDS = 10**9
 """From here on a submit time is read as seconds since 1970: a trace of 30 years from its own start is none."""
 
 _WHOLE = re.compile(r"(-?\d{1,18})(\.0*)?", re.ASCII)
+_TOO_LONG = re.compile(r"-?\d{19,}(\.0*)?", re.ASCII)
 
 
 class Rows:
@@ -132,7 +133,7 @@ class Rows:
             TraceMalformed: all are.
         """
         if not self._ids:
-            known = ", ".join(repr(name) for name in sorted(self._elsewhere)[:PARTITIONS_NAMED])
+            known = ", ".join(repr(name) for name in sorted(self._elsewhere)[:PARTITIONS_NAMED] if name) or "none"
             words = f"No job of the trace is of the partition {self._partition!r}; it names {known}."
             raise TraceMalformed(words, remedy="Name a partition of the trace, or leave --partition out.")
         self.notice(f"{sum(self._elsewhere.values()):,} jobs of other partitions were left out.")
@@ -171,6 +172,8 @@ def whole_number(text: str, line: int, column: str) -> int:
     if text.isdecimal() and len(text) < 18 and text.isascii():
         return int(text)
     found = _WHOLE.fullmatch(text.strip())
+    if found is None and _TOO_LONG.fullmatch(text.strip()):
+        refuse(line, column, text, "is too large", "Write times in seconds and units as a count.")
     if found is None:
         refuse(line, column, text, "is no whole number", "Write times in whole seconds and units as a count.")
     return int(found[1])
@@ -186,6 +189,6 @@ def refuse(line: int, column: str, value: object, words: str, remedy: str) -> Ne
 
 def _refuse_time(line: int, column: str, seconds: int) -> Never:
     if seconds < 0:
-        refuse(line, column, seconds, "is before the start", "Write times as whole seconds from 0 on.")
+        refuse(line, column, seconds, "is negative", "Write times as whole seconds from 0 on.")
     remedy = f"Write times as whole seconds from 0 to {SECONDS_MAX:,}; are these perhaps milliseconds?"
     refuse(line, column, seconds, "is too large for a time in seconds", remedy)

@@ -14,6 +14,7 @@ FIELDS = "JobID,Submit,Start,Elapsed,Timelimit,AllocTRES"
 COMMAND = f"sacct --allocations --parsable2 --format={FIELDS}"
 _ELAPSED = re.compile(r"(?:(\d{1,6})-)?(?:(\d{1,2}):)?(\d{1,2}):(\d{2})(?:\.\d+)?", re.ASCII)
 _GPUS = re.compile(r"(?:^|,)gres/gpu=(\d{1,9})(?:,|$)", re.ASCII)
+_GPUS_BY_KIND = re.compile(r"(?:^|,)gres/gpu:[^=,]+=(\d{1,9})(?=,|$)", re.ASCII)
 _CPUS = re.compile(r"(?:^|,)cpu=(\d{1,9})(?:,|$)", re.ASCII)
 _Found = tuple[int, str, int, int, int, str, str, str]
 _NO_LIMIT = ("", "unlimited", "partition_limit")
@@ -30,7 +31,7 @@ def read_sacct(lines: Iterable[str], rows: Rows) -> None:
     """
     found: list[_Found] = []
     names: list[str] = []
-    never_started = 0
+    never_started = still_running = 0
     for line, text in enumerate(lines, start=1):
         fields = text.rstrip("\r\n").split("|")
         if not names:
@@ -47,6 +48,7 @@ def read_sacct(lines: Iterable[str], rows: Rows) -> None:
         if job["start"] in ("Unknown", "None", ""):
             never_started += 1
             continue
+        still_running += job.get("state", "").startswith("RUNNING")
         limit = -1 if job["timelimit"].lower() in _NO_LIMIT else _seconds(job["timelimit"], line, "Timelimit")
         submit, elapsed = _instant(job["submit"], line), _seconds(job["elapsed"], line, "Elapsed")
         account = job.get("account") or job.get("user", "")
@@ -54,6 +56,8 @@ def read_sacct(lines: Iterable[str], rows: Rows) -> None:
     _add_all(found, rows)
     if never_started:
         rows.notice(f"{never_started:,} jobs never started and were left out.")
+    if still_running:
+        rows.notice(f"{still_running:,} jobs were still running; they count as ended when sacct was asked.")
 
 
 def _header(fields: list[str]) -> list[str]:
@@ -86,15 +90,26 @@ def _seconds(text: str, line: int, column: str) -> int:
 
 
 def _add_all(found: list[_Found], rows: Rows) -> None:
-    gpus = any(_GPUS.search(resources) for *_, resources in found)
-    unit = _GPUS if gpus else _CPUS
+    gpus = any(_gpus(resources) for *_, resources in found)
+    count_of = _gpus if gpus else _cpus
     without = 0
     for line, job, submit, elapsed, limit, account, partition, resources in found:
-        count = unit.search(resources)
-        if count is None or int(count[1]) == 0:
+        count = count_of(resources)
+        if count == 0:
             without += 1
             continue
-        rows.add(line, job, submit, elapsed, int(count[1]), limit, account, partition=partition)
+        rows.add(line, job, submit, elapsed, count, limit, account, partition=partition)
     rows.notice(f"A unit is a {'GPU' if gpus else 'CPU'}.")
     if without:
         rows.notice(f"{without:,} jobs were given no {'GPU' if gpus else 'CPU'} and were left out.")
+
+
+def _gpus(resources: str) -> int:
+    """Return the GPUs of all kinds; a cluster may account them by kind only, as `gres/gpu:h100=4`."""
+    total = _GPUS.search(resources)
+    return int(total[1]) if total else sum(int(count) for count in _GPUS_BY_KIND.findall(resources))
+
+
+def _cpus(resources: str) -> int:
+    total = _CPUS.search(resources)
+    return int(total[1]) if total else 0
