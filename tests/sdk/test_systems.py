@@ -62,7 +62,11 @@ def client() -> Client:
     return Client("https://fabrica.example", "token", transport=httpx.MockTransport(answer))
 
 
-@pytest.mark.parametrize(("text", "meant"), [(OLD, OLD), ("Euro: char:1.0", OLD), ("Euro: char:1.1", NEW)])
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [(OLD, OLD), ("Euro: char:1.0", OLD), ("Euro: char:1.1", NEW)],
+    ids=["its id", "its name and label", "a newer label"],
+)
 def test_a_version_is_found_by_id_and_by_name_with_its_label(client: Client, text: str, meant: VersionId) -> None:
     assert systems.find_version(client, text).id == meant
 
