@@ -36,6 +36,12 @@ def test_tokens_of_the_call_go_before_the_file_and_must_be_told() -> None:
         ask(make_training(tokens=None), POOL)
 
 
+def test_fewer_tokens_than_one_batch_are_taken_for_a_forgotten_unit() -> None:
+    with pytest.raises(ModelRefused, match="15 tokens are fewer than one batch") as refused:
+        ask(make_training(), POOL, tokens=15)
+    assert "15T" in refused.value.remedy
+
+
 def test_the_figures_count_with_the_way_to_keep_going_that_was_asked_for() -> None:
     elastic = ask(make_training(), POOL, resilience="elastic")
     assert elastic.goodput[0] == next(one for one in ANSWER.goodput if "elastic" in one.name)

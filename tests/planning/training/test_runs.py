@@ -85,17 +85,28 @@ def test_a_device_or_precision_that_is_not_known_refuses_its_run_alone(tmp_path:
         ({"model": "other"}, "other"),
         ({"count": "many"}, "one"),
         ({"layout": {"tp": "two"}}, "one"),
-        ({"precision": None}, None),
+        ({"reported": {"step_s": 0}}, "one"),
+        ({"reported": {"tokens_per_s_per_gpu": 0}}, "a rate of 0"),
+        ({"reported": {"tokens_per_s_per_gpu": -4}}, "a rate of -4"),
+        ({"reported": {"tokens_per_s_per_gpu": float("nan")}}, "a rate of nan"),
     ],
 )
-def test_a_run_that_cannot_be_read_is_named(tmp_path: Path, change: dict[str, Any], words: str | None) -> None:
+def test_a_run_that_cannot_be_read_is_named(tmp_path: Path, change: dict[str, Any], words: str) -> None:
     file = write(tmp_path, {**RUN, **change})
-    if words is None:
-        assert "one" in read_runs(file).refused
-        return
     with pytest.raises(RunsMalformed, match="Run one") as refused:
         read_runs(file)
     assert words in refused.value.detail
+
+
+def test_a_run_without_precision_or_group_is_read_and_the_guess_said(tmp_path: Path) -> None:
+    bare = {key: value for key, value in RUN.items() if key not in ("precision", "group")}
+    (run,) = read_runs(write(tmp_path, bare)).runs
+    assert (run.precision, run.group, run.guessed) == ("bf16", "one", ("precision",))
+
+
+def test_two_runs_of_one_id_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(RunsMalformed, match="two runs one"):
+        read_runs(write(tmp_path, RUN, {**RUN, "count": 16}))
 
 
 @pytest.mark.parametrize("text", ["", "[1, 2]", "runs: 5", "{", "runs: [5]"])

@@ -107,7 +107,7 @@ def ask(
     `resilience`: which way to keep going, of `goodput.OPTIONS`, the figures count with; it stands first.
 
     Raises:
-        ModelRefused: neither the file nor the call says on how many tokens.
+        ModelRefused: neither the file nor the call says on how many tokens, or they are fewer than one batch.
         LayoutImpossible: no layout fits; names the nearest pool that would.
         PrecisionUnknown: the device does not offer it.
     """
@@ -117,6 +117,12 @@ def ask(
             "On how many tokens is not told.", remedy="Give --tokens 15T, or tokens in [training] of the model's file."
         )
     question, assumed = _question(training, pool, fixed or Fixed())
+    batch_tokens = question.batch_sequences * training.model.seq_len
+    if wanted < batch_tokens:
+        raise ModelRefused(
+            f"{wanted:,.0f} tokens are fewer than one batch of {batch_tokens:,.0f}.",
+            remedy="Write the tokens with their unit, such as 300B or 15T, or a smaller global_batch_tokens.",
+        )
     calibration = own_calibration()
     found = search(question, calibration.numbers)
     shown = _shown(found)

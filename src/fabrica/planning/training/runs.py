@@ -1,5 +1,6 @@
 """Published training runs: a file of them, read into what the planner can predict."""
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,12 +21,10 @@ OWN_FILE = FOLDER / "runs.yaml"
 USUAL_HEAD, USUAL_VOCABULARY = 128, 128_000
 DISAGREEMENT = 0.15  # of counted and stated parameters
 _LATENT = re.compile(r"latent attention|\bMLA\b")
-USUAL_HEAD, USUAL_VOCABULARY = 128, 128_000
-DISAGREEMENT = 0.15  # of counted and stated parameters
-_LATENT = re.compile(r"latent attention|\bMLA\b")
 BATCH_TOKENS, LARGE_BATCH_TOKENS, LARGE_POOL = 4 * 2**20, 16 * 2**20, 4096
 POOL_MIN, POOL_MAX = 128, 2048
 _RECOMPUTE = {"none": NONE, "selective": SELECTIVE, "partial": SELECTIVE, "full": FULL}
+PLAIN = "bf16"  # what trainings of which no precision is told mostly used
 VENDOR = "NVIDIA"  # its containers shard with kernels of their own
 
 
@@ -74,6 +73,7 @@ def read_runs(path: Path) -> RunFile:
     models = content.get("models") or {}
     runs: list[Run] = []
     refused: dict[str, str] = {}
+    _refuse_twice(content["runs"])
     chunked = {str(row.get("source")) for row in content["runs"] if isinstance(row, dict) and _tells_chunks(row)}
     for place, row in enumerate(content["runs"], start=1):
         try:
@@ -81,6 +81,13 @@ def read_runs(path: Path) -> RunFile:
         except (DeviceUnknown, PrecisionUnknown) as problem:
             refused[str(row["id"])] = problem.detail
     return RunFile(tuple(runs), refused)
+
+
+def _refuse_twice(rows: list[Any]) -> None:
+    names = [str(row["id"]) for row in rows if isinstance(row, dict) and "id" in row]
+    twice = next((name for place, name in enumerate(names) if name in names[:place]), None)
+    if twice is not None:
+        raise RunsMalformed(f"There are two runs {twice}.", remedy="Give every run an id of its own.")
 
 
 def _tells_chunks(row: Mapping[str, Any]) -> bool:
@@ -102,7 +109,7 @@ def _run(row: Any, models: Mapping[str, Any], place: int, chunked: set[str]) -> 
         raise
     except FabricaError as problem:
         raise RunsMalformed(f"Run {name}: {problem.detail}", remedy=problem.remedy) from None
-    except (TypeError, ValueError, AttributeError) as error:
+    except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise RunsMalformed(f"Run {name} cannot be read: {error}.", remedy="Compare it with runs.yaml.") from None
 
 
@@ -115,7 +122,7 @@ def _read(row: Mapping[str, Any], models: Mapping[str, Any], chunked: set[str]) 
     layout = row.get("layout") or {}
     derived = row.get("derived") or {}
     basis = str(derived.get("basis") or "")
-    precision = _precision(str(row["precision"]))
+    precision = _precision(row.get("precision"), guessed)
     case = Case(
         precision=precision,
         device=device.key,
@@ -128,7 +135,7 @@ def _read(row: Mapping[str, Any], models: Mapping[str, Any], chunked: set[str]) 
     )
     return Run(
         row["id"],
-        row["group"],
+        str(row.get("group") or row["id"]),
         model,
         device,
         devices,
@@ -143,9 +150,15 @@ def _read(row: Mapping[str, Any], models: Mapping[str, Any], chunked: set[str]) 
     )
 
 
-def _precision(name: str) -> str:
-    """Return the name of a precision as the planner knows it: `FP8_CS` is `fp8`, `fp8_mx` is `mxfp8`."""
-    plain = re.sub(r"[-_ ]", "", name.casefold())
+def _precision(name: str | None, guessed: list[str]) -> str:
+    """Return the name of a precision as the planner knows it: `FP8_CS` is `fp8`, `fp8_mx` is `mxfp8`.
+
+    Where none is told it is taken to be bf16, and that is said.
+    """
+    if not name:
+        guessed.append("precision")
+        return PLAIN
+    plain = re.sub(r"[-_ ]", "", str(name).casefold())
     if "fp4" in plain:
         return "nvfp4"
     if "fp8" in plain:
@@ -158,7 +171,20 @@ def _precision(name: str) -> str:
 def reported_rate(
     told: Mapping[str, Any], derived: Mapping[str, Any], devices: int, row: Mapping[str, Any], model: Model
 ) -> float | None:
-    """Return tokens a second and device: as derived in the file, else from the rate, or the time of a step."""
+    """Return tokens a second and device: as derived in the file, else from the rate, or the time of a step.
+
+    Raises:
+        ValueError: a rate, a time or a count that cannot be.
+    """
+    rate = _told_rate(told, derived, devices, row, model)
+    if rate is not None and not 0 < rate < math.inf:
+        raise ValueError(f"a rate of {rate:g} tokens a second and device cannot be")
+    return rate
+
+
+def _told_rate(
+    told: Mapping[str, Any], derived: Mapping[str, Any], devices: int, row: Mapping[str, Any], model: Model
+) -> float | None:
     if derived.get("tokens_per_s_per_gpu") is not None:
         return float(derived["tokens_per_s_per_gpu"])
     if told.get("tokens_per_s_per_gpu") is not None:
