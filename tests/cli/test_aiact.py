@@ -73,6 +73,7 @@ def test_a_page_tells_the_class_the_days_and_what_is_open(tmp_path: Path) -> Non
     assert "2027-12-02" in page
     assert "Still open" in page
     assert "Materially influences the outcome of a decision (steers_outcome)" in page
+    assert "CONTESTED: by the letter 2026-08-02" in page
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,12 @@ def test_an_empty_project_fills_nothing_in_all_documents(tmp_path: Path) -> None
         assert (Path(document["folder"]) / "document.json").exists()
 
 
+def test_every_named_document_is_filled_once(tmp_path: Path) -> None:
+    named = [word for name in ("mdf", "fria", "mdf") for word in ("--template", name)]
+    result = _run("fill", *named, "--out", tmp_path / "out", "--format", "json", "--json")
+    assert [one["template"] for one in json.loads(result.stdout)["documents"]] == ["mdf", "fria"]
+
+
 def test_a_record_fills_what_it_holds_in_every_format(tmp_path: Path) -> None:
     record, _ = make_record(tmp_path, purpose="pretraining")
     result = _run(

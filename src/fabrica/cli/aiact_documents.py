@@ -21,7 +21,14 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command("fill")
-@click.option("--template", "name", metavar="ID|all", required=True, help="'fabrica aiact template' lists them.")
+@click.option(
+    "--template",
+    "names",
+    metavar="ID|all",
+    required=True,
+    multiple=True,
+    help="'fabrica aiact template' lists them; may be repeated.",
+)
 @click.option(
     "--record", "records", metavar="DIR", type=_FOLDER, multiple=True, help="A run's record; may be repeated."
 )
@@ -46,7 +53,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--key", "key_file", metavar="FILE", type=click.Path(path_type=Path), help="Signs a version.")
 @json_option
 def fill_documents(
-    name: str,
+    names: tuple[str, ...],
     records: tuple[Path, ...],
     answers_file: Path | None,
     sources_file: Path | None,
@@ -76,7 +83,7 @@ def fill_documents(
     if system is not None:
         if records or answers_file or sources_file or facts_file or logs or final:
             raise click.UsageError("--system fills from the server alone; 'fabrica systems issue' issues there.")
-        filled = _filled_there(system, _templates(name, recipient), recipient)
+        filled = _filled_there(system, _templates(names, recipient), recipient)
         _tell([(one, write_draft(one, _formats(formats), store)) for one in filled], as_json=as_json)
         return
     if final and key_file is None:
@@ -86,7 +93,7 @@ def fill_documents(
     gathered = _with_evaluations(_with_classification(gathered, facts_file), logs)
     now = datetime.now(UTC)
     documents = []
-    for template in _templates(name, recipient):
+    for template in _templates(names, recipient):
         number = len(issue.versions(store, template, recipient)) + 1 if final else None
         documents.append(fill(template, gathered, answers, now=now, recipient=recipient, version=number))
     places = []
@@ -98,7 +105,7 @@ def fill_documents(
     else:
         for document in documents:
             places.append(write_draft(document, wanted, store))
-            if name == "all":
+            if len(documents) > 1:
                 say(f"Wrote {document.title}")
     _tell(list(zip(documents, places, strict=True)), as_json=as_json)
 
@@ -128,12 +135,12 @@ def _formats(text: str) -> tuple[Format, ...]:
     return tuple(given)  # type: ignore[arg-type]  # each was looked up
 
 
-def _templates(name: str, recipient: Recipient) -> Sequence[str]:
-    """Return the named document, or all that go to the recipient."""
+def _templates(names: Sequence[str], recipient: Recipient) -> Sequence[str]:
+    """Return the named documents, each once, or all that go to the recipient."""
     from fabrica.aiact.documents.layout import layouts
 
-    if name != "all":
-        return (name,)
+    if "all" not in names:
+        return tuple(dict.fromkeys(names))
     return [key for key, one in layouts().items() if recipient == "provider" or recipient in one.recipients]
 
 

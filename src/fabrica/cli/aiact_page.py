@@ -58,7 +58,7 @@ def _duty_table(duties: Iterable[DueObligation]) -> Table:
     for one in sorted(duties, key=lambda one: one.applies_from):
         notes = []
         if one.formal_date:
-            notes.append(f"by the letter {one.formal_date}")
+            notes.append(f"CONTESTED: by the letter {one.formal_date}")
         if one.former_date:
             notes.append(f"before the amendment {one.former_date}")
         if one.standing != "final":
