@@ -10,6 +10,7 @@ pytest.importorskip("numba")
 
 from fabrica.cli.main import fabrica
 from fabrica.planning.network import keeping
+from fabrica.planning.network.words import show_number, show_share
 from fabrica.wire.problems import FabricaError
 from tests.planning.network.builders import TINY
 
@@ -43,6 +44,15 @@ def test_a_table_for_people_says_that_it_is_simulated_and_what_is_left_out(folde
     assert done.exit_code == 0, done.output
     assert "This is a simulation" in done.stdout
     assert "Left out: Pharos" in done.stdout
+
+
+def test_the_table_shows_the_mean_of_all_replications(folder: Path) -> None:
+    asked = ["plan", "network", str(folder / "today.toml"), "--replications", "3", "--cores", "1"]
+    told = json.loads(CliRunner().invoke(fabrica, [*asked, "--json"]).stdout)
+    table = CliRunner().invoke(fabrica, asked).stdout
+    for place in told["partitions"]:
+        assert f" {show_share(place['use']['mean'])} " in table
+        assert f" {show_number(place['jobs']['mean'])} " in table
 
 
 def test_a_comparison_tells_the_change_in_words(folder: Path) -> None:

@@ -53,6 +53,15 @@ def test_a_site_of_only_one_scenario_is_shown_as_such() -> None:
     assert (row.first, row.difference) == ("not there", "in one of them only")
 
 
+def test_a_sum_that_lacks_a_partition_has_no_difference_that_would_pass_for_a_saving() -> None:
+    own = '[[site]]\nid = "own"\ncountry = "AT"\naccelerator = "GB300"\ndevices = 400\nbasis = "a test"\n'
+    found = compare(_ran(tiny()), _ran(tiny(own, base=tiny())))
+    rows = {row.label: row for row in found.network}
+    assert rows["EUR for power, as far as known"].difference == "unknown"
+    assert rows["MWh"].difference != "unknown"
+    assert compared_as_plain(found)["network"]["eur"]["difference"] is None
+
+
 def test_scenarios_of_other_lengths_make_no_pairs() -> None:
     with pytest.raises(NetworkImpossible, match="make no pairs"):
         compare(_ran(tiny()), _ran(tiny("[period]\ndays = 2\n", base=tiny())))

@@ -138,16 +138,17 @@ def _show_lines(name: str, lines: "Sequence[Line]") -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from fabrica.planning.network.words import duration, number, share
+    from fabrica.planning.network.words import duration, mean, show_number, show_seconds, show_share
 
     table = Table(box=None, pad_edge=False, header_style="dim")
     for column in (name, "jobs", "mean wait", "19 of 20 at most", "use", "MWh", "t CO2e", "EUR"):
         table.add_column(column, justify="left" if column == name else "right")
     by_place = name == "partition"
     for line in lines:
-        cells = [number(line.jobs[:1]), duration(line.mean_wait_s), duration(line.p95_wait_s[:1])]
-        cells += [share(line.use[:1])] if by_place else [""]
-        cells += [number(each[:1]) if by_place else "" for each in (line.megawatt_hours, line.tonnes_co2e, line.eur)]
+        cells = [mean(line.jobs, show_number), duration(line.mean_wait_s), mean(line.p95_wait_s, show_seconds)]
+        cells += [mean(line.use, show_share)] if by_place else [""]
+        power = (line.megawatt_hours, line.tonnes_co2e, line.eur)
+        cells += [mean(each, show_number) if by_place else "" for each in power]
         table.add_row(escape(line.name), *cells)
     console().print(table)
     console().print()

@@ -18,11 +18,12 @@ dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(10rem, 1fr));
 dt { color: var(--soft); font-size: 0.875rem; } dd { margin: 0; font-size: 1.3rem; font-weight: 600; }
 svg { display: block; width: 100%; height: auto; } .narrow-picture { display: none; }
 @media (max-width: 36rem) { .wide-picture { display: none; } .narrow-picture { display: block; } }
-.grid { stroke: var(--line); } .tick { fill: var(--soft); font-size: 12px; } .area, .bar { fill: var(--fill); }
+.grid { stroke: var(--line); } .tick { fill: var(--soft); font-size: 12px; } .area, .bar, .point { fill: var(--fill); }
 .ceiling { stroke: var(--soft); stroke-dasharray: 4 4; } .mark { stroke: var(--mark); stroke-width: 2; }
 details { margin-top: 0.5rem; } summary { cursor: pointer; color: var(--soft); }
 .wide { overflow-x: auto; } table { border-collapse: collapse; font-size: 0.875rem; margin-top: 0.5rem; }
 th, td { text-align: right; padding: 0.25rem 1rem 0.25rem 0; border-bottom: 1px solid var(--line); }
+td:first-child, th:first-child { text-align: left; }
 """
 
 

@@ -8,7 +8,6 @@ from html import escape
 
 DOWNLOAD_STYLE = """
 .download { display: inline-block; margin: 0.75rem 0; color: var(--ink); min-height: 1.5rem; }
-td:first-child, th:first-child { text-align: left; }
 """
 
 

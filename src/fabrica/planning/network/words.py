@@ -53,6 +53,11 @@ def share(values: Values) -> str:
     return _shown(estimate(values), show_share)
 
 
+def mean(values: Values, show: Callable[[float], str]) -> str:
+    """Return the mean alone, for a table with no room for intervals."""
+    return mean_and_interval(values, show)[0]
+
+
 def number(values: Values, unit: str = "") -> str:
     """Return a number, with the interval."""
     return _shown(estimate(values), lambda value: show_number(value) + unit)
