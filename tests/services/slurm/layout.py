@@ -38,7 +38,7 @@ def write_files(site: Site, prefix: Sequence[str]) -> None:
         if device.is_relative_to(site.folder) and not device.exists():
             os.mknod(device, 0o666 | stat.S_IFCHR, NULL_DEVICE)
     for name in COMMANDS if prefix else ():
-        _write(site.folder / f"bin/{name}", _script(site.folder / "bin", [*prefix, f"/usr/bin/{name}"]), 0o755)
+        _write(site.folder / f"bin/{name}", _script(site.folder / "bin", prefix, f"/usr/bin/{name}"), 0o755)
 
 
 def _write(path: Path, content: str | bytes, mode: int) -> None:
@@ -49,9 +49,13 @@ def _write(path: Path, content: str | bytes, mode: int) -> None:
     path.chmod(mode)
 
 
-def _script(folder: Path, command: Sequence[str]) -> str:
-    """Return a script that runs a command; behind it, and in jobs, these scripts are not on the PATH."""
-    return f'#!/bin/sh\nPATH=${{PATH#{folder}:}}\nexec {shlex.join(command)} "$@"\n'
+def _script(folder: Path, prefix: Sequence[str], program: str) -> str:
+    """Return a script that runs a program behind a prefix; in jobs, which are behind it already, without one.
+
+    Behind it, these scripts are not on the PATH.
+    """
+    without = f'[ -z "$SLURM_JOB_ID" ] || exec {program} "$@"'
+    return f'#!/bin/sh\n{without}\nPATH=${{PATH#{folder}:}}\nexec {shlex.join([*prefix, program])} "$@"\n'
 
 
 def kept_password(folder: Path) -> str:
