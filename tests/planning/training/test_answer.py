@@ -36,6 +36,13 @@ def test_tokens_of_the_call_go_before_the_file_and_must_be_told() -> None:
         ask(make_training(tokens=None), POOL)
 
 
+def test_spares_that_the_machine_does_not_have_are_told() -> None:
+    short = replace(POOL, spare_devices=0)
+    held = ask(make_training(), short).goodput[0].devices_held - POOL.devices
+    assert f"The machine lacks {held:,} of these spares" in paragraph(ask(make_training(), short))
+    assert "lacks" not in paragraph(ask(make_training(), replace(POOL, spare_devices=held)))
+
+
 def test_fewer_tokens_than_one_batch_are_taken_for_a_forgotten_unit() -> None:
     with pytest.raises(ModelRefused, match="15 tokens are fewer than one batch") as refused:
         ask(make_training(), POOL, tokens=15)

@@ -35,6 +35,14 @@ def test_any_text_is_a_pool_or_a_named_problem(text: str) -> None:
             raise
 
 
+def test_what_a_machine_has_beside_a_part_of_it_is_counted() -> None:
+    whole = pool_of_site("lumi-aif")
+    part = part_of(whole, 1024)
+    assert (whole.spare_devices, part.spare_devices) == (0, whole.devices - 1024)
+    assert part_of(part, 24).spare_devices == whole.devices - 24
+    assert part_of(parse_pool("H100-SXM:8"), 4).spare_devices is None
+
+
 def test_a_site_gives_its_largest_machine_or_part_of_it() -> None:
     whole = pool_of_site("lumi-aif")
     assert (whole.device.key, whole.devices, whole.country) == ("MI250X", 23_824, "FI")

@@ -16,7 +16,10 @@ DEVICES_MAX = 10_000_000
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """Devices of one kind that train together; the site, system and partition where they stand, if that is known."""
+    """Devices of one kind that train together; the site, system and partition where they stand, if that is known.
+
+    `spare_devices`: what the partition has beside them; null where that is not known.
+    """
 
     device: Device
     devices: int
@@ -26,6 +29,7 @@ class Pool:
     partition: str | None = None
     planned: str | None = None
     pue: float | None = None
+    spare_devices: int | None = None
 
     @property
     def resource_class(self) -> str | None:
@@ -96,6 +100,7 @@ def _pool(factory: Factory, system: System, partition: Partition) -> Pool | None
         partition.name,
         planned,
         system.pue,
+        spare_devices=0,
     )
 
 
@@ -128,4 +133,5 @@ def part_of(pool: Pool, devices: int) -> Pool:
         raise PoolRefused(
             f"{devices:,} devices are not to be had of {pool.words}.", remedy=f"Ask for 1 to {pool.devices:,}."
         )
-    return Pool(pool.device, devices, pool.site, pool.country, pool.system, pool.partition, pool.planned, pool.pue)
+    beside = None if pool.spare_devices is None else pool.spare_devices + pool.devices - devices
+    return replace(pool, devices=devices, spare_devices=beside)

@@ -37,7 +37,7 @@ def on_parts(
 ) -> tuple[Place, ...]:
     """Return the same training on a half, a quarter and an eighth of a pool: slower, but mostly for fewer hours."""
     sizes = [pool.devices // part for part in PARTS if pool.devices // part >= PART_MIN]
-    return tuple(_place(training, replace(pool, devices=size), tokens, None, resilience) for size in sizes)
+    return tuple(_place(training, part_of(pool, size), tokens, None, resilience) for size in sizes)
 
 
 def _place(training: Training, pool: Pool, tokens: float | None, devices: int | None, resilience: str) -> Place:

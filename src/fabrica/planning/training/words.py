@@ -52,8 +52,16 @@ def _stops(answer: Answer) -> str:
     return (
         f"At published rates something stops it every {every}; with a checkpoint every "
         f"{good.interval_seconds / 60:,.0f} minutes{held}, {good.useful_share:.0%} of the "
-        "device time advances the training."
+        f"device time advances the training.{_lacking(answer, spares)}"
     )
+
+
+def _lacking(answer: Answer, spares: int) -> str:
+    beside = answer.pool.spare_devices
+    if beside is None or spares <= beside:
+        return ""
+    fewer = answer.pool.devices - (spares - beside)
+    return f" The machine lacks {spares - beside:,} of these spares; plan with {fewer:,} devices, or without spares."
 
 
 def _energy(answer: Answer) -> str:
