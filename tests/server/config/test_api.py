@@ -46,6 +46,7 @@ from tests.builders import (
 from tests.server.aiact.endpoints import ENDPOINTS as AIACT_ENDPOINTS
 from tests.server.aiact.evaluation_endpoints import ENDPOINTS as EVALUATION_ENDPOINTS
 from tests.server.attachments.endpoints import ENDPOINTS as ATTACHMENT_ENDPOINTS
+from tests.server.planning.endpoints import ENDPOINTS as PLANNING_ENDPOINTS
 
 pytestmark = pytest.mark.django_db
 CALLERS = ("nobody", "stranger", "reader", "member", "lead", "operator", "agent", "withdrawn")
@@ -220,6 +221,10 @@ TABLE: dict[tuple[str, str], tuple[list[int], Ask]] = {
         lambda world: lost(world),
     ),
     ("GET", "/runs/{run}/placement"): (READERS, lambda world: (f"/runs/{world.run}/placement", None)),
+    ("GET", "/runs/{run}/placement/snapshots"): (
+        READERS,
+        lambda world: (f"/runs/{world.run}/placement/snapshots", None),
+    ),
     ("GET", "/runs/{run}/metrics"): (READERS, lambda world: (f"/runs/{world.run}/metrics", None)),
     ("GET", "/runs/{run}/log"): (READERS, lambda world: (f"/runs/{world.run}/log", None)),
     ("GET", "/runs/{run}/artifacts/{sha256}"): (
@@ -284,6 +289,7 @@ TABLE: dict[tuple[str, str], tuple[list[int], Ask]] = {
     **AIACT_ENDPOINTS,
     **EVALUATION_ENDPOINTS,
     **ATTACHMENT_ENDPOINTS,
+    **PLANNING_ENDPOINTS,
 }
 
 
