@@ -70,7 +70,7 @@ def classify(answers: Mapping[str, Any], as_of: date) -> Classification:
         confidence=_weakest(rule.text.confidence for rule in deciding),
         open_questions=open_facts(book, {**tiers, **roles, **_scope(state)}, asked),
         unsettled=unsettled(fired, duties),
-        trace=tuple(told(one, state) for one in fired),
+        trace=told(fired, state),
         law=law,
     )
 

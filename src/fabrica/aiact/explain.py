@@ -32,28 +32,36 @@ def standing_of(truth: int) -> Standing:
     return "final" if truth == YES else "unless_shown_otherwise"
 
 
-def told(fired: Fired, state: State) -> FiredRule:
-    """Return a fired rule with the facts it used."""
-    text = fired.rule.text
-    return FiredRule.trusted(
-        rule=text.id,
-        gives=fired.rule.gives,
-        citation=fired.rule.citation(state.facts),
-        confidence=text.confidence,
-        facts=_facts(fired, state),
-        standing=standing_of(fired.truth),
-        words=text.words,
-    )
+def told(fired: Iterable[Fired], state: State) -> tuple[FiredRule, ...]:
+    """Return the rules that fired, each with the facts it used."""
+    facts: dict[int, dict[str, Any]] = {}  # by their bits: many rules use the same
+    found = []
+    for rule, truth, used in fired:
+        if used not in facts:
+            facts[used] = _facts(rule, used, state)
+        text = rule.text
+        found.append(
+            FiredRule.trusted(
+                rule=text.id,
+                gives=rule.gives,
+                citation=rule.citation(state.facts),
+                confidence=text.confidence,
+                facts=facts[used],
+                standing=standing_of(truth),
+                words=text.words,
+            )
+        )
+    return tuple(found)
 
 
-def _facts(fired: Fired, state: State) -> dict[str, Any]:
+def _facts(rule: Rule, used: int, state: State) -> dict[str, Any]:
     """Return the facts a rule used, in the order of the vocabulary: that of their bits."""
-    found, left, reach = {}, fired.used, fired.rule.reach
-    while left:
-        bit = left & -left
+    found, reach = {}, rule.reach
+    while used:
+        bit = used & -used
         key = reach[bit]
         found[key] = state.told[key]
-        left ^= bit
+        used ^= bit
     return found
 
 
