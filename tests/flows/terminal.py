@@ -45,6 +45,7 @@ class Terminal:
         self._ended = False
         self.pid, self._terminal = pty.fork()
         if self.pid == 0:
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # a test run in the background ignores it
             command = [sys.executable, "-m", "fabrica.cli.main", *arguments]
             os.execve(sys.executable, command, dict(environment))
         fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 33, 101, 0, 0))
