@@ -43,7 +43,8 @@ STEPS = [
     Step("contracts", "Import contracts", ("lint-imports", "--no-cache")),
     Step("types", "Types", ("mypy",)),
     Step("docs", "Documentation, no warnings", ("python", "-m", "sphinx", "-W", "-q", "docs", "docs/_build/html")),
-    Step("unit", "Unit tests on SQLite", (*PYTEST, "-n", "2", "-m", UNIT, "tests")),
+    Step("unit", "Unit tests", (*PYTEST, "-n", "2", "-m", UNIT, "--ignore=tests/server", "tests")),
+    Step("server", "Server tests on SQLite", (*PYTEST, "-n", "2", "-m", UNIT, "tests/server"), needs=("tests/server",)),
     Step("properties", "Properties, each tried on many made-up cases", (*PYTEST, "-n", "2", "-m", PROPERTIES, "tests")),
     Step("processes", "Real networks, keepers and services", (*PYTEST, "-n", "2", "-m", PROCESSES, "tests")),
     Step(
