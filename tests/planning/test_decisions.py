@@ -61,10 +61,11 @@ def test_every_decision_comes_out_as_it_was_made(waits: list[float | None], devi
 
 
 def test_a_decision_that_was_changed_is_noticed() -> None:
-    kept = _kept([10.0, 99_000.0], 1, RunId.new())
-    found = replay_decisions([kept, kept.model_copy(update={"chosen": SiteId("site-1")})])
+    kept = _kept([None, None], 1, RunId.new())  # alike, so the draw of the run's id decides
+    other = SiteId("site-1" if kept.chosen == "site-0" else "site-0")
+    found = replay_decisions([kept, kept.model_copy(update={"chosen": other})])
     assert found.equal_share == 0.5
-    assert (found.different[0].was, found.different[0].is_now) == ("site-1 (gpu)", "site-0 (gpu)")
+    assert (found.different[0].was, found.different[0].is_now) == (f"{other} (gpu)", f"{kept.chosen} (gpu)")
 
 
 def test_nothing_to_replay_is_nothing_different() -> None:
