@@ -174,6 +174,22 @@ def test_a_run_that_is_told_to_end_tells_the_person_and_ends(start: Callable[...
     person.process.wait(_PATIENCE_SECONDS)
 
 
+@pytest.mark.parametrize("ignores", ["who started the run", "the shell"])
+def test_a_run_ends_although_hang_ups_are_ignored(start: Callable[..., Person], ignores: str) -> None:
+    if ignores == "the shell":
+        person = start("sh", "-c", "trap '' HUP; echo ready; while :; do sleep 0.1; done")
+        person.attach(1)
+        person.until(lambda: "ready" in person.text())
+    else:
+        before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        person = start("sh", "-i")
+        signal.signal(signal.SIGHUP, before)
+        person.attach(1)
+    os.kill(person.process.pid, signal.SIGTERM)
+    person.until(lambda: frames.EXIT in person.kinds())
+    person.process.wait(_PATIENCE_SECONDS)
+
+
 def test_a_shell_that_is_not_there_fails_the_run(start: Callable[..., Person]) -> None:
     person = start("/nowhere/shell")
     person.process.wait(_PATIENCE_SECONDS)

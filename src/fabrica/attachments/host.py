@@ -31,6 +31,8 @@ _CHANNELS_MAX = 128
 _BRISK_SECONDS, _CALM_SECONDS, _CALM_AFTER_SECONDS = 0.02, 0.25, 20.0
 _AWAY_AFTER_SECONDS = 30.0
 _LAST_WORDS_SECONDS = 3.0
+_GRACE_SECONDS = 5.0
+_ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 
 
 class Channel:
@@ -91,13 +93,15 @@ class Host:
         self.outgoing: "list[bytes]" = []
         self.outgoing_bytes = 0
         self.told_to_end = 0
+        self.kill_at = 0.0
 
     def start_shell(self, command: "list[str]") -> None:
         """Start the command with a terminal of its own."""
         self.process, terminal = pty.fork()
         if self.process == 0:
             os.environ["TERM"] = "xterm-256color"
-            signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it, and exec would hand that on
+            for number in (*_ENDING, signal.SIGPIPE):
+                signal.signal(number, signal.SIG_DFL)  # who started us may ignore it, and exec would hand that on
             try:
                 os.execvp(command[0], command)  # noqa: S606 - no shell is what we want
             except OSError as trouble:
@@ -125,6 +129,8 @@ class Host:
             status = self.ended()
             if self.told_to_end == 1 or (self.told_to_end == 0 and self.is_idle()):
                 self.end()
+            elif self.told_to_end and time.monotonic() > self.kill_at:
+                self.signal_process(signal.SIGKILL)
         self.say_last(status)
         return status
 
@@ -142,8 +148,13 @@ class Host:
         self.told_to_end = 2
         print("[fabrica] {}".format(words), flush=True)
         self.tell(frames.told(frames.NOTE, words=words))
+        self.kill_at = time.monotonic() + _GRACE_SECONDS
+        self.signal_process(signal.SIGTERM if self.socket else signal.SIGHUP)
+
+    def signal_process(self, number: int) -> None:
+        """Send a signal to the notebook, or to the shell and all that it has in the foreground."""
         try:
-            os.killpg(self.process, signal.SIGHUP) if self.socket == "" else os.kill(self.process, signal.SIGTERM)
+            os.kill(self.process, number) if self.socket else os.killpg(self.process, number)
         except (ProcessLookupError, PermissionError):
             pass
 
