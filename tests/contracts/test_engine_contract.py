@@ -1,6 +1,7 @@
 """The contract every engine keeps: one suite for all of them."""
 
 import multiprocessing
+import signal
 from concurrent.futures import ProcessPoolExecutor
 
 import pytest
@@ -54,6 +55,16 @@ def test_exit_code_is_told(bench: Bench, engine: Engine, code: int) -> None:
     handle = engine.start(bench.order("sh", "-c", f"exit {code}"))
     seen = bench.wait_for(engine, handle, "ended")
     assert (seen.reason, seen.exit_code) == (EndReason.EXIT_NONZERO, code)
+
+
+def test_a_command_starts_with_no_signal_ignored(bench: Bench, engine: Engine) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as under nohup
+    try:
+        handle = engine.start(bench.order("grep", "-q", "SigIgn:[[:space:]]*0*$", "/proc/self/status"))
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    seen = bench.wait_for(engine, handle, "ended")
+    assert seen.reason == EndReason.COMPLETED
 
 
 def test_start_called_again_gives_the_same_handle_and_no_second_start(bench: Bench, engine: Engine) -> None:
