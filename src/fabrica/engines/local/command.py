@@ -8,13 +8,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
+from fabrica.engines.signals import reset_signals
+
 _SET_PARENT_DEATH_SIGNAL, _SET_CHILD_SUBREAPER, _SET_NO_NEW_PRIVILEGES = 1, 36, 38  # prctl(2)
 _REAL_TIME_LIMIT = 15  # RLIMIT_RTTIME of setrlimit(2), which Python does not name
-_DEFAULT_SIGNALS = (
-    *(signal.SIGPIPE, signal.SIGXFSZ),  # Python ignores these two
-    *(signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM),  # `nohup` and a shell's `&` ignore some of these
-)
-"""Exec would hand on that they are ignored."""
 _NICENESS = 5
 _OUT_OF_MEMORY_SCORE = "500"  # when the machine itself runs out of memory, runs go before services
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -74,8 +71,7 @@ def _become(prepared: Prepared, output: int, complaint: int) -> NoReturn:
         nothing = os.open(os.devnull, os.O_RDONLY)
         for source, target in ((nothing, 0), (output, 1), (output, 2)):
             os.dup2(source, target, inheritable=True)
-        for number in _DEFAULT_SIGNALS:
-            signal.signal(number, signal.SIG_DFL)
+        reset_signals()
         kind = "exec"
         os.execvpe(prepared.arguments[0], prepared.arguments, prepared.variables)  # noqa: S606 - no shell is what we want
     except BaseException as problem:

@@ -1,11 +1,12 @@
 """The archive that runs on the site's nodes: what jobs and images need, and nothing else, the same bytes each time."""
 
+import inspect
 import io
 import zipfile
 from functools import cache
 from pathlib import Path
 
-from fabrica.engines import containers
+from fabrica.engines import containers, signals
 from fabrica.engines.slurm import in_job
 
 _PACKAGE = "fabrica/engines/slurm/in_job"
@@ -18,7 +19,8 @@ def archive() -> bytes:
     files = {"/".join(_PACKAGE.split("/")[:depth]) + "/__init__.py": "" for depth in (1, 2, 3)}
     for path in sorted(Path(in_job.__file__).parent.glob("*.py")):
         files[f"{_PACKAGE}/{path.name}"] = path.read_text(encoding="utf-8")
-    files["fabrica/engines/containers.py"] = Path(containers.__file__).read_text(encoding="utf-8")
+    for module in (containers, signals):
+        files[f"{module.__name__.replace('.', '/')}.py"] = inspect.getsource(module)
     files["__main__.py"] = files.pop(f"{_PACKAGE}/__main__.py")
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as zipped:

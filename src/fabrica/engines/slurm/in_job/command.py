@@ -7,13 +7,10 @@ import signal
 import socket
 
 from fabrica.engines.containers import command_inside, variables_inside
+from fabrica.engines.signals import reset_signals
 from fabrica.engines.slurm.in_job.modules import load, merged
 
 NOT_FOUND_STATUS = 127
-_DEFAULT_SIGNALS = (
-    *(signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM),
-    *(signal.SIGUSR1, signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ),
-)
 
 _SLURM_VARIABLES = ("SLURM_", "SLURMD_", "PMI_", "PMIX_")
 _DEVICE_VARIABLES = (
@@ -110,8 +107,7 @@ def _become(
         nothing = os.open(os.devnull, os.O_RDONLY)
         for source, target in ((nothing, 0), (output, 1), (output, 2)):
             os.dup2(source, target)
-        for number in _DEFAULT_SIGNALS:
-            signal.signal(number, signal.SIG_DFL)
+        reset_signals()
         os.execvpe(arguments[0], arguments, variables)  # noqa: S606 - no shell is what we want
     except BaseException as trouble:
         words = "{}: {}".format(arguments[0], getattr(trouble, "strerror", None) or trouble)
