@@ -1,6 +1,7 @@
 """Commands of saved scenarios, against a server that is played."""
 
 import json
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,22 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Played:
 
 def run(*arguments: object) -> Result:
     return CliRunner().invoke(fabrica, ["plan", *map(str, arguments)], catch_exceptions=False)
+
+
+def test_two_what_ifs_are_saved_as_a_pair(server: Played, tmp_path: Path) -> None:
+    one, two = tmp_path / "one.toml", tmp_path / "two.toml"
+    one.write_text("[period]\ndays = 10")
+    two.write_text("[period]\ndays = 10\n[demand]\nload = 0.5")
+    assert run("save", "pair", one, two).exit_code == 0
+    method, _, body = server.asked[0]
+    assert (method, body["kind"], body["name"]) == ("POST", "pair", "one and two")
+    assert tomllib.loads(body["text"]) == {"first": one.read_text(), "second": two.read_text()}
+    pair = tmp_path / "pair.toml"
+    pair.write_text(body["text"])
+    assert run("save", "pair", pair).exit_code == 0
+    assert server.asked[2][2]["text"] == body["text"]
+    for arguments in (("network", one, two), ("pair", one, two, pair)):
+        assert "Give one file" in run("save", *arguments).output
 
 
 def test_a_file_is_saved_and_waited_for(server: Played, tmp_path: Path) -> None:

@@ -18,8 +18,14 @@ PAUSE_SECONDS = 2
 
 
 @click.command("save")
-@click.argument("kind", type=click.Choice(["network", "siting"]))
-@click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("kind", type=click.Choice(["network", "siting", "pair"]))
+@click.argument(
+    "files",
+    metavar="FILE [SECOND]",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+)
 @click.option("--name", help="Default: the file's.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
 @click.option("--project", metavar="ID", help="Its members read it too.")
@@ -28,7 +34,7 @@ PAUSE_SECONDS = 2
 @json_option
 def save(
     kind: "ScenarioKind",
-    file: Path,
+    files: tuple[Path, ...],
     name: str | None,
     seed: int,
     project: str | None,
@@ -36,11 +42,12 @@ def save(
     wait: bool,
     as_json: bool,
 ) -> None:
-    """Save a scenario on the server, which runs it in the background.
+    """Save a scenario on the server, which runs it in the background; a pair of what-ifs on the same made-up jobs.
 
     \b
-    Example:
+    Examples:
         fabrica plan save siting candidates.toml --wait
+        fabrica plan save pair network.toml network-with-gigafactory.toml --wait
     """
     from fabrica.cli.connection import connect
     from fabrica.sdk import scenarios
@@ -50,8 +57,8 @@ def save(
 
     body = NewScenario(
         kind=kind,
-        name=(name or file.stem)[:NAME_CHARACTERS_MAX],
-        text=_text(file),
+        name=(name or " and ".join(file.stem for file in files))[:NAME_CHARACTERS_MAX],
+        text=_text_of(kind, files),
         seed=seed,
         project=parsed(ProjectId, project) if project else None,
         with_office=office,
@@ -68,6 +75,17 @@ def save(
         say(f"Saved: {scenario}. Look with 'fabrica plan saved {scenario}'.")
         if wait:
             _show_one(found)  # type: ignore[arg-type]
+
+
+def _text_of(kind: "ScenarioKind", files: tuple[Path, ...]) -> str:
+    """Return the text of a scenario: of its file, or of the two files of a pair."""
+    if len(files) == 1:
+        return _text(files[0])
+    if kind != "pair" or len(files) > 2:
+        raise click.UsageError("Give one file; for a pair the files of its two what-ifs.")
+    from fabrica.planning.answers.pair import write_pair
+
+    return write_pair(*map(_text, files))
 
 
 def _text(file: Path) -> str:

@@ -1,6 +1,10 @@
 """Traces of every kind are read alike, and what is wrong with a file is said by line."""
 
+import bz2
 import gzip
+import lzma
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -37,15 +41,42 @@ def test_csv_is_read_with_and_without_what_may_be_missing(tmp_path: Path) -> Non
     assert full.notices == ("Columns that are not used: queue.",)
 
 
-def test_a_gzip_file_is_seen_by_its_content(tmp_path: Path) -> None:
-    assert len(read(tmp_path, gzip.compress(f"{HEAD}a,0,5,2\n".encode()))) == 1
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+def test_a_packed_file_is_seen_by_its_content(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    whole = pack((HEAD + "".join(f"{row},0,5,2\n" for row in range(5000))).encode())
+    assert len(read(tmp_path, whole)) == 5000
+    with pytest.raises(TraceMalformed, match="broken or cut off"):
+        read(tmp_path, whole[: len(whole) // 2])
+
+
+@pytest.mark.parametrize(("start", "command"), [(b"\x28\xb5\x2f\xfd0000", "zstd -d"), (b"PK\x03\x040000", "unzip")])
+def test_a_file_packed_in_another_way_says_how_to_unpack_it(tmp_path: Path, start: bytes, command: str) -> None:
+    with pytest.raises(ReaderMissing) as refused:
+        read(tmp_path, start)
+    assert command in refused.value.remedy
+
+
+def test_parts_of_a_second_are_rounded_and_that_is_said(tmp_path: Path) -> None:
+    trace = read(tmp_path, HEAD.strip() + ",limit_s\na,0.4,5.6,2,1e3\nb,1.0E+07,3,1,-1\n")
+    assert columns(trace) == [[0, 10_000_000], [6, 3], [2, 1], [1000, -1]]
+    assert trace.notices == ("2 times were rounded to whole seconds.",)
+
+
+def test_empty_lines_before_the_first_are_passed_over(tmp_path: Path) -> None:
+    assert len(read(tmp_path, f"\n\r\n{HEAD}a,0,5,2\n")) == 1
+    assert len(read(tmp_path, "\n ; words\n" + swf(1, 0, 10, 4, 8, 60))) == 1
+    with pytest.raises(TraceMalformed, match="Line 4: the runtime_s"):
+        read(tmp_path, f"\n{HEAD}a,0,5,2\nb,0,x,1\n")
 
 
 @pytest.mark.parametrize(
     ("line", "words"),
     [
         ("a,1,x,1", "Line 3: the runtime_s 'x' is no whole number"),
-        ("a,1,1.5,1", "Line 3: the runtime_s '1.5' is no whole number"),
+        ("a,1,1.5.2,1", "Line 3: the runtime_s '1.5.2' is no whole number"),
+        ("a,1,1e30,1", "Line 3: the runtime_s '1e30' is too large"),
+        ("a,1,nan,1", "Line 3: the runtime_s 'nan' is no whole number"),
+        ("a,1,1,0.5", "Line 3: the units '0.5' is no whole number"),
         ("a,-1,1,1", "Line 3: the submit_s -1 is negative"),
         ("a,1,-1,1", "Line 3: the runtime_s -1 is negative"),
         ("a,1,1,0", "Line 3: the units 0 asks for nothing"),
@@ -130,6 +161,31 @@ def test_swf_is_read_with_its_unknowns(tmp_path: Path) -> None:
         read(tmp_path, swf(1, 0, 10, 4, 8, 60) + "2 5 3\n")
 
 
+def test_lines_of_parts_of_a_job_are_not_further_jobs(tmp_path: Path) -> None:
+    def told(job: int, runtime: int, status: int) -> str:
+        return f"{job} 0 -1 {runtime} 2 -1 -1 2 9 -1 {status} " + "-1 " * 7 + "\n"
+
+    trace = read(tmp_path, told(1, 9, 1) + told(1, 4, 2) + told(1, 5, 3) + told(2, 7, 4))
+    assert (ids(trace), columns(trace)[1]) == (["1", "2"], [9, 7])
+    assert trace.notices == ("2 lines tell parts of jobs and were left out; the line of the whole job counts.",)
+
+
+def test_other_columns_of_sacct_stand_in(tmp_path: Path) -> None:
+    lines = [
+        "JobIDRaw|User|State|Submit|Start|ElapsedRaw|TimelimitRaw|ReqTRES|",
+        "7|ada|CANCELLED by 1000|2026-11-01T10:00:00|2026-11-01T10:05:00|90|60|billing=8,gres/gpu:a100=2,node=1|",
+        "8|bob|COMPLETED|1793527260|2026-11-01T10:05:00|30|UNLIMITED|gres/gpu=1|",
+        "9|bob|CANCELLED by 1000|2026-11-01T10:02:00|None|0|60|gres/gpu=1|",
+        "10|bob|FAILED|2026-11-01T10:02:00|2026-11-01T10:05:00|INVALID|60|gres/gpu=1|",
+    ]
+    trace = read(tmp_path, "\r\n".join(lines))
+    assert (ids(trace), columns(trace)) == (["7", "8"], [[0, 60], [90, 30], [2, 1], [3600, -1]])
+    assert trace.account_names == ("ada", "bob")
+    assert "1 jobs have no valid run time and were left out." in trace.notices
+    counts = "JobID|Submit|Elapsed|NCPUS\n7_[1-3]|2026-11-01T10:00:00|01:30|16\n"
+    assert list(read(tmp_path, counts).units) == [16]
+
+
 def test_sacct_output_is_read_and_gpus_and_cpus_are_not_mixed(tmp_path: Path) -> None:
     lines = [
         "7|2026-11-01T10:00:00|2026-11-01T10:05:00|1-00:00:10|2-00:00:00|cpu=64,gres/gpu=8,mem=1T|COMPLETED",
@@ -202,6 +258,27 @@ def test_parquet_is_read_like_csv(tmp_path: Path) -> None:
     parquet.write_table(table, tmp_path / "jobs.parquet")
     trace = read_trace(tmp_path / "jobs.parquet")
     assert (ids(trace), columns(trace)) == (["1", "2"], [[0, 3], [5, 4], [2, 1], [-1, -1]])
+
+
+def test_times_of_day_durations_and_gaps_of_parquet_are_read(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    begin = datetime(2026, 11, 1, tzinfo=UTC)
+    table = pyarrow.table(
+        {
+            "Job_ID": ["a", "b"],
+            "submit_s": pyarrow.array([begin, begin + timedelta(seconds=61)], pyarrow.timestamp("ns", "UTC")),
+            "runtime_s": pyarrow.array([timedelta(seconds=5), timedelta(hours=1)], pyarrow.duration("ms")),
+            "units": pyarrow.array([2.0, 1.0], pyarrow.float32()),
+            "limit_s": [float("nan"), 60.0],
+        }
+    )
+    parquet.write_table(table, tmp_path / "jobs.parquet")
+    trace = read_trace(tmp_path / "jobs.parquet")
+    assert (ids(trace), columns(trace)) == (["a", "b"], [[0, 61], [5, 3600], [2, 1], [-1, 60]])
+    parquet.write_table(table.slice(1).append_column("level", [["2.5"]]), tmp_path / "jobs.parquet")
+    with pytest.raises(TraceMalformed, match=r"Line 1: the level '2\.5' is no whole number"):
+        read_trace(tmp_path / "jobs.parquet")
 
 
 def test_users_levels_and_one_partition_are_read_where_they_are_named(tmp_path: Path) -> None:

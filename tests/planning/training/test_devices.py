@@ -18,6 +18,13 @@ from fabrica.wire.training import DeviceUnknown, PrecisionUnknown
         ("NVIDIA GH200", "GH200-96G"),
         ("GB300", "GB300"),
         ("H800", "H800"),
+        ("B200-192G", "B200-180G-SXM"),
+        ("NVIDIA H100 80GB HBM3", "H100-80G-SXM"),
+        ("V100-32G", "V100-32G-SXM"),
+        ("Tesla V100-SXM2-16GB", "V100-16G-SXM2"),
+        ("TPU v4", "TPUv4"),
+        ("Ascend 910B", "Ascend-910B"),
+        ("MI300X-192G", "MI300X"),
     ],
 )
 def test_a_device_is_found_by_its_names(name: str, key: str) -> None:

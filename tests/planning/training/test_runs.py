@@ -104,6 +104,37 @@ def test_a_run_without_precision_or_group_is_read_and_the_guess_said(tmp_path: P
     assert (run.precision, run.group, run.guessed) == ("bf16", "one", ("precision",))
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"count": "many"},
+        {"model": "other"},
+        {"reported": {"step_s": 0}},
+        {"count": 0},
+        {"layout": [1]},
+        {"reported": 7},
+    ],
+)
+def test_a_run_that_cannot_be_read_is_refused_alone(tmp_path: Path, change: dict[str, Any]) -> None:
+    found = read_runs(write(tmp_path, RUN, {**RUN, "id": "two", **change}))
+    assert [run.id for run in found.runs] == ["one"]
+    assert found.refused["two"].startswith("Run two")
+
+
+def test_numbers_written_as_text_are_numbers(tmp_path: Path) -> None:
+    texts = {"count": "8", "seq_len": "8192", "global_batch_seqs": "1.28e2", "reported": {"step_s": "10"}}
+    (run,) = read_runs(write(tmp_path, {**RUN, **texts}, model={**MODEL, "layers": "32", "hidden": "4096"})).runs
+    assert (run.devices, run.batch_sequences, run.reported) == (8, 128.0, 128 * 8192 / 8 / 10)
+
+
+def test_a_sequence_and_widths_of_experts_that_are_not_told_are_guessed_and_that_is_said(tmp_path: Path) -> None:
+    mixture = {**MODEL, "params_b": None, "seq_len": None, "moe": {"experts": 8}}
+    (run,) = read_runs(write(tmp_path, {**RUN, "reported": {}}, model=mixture)).runs
+    assert (run.model.seq_len, run.guessed) == (4096, ("sequence", "widths"))
+    assert run.model.experts is not None
+    assert (run.model.experts.top_k, run.model.experts.ffn) == (2, MODEL["ffn"])
+
+
 def test_two_runs_of_one_id_are_refused(tmp_path: Path) -> None:
     with pytest.raises(RunsMalformed, match="two runs one"):
         read_runs(write(tmp_path, RUN, {**RUN, "count": 16}))

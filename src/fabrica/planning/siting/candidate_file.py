@@ -19,6 +19,7 @@ from fabrica.planning.siting.candidates import (
 )
 from fabrica.planning.siting.criteria import CRITERIA, TOLD, Criterion, Measure
 from fabrica.reference.accelerators import load_accelerators
+from fabrica.reference.countries import CODES, nearest_country
 from fabrica.reference.sources import Source
 from fabrica.wire.siting import CandidatesRefused
 
@@ -150,9 +151,16 @@ class _Reader:
 
     def _countries(self, bounds: Mapping[str, Any]) -> frozenset[str]:
         among = bounds.get("among")
-        if not isinstance(among, list) or not among or any(not _is_country(one) for one in among):
+        if not isinstance(among, list) or not among:
             raise self._mistake("among", f"among is {among!r:.60}.", 'Write ISO codes, such as ["AT", "FI"].')
-        return frozenset(among)
+        return frozenset(self._country(one, "among", "limits.country") for one in among)
+
+    def _country(self, code: Any, key: str, where: str) -> str:
+        if isinstance(code, str) and code in CODES:
+            return code
+        near = nearest_country(code) if isinstance(code, str) else None
+        remedy = f"Did you mean '{near}'?" if near else "Write an ISO code, such as AT."
+        raise self._mistake(key, f"{code!r:.40} is no country, in {where}.", remedy, where)
 
     def _users(self) -> tuple[Users, ...]:
         rows = self.document.get("users", [])
@@ -197,15 +205,11 @@ class _Reader:
         where = f"candidates.{name}"
         told = self._row(row, where, _CANDIDATE)
         country = told.get("country")
-        if country is not None and not _is_country(country):
-            raise self._mistake(
-                "country", f"country of {name} is {country!r:.40}.", "Write an ISO code, such as AT.", where
-            )
         latitude, longitude = self._where(told, where)
         return Candidate(
             name,
             str(told.get("name") or name)[:80],
-            country,
+            None if country is None else self._country(country, "country", where),
             latitude,
             longitude,
             self._power(told.get("power_megawatts", {}), where),
@@ -309,7 +313,3 @@ class _Reader:
         found = re.compile(rf"""^\s*(?:\[+[^\]]*\b{re.escape(key)}\b[^\]]*\]|["']?{re.escape(key)}["']?\s*=)""")
         start = next(starts, 0)
         return next((n for n, row in enumerate(rows[start:], start + 1) if found.match(row)), None)
-
-
-def _is_country(code: Any) -> bool:
-    return isinstance(code, str) and re.fullmatch("[A-Z]{2}", code) is not None

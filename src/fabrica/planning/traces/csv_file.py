@@ -11,15 +11,15 @@ OPTIONAL = ("limit_s", "user", "level", "partition")
 
 
 def read_csv(lines: Iterable[str], rows: Rows) -> None:
-    """Add every job. An empty limit stands for none, an empty level for 0.
+    """Add every job. An empty level for 0. Lines before the header may be empty.
 
     Raises:
         TraceMalformed: a column is missing, or a line is broken.
     """
     reader = csv.reader(lines, strict=True)
     try:
-        names = [name.strip().lower() for name in next(reader, [])]
-        _check_header(names, rows)
+        names = [name.strip().lower() for name in next((fields for fields in reader if fields), [])]
+        _check_header(names, rows, max(reader.line_num, 1))
         job, submit, runtime, units = (names.index(name) for name in NEEDED)
         limit, user, level, partition = (names.index(name) if name in names else None for name in OPTIONAL)
         for fields in reader:
@@ -32,37 +32,30 @@ def read_csv(lines: Iterable[str], rows: Rows) -> None:
             rows.add(
                 line,
                 fields[job].strip(),
-                whole_number(fields[submit], line, "submit_s"),
-                whole_number(fields[runtime], line, "runtime_s"),
+                rows.seconds(fields[submit], line, "submit_s"),
+                rows.seconds(fields[runtime], line, "runtime_s"),
                 whole_number(fields[units], line, "units"),
-                -1 if limit is None or not fields[limit] else _limit(fields[limit], line),
+                rows.limit("" if limit is None else fields[limit], line),
                 "" if user is None else fields[user].strip(),
-                0 if level is None or not fields[level] else whole_number(fields[level], line, "level"),
+                0 if level is None or not fields[level].strip() else whole_number(fields[level], line, "level"),
                 "" if partition is None else fields[partition].strip(),
             )
     except csv.Error as broken:
         refuse(reader.line_num, "line", "", f"cannot be read as CSV: {broken}", "Repair this line.")
 
 
-def _check_header(names: list[str], rows: Rows) -> None:
+def _check_header(names: list[str], rows: Rows, line: int) -> None:
     missing = [name for name in NEEDED if name not in names]
     if missing:
         raise TraceMalformed(
-            f"Line 1: the header lacks {', '.join(missing)}.",
+            f"Line {line}: the header lacks {', '.join(missing)}.",
             remedy=f"Start the file with the line '{','.join(NEEDED)}', and 'limit_s', 'user' and 'level' where known.",
-            line=1,
+            line=line,
             missing=missing,
         )
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        refuse(1, "header", ", ".join(twice), "names a column twice", "Name every column once.")
+        refuse(line, "header", ", ".join(twice), "names a column twice", "Name every column once.")
     unused = [name for name in names if name not in NEEDED + OPTIONAL]
     if unused:
         rows.notice(f"Columns that are not used: {', '.join(unused)}.")
-
-
-def _limit(text: str, line: int) -> int:
-    seconds = whole_number(text, line, "limit_s")
-    if seconds < 0:
-        refuse(line, "limit_s", seconds, "is negative", "Leave the field empty where a job has no limit.")
-    return seconds

@@ -1,14 +1,16 @@
 """Read a trace from a file, whatever kind it is; the kind is seen from what the file starts with."""
 
+import bz2
 import gzip
 import io
+import lzma
 import zlib
 from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from fabrica.planning.trace import Trace
 from fabrica.planning.traces.csv_file import read_csv
@@ -16,54 +18,66 @@ from fabrica.planning.traces.rows import Rows
 from fabrica.planning.traces.runs_file import read_runs
 from fabrica.planning.traces.sacct_file import read_sacct
 from fabrica.planning.traces.swf_file import FIELDS, read_swf
-from fabrica.wire.planning import TraceMalformed
+from fabrica.wire.planning import ReaderMissing, TraceMalformed
 
-_GZIP, _PARQUET = b"\x1f\x8b", b"PAR1"
+_PARQUET = b"PAR1"
+_PACKED: Mapping[bytes, Callable[[BinaryIO], Any]] = {
+    b"\x1f\x8b": gzip.open,
+    b"BZh": bz2.open,
+    b"\xfd7zXZ": lzma.open,
+}
+_UNPACKED_BY = {b"\x28\xb5\x2f\xfd": "zstd -d", b"PK\x03\x04": "unzip"}
+_BROKEN = (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError, OSError)
+"""What readers of packed files raise for broken ones; bz2 raises OSError."""
 
 
 def read_trace(path: Path, units_max: int | None = None, partition: str | None = None) -> Trace:
-    """Return the jobs of a file: CSV, SWF, `sacct --parsable2`, `fabrica runs --json`, each also with gzip; or Parquet.
+    """Return the jobs of a file: CSV, SWF, `sacct --parsable2`, `fabrica runs --json`, each also packed with gzip,
+    bzip2 or xz; or Parquet.
 
     `units_max`: jobs that ask for more are cut to so many units. `partition`: only its jobs are read.
 
     Raises:
         TraceMalformed: what is wrong, in which line.
-        ReaderMissing: Parquet, and no package that reads it.
+        ReaderMissing: Parquet, and no package that reads it; or packed in another way.
     """
     rows = Rows(partition)
     with path.open("rb") as file:
-        start = file.read(4)
+        start = file.read(6)
         file.seek(0)
-        if start == _PARQUET:
+        if start.startswith(_PARQUET):
             from fabrica.planning.traces.parquet_file import read_parquet
 
             read_parquet(path, rows)
         else:
-            _read_text(file, start.startswith(_GZIP), rows)
+            _read_text(file, start, rows)
     trace = rows.trace()
     return trace if units_max is None else cut_units(trace, units_max)
 
 
-def _read_text(file: BinaryIO, zipped: bool, rows: Rows) -> None:
-    plain = gzip.open(file) if zipped else file  # noqa: SIM115 (closed with the text below)
+def _read_text(file: BinaryIO, start: bytes, rows: Rows) -> None:
+    for mark, command in _UNPACKED_BY.items():
+        if start.startswith(mark):
+            raise ReaderMissing("The file is packed in a way that is not read.", remedy=f"Unpack it: {command} FILE.")
+    unpack = next((one for mark, one in _PACKED.items() if start.startswith(mark)), None)
     try:
-        with closing(io.TextIOWrapper(plain, encoding="utf-8-sig", newline="")) as text:
-            first = text.readline()
+        with closing(io.TextIOWrapper(unpack(file) if unpack else file, encoding="utf-8-sig", newline="")) as text:
+            first = next((line for line in text if line.strip()), "")
             text.seek(0)
-            _reader(first)(text, rows)
+            _reader(first.lstrip())(text, rows)
     except UnicodeDecodeError as broken:
         raise TraceMalformed(
             f"The file is no text: byte {broken.object[broken.start]:#04x} after {rows.count:,} jobs is not UTF-8.",
-            remedy="Give CSV, SWF or sacct output as UTF-8 text, with or without gzip, or Parquet.",
+            remedy="Give CSV, SWF or sacct output as UTF-8 text, packed with gzip or not, or Parquet.",
         ) from None
-    except (EOFError, gzip.BadGzipFile, zlib.error):
+    except _BROKEN:
         raise TraceMalformed(
-            f"The gzip file is broken or cut off after {rows.count:,} jobs.", remedy="Fetch it again, whole."
+            f"The packed file is broken or cut off after {rows.count:,} jobs.", remedy="Fetch it again, whole."
         ) from None
 
 
 def _reader(first: str) -> Callable[[Iterable[str], Rows], None]:
-    if first.lstrip().startswith("{"):
+    if first.startswith("{"):
         return read_runs
     if "|" in first:
         return read_sacct

@@ -3,6 +3,7 @@
 import itertools
 import re
 from array import array
+from decimal import Decimal
 from typing import Never
 
 from fabrica.planning.trace import Trace
@@ -16,7 +17,8 @@ CLOCK_SECONDS = 10**9
 """From here on a submit time is read as seconds since 1970: a trace of 30 years from its own start is none."""
 
 _WHOLE = re.compile(r"(-?\d{1,18})(\.0*)?", re.ASCII)
-_TOO_LONG = re.compile(r"-?\d{19,}(\.0*)?", re.ASCII)
+_TOO_LONG = re.compile(r"-?\d{19,}(\.\d*)?", re.ASCII)
+_DECIMAL = re.compile(r"-?\d{1,18}(\.\d{0,40})?(e[+-]?\d{1,2})?", re.ASCII | re.IGNORECASE)
 
 
 class Rows:
@@ -38,6 +40,7 @@ class Rows:
         self._account_names: dict[str, int] = {}
         self._levels = array("q")
         self._notices: list[str] = []
+        self._rounded = 0
 
     def add(
         self,
@@ -81,6 +84,35 @@ class Rows:
         self._accounts.append(self._account_names.setdefault(account, len(self._account_names)))
         self._levels.append(level)
 
+    def seconds(self, text: str, line: int, column: str) -> int:
+        """Return a time as it stands in a file, as whole seconds; parts of a second are rounded, and that is told.
+
+        Raises:
+            TraceMalformed: it is no time.
+        """
+        if text.isdecimal() and len(text) < 18 and text.isascii():
+            return int(text)
+        plain = text.strip()
+        if _DECIMAL.fullmatch(plain) is None:
+            return whole_number(text, line, column)
+        exact = Decimal(plain)
+        if not exact.is_zero() and exact.adjusted() > 17:
+            _refuse_long(text, line, column)
+        found = round(exact)
+        self._rounded += found != exact
+        return found
+
+    def limit(self, text: str, line: int) -> int:
+        """Return a time limit as it stands in a file; -1 where there is none: left empty, or written as -1.
+
+        Raises:
+            TraceMalformed: it is no time.
+        """
+        seconds = self.seconds(text, line, "limit_s") if text.strip() else -1
+        if seconds < -1:
+            refuse(line, "limit_s", seconds, "is negative", "Leave the field empty where a job has no limit.")
+        return seconds
+
     def _add_id(self, job: str) -> None:
         if isinstance(self._ids, list):
             self._ids.append(job)
@@ -94,6 +126,10 @@ class Rows:
         """How many jobs were read so far."""
         return len(self._ids)
 
+    def identifiers(self) -> frozenset[str]:
+        """Return the identifiers of the jobs read so far."""
+        return frozenset(map(str, self._ids))
+
     def notice(self, words: str) -> None:
         """Remember a sentence about what was changed or left out."""
         self._notices.append(words)
@@ -106,6 +142,8 @@ class Rows:
         """
         if self._elsewhere:
             self._left_out()
+        if self._rounded:
+            self.notice(f"{self._rounded:,} times were rounded to whole seconds.")
         if not self._ids:
             raise TraceMalformed("The trace has no job.", remedy="Give a trace with one line for each job.")
         self._refuse_twice()
@@ -173,10 +211,14 @@ def whole_number(text: str, line: int, column: str) -> int:
         return int(text)
     found = _WHOLE.fullmatch(text.strip())
     if found is None and _TOO_LONG.fullmatch(text.strip()):
-        refuse(line, column, text, "is too large", "Write times in seconds and units as a count.")
+        _refuse_long(text, line, column)
     if found is None:
         refuse(line, column, text, "is no whole number", "Write times in whole seconds and units as a count.")
     return int(found[1])
+
+
+def _refuse_long(text: str, line: int, column: str) -> Never:
+    refuse(line, column, text, "is too large", "Write times in seconds and units as a count.")
 
 
 def refuse(line: int, column: str, value: object, words: str, remedy: str) -> Never:

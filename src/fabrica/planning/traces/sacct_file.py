@@ -4,7 +4,8 @@ Source: Slurm's page of the command sacct, https://slurm.schedmd.com/sacct.html.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from fabrica.planning.traces.rows import Rows, refuse
@@ -12,69 +13,121 @@ from fabrica.wire.planning import TraceMalformed
 
 FIELDS = "JobID,Submit,Start,Elapsed,Timelimit,AllocTRES"
 COMMAND = f"sacct --allocations --parsable2 --format={FIELDS}"
+_NEEDED: Mapping[str, tuple[str, ...]] = {
+    "JobID": ("jobid", "jobidraw"),
+    "Submit": ("submit",),
+    "Elapsed": ("elapsed", "elapsedraw"),
+    "AllocTRES": ("alloctres", "reqtres", "alloccpus", "ncpus", "reqcpus"),
+}
+"""Each column that is needed, by its first name; where that is not there, the next one stands in."""
 _ELAPSED = re.compile(r"(?:(\d{1,6})-)?(?:(\d{1,2}):)?(\d{1,2}):(\d{2})(?:\.\d+)?", re.ASCII)
+_RAW = re.compile(r"\d{1,11}", re.ASCII)
 _GPUS = re.compile(r"(?:^|,)gres/gpu=(\d{1,9})(?:,|$)", re.ASCII)
 _GPUS_BY_KIND = re.compile(r"(?:^|,)gres/gpu:[^=,]+=(\d{1,9})(?=,|$)", re.ASCII)
 _CPUS = re.compile(r"(?:^|,)cpu=(\d{1,9})(?:,|$)", re.ASCII)
-_Found = tuple[int, str, int, int, int, str, str, str]
-_NO_LIMIT = ("", "unlimited", "partition_limit")
+_NO_LIMIT = ("", "unlimited", "partition_limit", "none")
+_NO_START = ("Unknown", "None", "")
+_NO_TIME = ("invalid", "")
+"""What Slurm prints of a run time that its clocks contradict."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One line; `limit_seconds` is negative where there is none."""
+
+    line: int
+    name: str
+    submit_seconds: int
+    elapsed_seconds: int
+    limit_seconds: int
+    account: str
+    partition: str
+    resources: str
 
 
 def read_sacct(lines: Iterable[str], rows: Rows) -> None:
-    """Add every job that started; lines of job steps are passed over. `Partition` and `Account`, else `User`, are
-    read where given.
+    """Add every job that started; lines of job steps are passed over. `Timelimit`, `Partition` and `Account`, else
+    `User`, are read where given.
 
     Units are GPUs where any job was given one, and CPUs otherwise; the two are never mixed.
 
     Raises:
         TraceMalformed: a column is missing, or a line is broken.
     """
-    found: list[_Found] = []
+    found: list[_Job] = []
     names: list[str] = []
-    never_started = still_running = 0
+    never_started = still_running = without_time = 0
     for line, text in enumerate(lines, start=1):
-        fields = text.rstrip("\r\n").split("|")
-        if not names:
-            names = _header(fields)
-            continue
+        fields = [field.strip() for field in text.split("|")]
         if fields == [""]:
+            continue
+        if not names:
+            names = _header(fields, line)
             continue
         if len(fields) != len(names):
             words = f"has {len(fields)} fields where the header has {len(names)}"
             refuse(line, "line", text.strip(), words, "Is the file cut off? A name with '|' in it cannot be read.")
-        job = dict(zip(names, fields, strict=True))
-        if "." in job["jobid"]:
+        told = dict(zip(names, fields, strict=True))
+        if "." in _needed(told, "JobID"):
             continue
-        if job["start"] in ("Unknown", "None", ""):
+        if told.get("start", "told") in _NO_START:
             never_started += 1
-            continue
-        still_running += job.get("state", "").startswith("RUNNING")
-        limit = -1 if job["timelimit"].lower() in _NO_LIMIT else _seconds(job["timelimit"], line, "Timelimit")
-        submit, elapsed = _instant(job["submit"], line), _seconds(job["elapsed"], line, "Elapsed")
-        account = job.get("account") or job.get("user", "")
-        found.append((line, job["jobid"], submit, elapsed, limit, account, job.get("partition", ""), job["alloctres"]))
+        elif _needed(told, "Elapsed").lower() in _NO_TIME:
+            without_time += 1
+        else:
+            still_running += told.get("state", "").startswith("RUNNING")
+            found.append(_job(told, line))
     _add_all(found, rows)
     if never_started:
         rows.notice(f"{never_started:,} jobs never started and were left out.")
+    if without_time:
+        rows.notice(f"{without_time:,} jobs have no valid run time and were left out.")
     if still_running:
         rows.notice(f"{still_running:,} jobs were still running; they count as ended when sacct was asked.")
 
 
-def _header(fields: list[str]) -> list[str]:
-    names = [name.strip().lower() for name in fields]
-    missing = [name for name in FIELDS.split(",") if name.lower() not in names]
+def _header(fields: list[str], line: int) -> list[str]:
+    names = [name.lower() for name in fields]
+    missing = [name for name, columns in _NEEDED.items() if not any(column in names for column in columns)]
     if missing:
         raise TraceMalformed(
-            f"Line 1: the header lacks {', '.join(missing)}.",
+            f"Line {line}: the header lacks {', '.join(missing)}.",
             remedy=f"Make the file with '{COMMAND}'.",
-            line=1,
+            line=line,
             missing=missing,
         )
     return names
 
 
+def _needed(told: Mapping[str, str], name: str) -> str:
+    """Return a needed column, or the one that stands in."""
+    return next(told[column] for column in _NEEDED[name] if column in told)
+
+
+def _job(told: Mapping[str, str], line: int) -> _Job:
+    limit, submit, ran = _limit(told, line), _instant(told["submit"], line), _needed(told, "Elapsed")
+    elapsed = int(ran) if _RAW.fullmatch(ran) else _seconds(ran, line, "Elapsed")
+    account = told.get("account") or told.get("user", "")
+    resources = _needed(told, "AllocTRES")
+    if resources.isdecimal():
+        resources = f"cpu={resources}"
+    partition = told.get("partition", "")
+    return _Job(line, _needed(told, "JobID"), submit, elapsed, limit, account, partition, resources)
+
+
+def _limit(told: Mapping[str, str], line: int) -> int:
+    """Return the seconds of a time limit; `TimelimitRaw` counts minutes."""
+    text = told.get("timelimit", "")
+    if text.lower() not in _NO_LIMIT:
+        return _seconds(text, line, "Timelimit")
+    minutes = told.get("timelimitraw", "")
+    return int(minutes) * 60 if _RAW.fullmatch(minutes) else -1
+
+
 def _instant(text: str, line: int) -> int:
     """Return seconds since 1970; sacct prints the cluster's own clock without a zone, and only differences count."""
+    if _RAW.fullmatch(text):
+        return int(text)
     try:
         return int(datetime.strptime(text, "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC).timestamp())
     except ValueError:
@@ -89,16 +142,17 @@ def _seconds(text: str, line: int, column: str) -> int:
     return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
 
 
-def _add_all(found: list[_Found], rows: Rows) -> None:
-    gpus = any(_gpus(resources) for *_, resources in found)
+def _add_all(found: list[_Job], rows: Rows) -> None:
+    gpus = any(_gpus(job.resources) for job in found)
     count_of = _gpus if gpus else _cpus
     without = 0
-    for line, job, submit, elapsed, limit, account, partition, resources in found:
-        count = count_of(resources)
+    for job in found:
+        count = count_of(job.resources)
         if count == 0:
             without += 1
             continue
-        rows.add(line, job, submit, elapsed, count, limit, account, partition=partition)
+        times = job.submit_seconds, job.elapsed_seconds
+        rows.add(job.line, job.name, *times, count, job.limit_seconds, job.account, partition=job.partition)
     rows.notice(f"A unit is a {'GPU' if gpus else 'CPU'}.")
     if without:
         rows.notice(f"{without:,} jobs were given no {'GPU' if gpus else 'CPU'} and were left out.")

@@ -11,7 +11,13 @@ from fabrica.reference.accelerators import Accelerator, load_accelerators
 from fabrica.reference.reading import read_file
 from fabrica.wire.training import DeviceUnknown, PrecisionUnknown
 
-_NO_DEVICES = {"nvidia", "amd", "intel", "google", "instinct", "gcd", "tile"}  # makers, and halves of a package
+_NO_DEVICES = {
+    *("nvidia", "amd", "intel", "google", "huawei", "instinct", "tesla"),  # makers and their brands
+    *("gcd", "tile", "gpu", "gpus", "tensor", "core", "oam"),  # halves of a package, and forms of one
+    *("hbm2", "hbm2e", "hbm3", "hbm3e"),
+}
+_MEMORY = re.compile(r"(\d+)g")
+MEMORY_ALIKE = 0.1  # makers, clouds and papers round the memory of one part otherwise
 FOLDER = Path(__file__).parent / "data"
 DOMAIN_OF_A_HOST = 8
 PRECISION_NAMES = ("bf16", "fp16", "fp8", "mxfp8", "nvfp4")
@@ -83,6 +89,8 @@ def linear_bytes(precision: str) -> float:
 def find_device(name: str) -> Device:
     """Return the device of a key, a product name, or a shorter name that fits: `H100-SXM` is `H100-80G-SXM`.
 
+    A size of memory need not be the package's own: `B200-192G` is `B200-180G-SXM`.
+
     Raises:
         DeviceUnknown: no device has such a name.
     """
@@ -90,12 +98,29 @@ def find_device(name: str) -> Device:
     plain = _plain(name)
     if plain in known:
         return known[plain]
-    asked = set(_words(name))
-    for device in load_devices().values():
-        if asked and asked <= set(_words(device.key)):
-            return device
+    for fits in (_has_all_words, _has_like_memory, _is_squeezed):
+        for device in load_devices().values():
+            if plain and fits(device, _words(name)):
+                return device
     short = ", ".join(load_devices())
     raise DeviceUnknown(f"There is no accelerator {name!r}.", remedy=f"Known are {short}.")
+
+
+def _has_all_words(device: Device, words: list[str]) -> bool:
+    return set(words) <= set(_words(device.key))
+
+
+def _has_like_memory(device: Device, words: list[str]) -> bool:
+    sizes = [float(found[1]) for word in words if (found := _MEMORY.fullmatch(word))]
+    rest = {word for word in words if not _MEMORY.fullmatch(word)}
+    if not sizes or not rest or not rest <= set(_words(device.key)):
+        return False
+    return abs(device.memory_gigabytes / max(sizes[0], 1.0) - 1) <= MEMORY_ALIKE
+
+
+def _is_squeezed(device: Device, words: list[str]) -> bool:
+    """Return whether only the marks between the words differ, as in `TPU-v4`."""
+    return "".join(words) == "".join(_words(device.key))
 
 
 def _words(name: str) -> list[str]:

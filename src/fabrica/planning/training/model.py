@@ -109,17 +109,22 @@ class Model:
             return active
         return active - self.expert_parameters + self.expert_parameters * self.experts.top_k // self.experts.count
 
-    def flop_per_token(self) -> float:
-        """Return the FLOP of training on one token: forward and backward, causal attention, nothing computed again.
+    def flop_per_token(self, *, whole_attention: bool = False) -> float:
+        """Return the FLOP of training on one token: forward and backward, nothing computed again.
+
+        Attention is causal, half of the whole; `whole_attention` counts the other half too, as many sources do.
 
         Source: Narayanan et al. 2021 (arXiv:2104.04473), appendix, with half the attention for the causal mask.
         """
+        return 6.0 * self.active_parameters + 3 * self.attention_flop_per_token(whole=whole_attention)
+
+    def attention_flop_per_token(self, *, whole: bool = False) -> float:
+        """Return the forward FLOP of the scores and of what they weigh, for one token; causal, or the whole."""
         seen = float(self.seq_len)
         if self.window:
             near = 2.0 * min(self.window.tokens, self.seq_len)
             seen = seen * (1 - self.window.share) + near * self.window.share
-        attention = self.layers * 2 * seen * self._attention_widths()[5]
-        return 6.0 * self.active_parameters + 3 * attention
+        return self.layers * (4 if whole else 2) * seen * self._attention_widths()[5]
 
     def columns(self) -> ModelColumns:
         """Return the model as numbers of shape ()."""

@@ -93,8 +93,8 @@ class _Ground:
         if "shapes" in run.guessed:
             reasons.append("the model's shapes are not published, or do not make up its parameters")
             added.append(GUESSED_SHAPES)
-        if {"devices", "batch", "widths", "precision"} & set(run.guessed):
-            reasons.append("devices, batch, precision or some widths are not published and were guessed")
+        if {"devices", "batch", "widths", "precision", "sequence"} & set(run.guessed):
+            reasons.append("devices, batch, precision, sequence or some widths are not published and were guessed")
             added.append(GUESSED_POOL)
         return tuple(reasons), tuple(added)
 

@@ -13,13 +13,17 @@ from fabrica.planning.training.constants import Case
 from fabrica.planning.training.devices import FOLDER, PRECISION_NAMES, Device, find_device
 from fabrica.planning.training.layouts import FULL, NONE, SELECTIVE, Fixed
 from fabrica.planning.training.model import Experts, LatentAttention, Model
-from fabrica.planning.training.software import year_of
+from fabrica.planning.training.rates import Reported, Told, reported_rate
+from fabrica.planning.training.software import FUSED_SINCE, year_of
 from fabrica.wire.problems import FabricaError
 from fabrica.wire.training import DeviceUnknown, PrecisionUnknown, RunsMalformed
 
 OWN_FILE = FOLDER / "runs.yaml"
-USUAL_HEAD, USUAL_VOCABULARY = 128, 128_000
+USUAL_HEAD, USUAL_VOCABULARY, USUAL_TOP_K = 128, 128_000, 2
+OLD_SEQUENCE, USUAL_SEQUENCE = 2048, 4096  # before attention was fused, and since
+DEVICES_MAX = 10_000_000
 DISAGREEMENT = 0.15  # of counted and stated parameters
+_NUMBER = re.compile(r"[+-]?(\d[\d_]*\.?\d*|\.\d+)(e[+-]?\d{1,2})?", re.ASCII | re.IGNORECASE)
 _LATENT = re.compile(r"latent attention|\bMLA\b")
 BATCH_TOKENS, LARGE_BATCH_TOKENS, LARGE_POOL = 4 * 2**20, 16 * 2**20, 4096
 POOL_MIN, POOL_MAX = 128, 2048
@@ -30,8 +34,11 @@ VENDOR = "NVIDIA"  # its containers shard with kernels of their own
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One published run. `reported`: tokens a second and device; null where none was published. `guessed` names what
-    the source does not tell and the planner had to assume. `lost_time`: the figure includes stops and evaluation."""
+    """One published run. `reported`: tokens a second and device; null where none was published.
+
+    `basis`: how they follow from the source. `guessed` names what the source does not tell and the planner had to
+    assume. `lost_time`: the figure includes stops and evaluation.
+    """
 
     id: str
     group: str
@@ -46,11 +53,12 @@ class Run:
     lost_time: bool
     memory_gibibytes: float | None
     guessed: tuple[str, ...]
+    basis: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class RunFile:
-    """The runs of a file, and by id why others cannot be predicted: a device or precision that is not known."""
+    """The runs of a file, and by id why others cannot be predicted."""
 
     runs: tuple[Run, ...]
     refused: Mapping[str, str]
@@ -59,28 +67,36 @@ class RunFile:
 def read_runs(path: Path) -> RunFile:
     """Return the runs of a file of the form of the package's own `runs.yaml`; keys that are not known are passed over.
 
+    A run that cannot be read is refused alone, with its reason.
+
     Raises:
-        RunsMalformed: not readable, not YAML, or a run lacks what it needs; says which run and key.
+        RunsMalformed: not readable, not YAML, or none of its runs can be read; says which run and key.
     """
     try:
         content = yaml.safe_load(path.read_bytes())  # not in C: there deep nesting ends the process
     except OSError as error:
         raise RunsMalformed(f"{path} cannot be read: {error.strerror}.", remedy="Name a file of runs.") from None
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
         raise RunsMalformed(f"{path} is not YAML: {error}.", remedy="Correct the syntax there.") from None
     if not isinstance(content, dict) or not isinstance(content.get("runs"), list):
         raise RunsMalformed(f"{path} has no list 'runs'.", remedy="Write 'models' and 'runs', as runs.yaml does.")
-    models = content.get("models") or {}
+    models, rows = content.get("models") or {}, content["runs"]
+    if not isinstance(models, dict):
+        raise RunsMalformed(f"{path} has no table 'models'.", remedy="Write every model's shapes under its name.")
+    _refuse_twice(rows)
+    chunked = {str(row.get("source")) for row in rows if isinstance(row, dict) and _tells_chunks(row)}
     runs: list[Run] = []
-    refused: dict[str, str] = {}
-    _refuse_twice(content["runs"])
-    chunked = {str(row.get("source")) for row in content["runs"] if isinstance(row, dict) and _tells_chunks(row)}
-    for place, row in enumerate(content["runs"], start=1):
+    refused: dict[str, FabricaError] = {}
+    for place, row in enumerate(rows, start=1):
+        name = str(row.get("id", f"number {place}") if isinstance(row, dict) else f"number {place}")
         try:
-            runs.append(_run(row, models, place, chunked))
-        except (DeviceUnknown, PrecisionUnknown) as problem:
-            refused[str(row["id"])] = problem.detail
-    return RunFile(tuple(runs), refused)
+            runs.append(_run(row, models, name, chunked))
+        except (DeviceUnknown, PrecisionUnknown, RunsMalformed) as problem:
+            refused[name] = problem
+    malformed = next((one for one in refused.values() if isinstance(one, RunsMalformed)), None)
+    if malformed is not None and not runs:
+        raise malformed
+    return RunFile(tuple(runs), {name: problem.detail for name, problem in refused.items()})
 
 
 def _refuse_twice(rows: list[Any]) -> None:
@@ -95,8 +111,7 @@ def _tells_chunks(row: Mapping[str, Any]) -> bool:
     return isinstance(layout, dict) and layout.get("vpp") is not None
 
 
-def _run(row: Any, models: Mapping[str, Any], place: int, chunked: set[str]) -> Run:
-    name = row.get("id", f"number {place}") if isinstance(row, dict) else f"number {place}"
+def _run(row: Any, models: Mapping[str, Any], name: str, chunked: set[str]) -> Run:
     try:
         run = _read(row, models, chunked)
         run.device.columns(run.precision)  # says whether the device offers it
@@ -113,41 +128,73 @@ def _run(row: Any, models: Mapping[str, Any], place: int, chunked: set[str]) -> 
         raise RunsMalformed(f"Run {name} cannot be read: {error}.", remedy="Compare it with runs.yaml.") from None
 
 
-def _read(row: Mapping[str, Any], models: Mapping[str, Any], chunked: set[str]) -> Run:
+def _read(whole: Mapping[str, Any], models: Mapping[str, Any], chunked: set[str]) -> Run:
+    row = _numbers(whole)
     guessed: list[str] = []
-    told, note = row.get("reported") or {}, str(row.get("note") or "")
-    device = find_device(row["accelerator"])
-    model = _model(row["model"], models[row["model"]], row.get("seq_len"), guessed)
-    devices, batch = _size(row, model, guessed)
-    layout = row.get("layout") or {}
-    derived = row.get("derived") or {}
-    basis = str(derived.get("basis") or "")
+    told, layout, derived = (_numbers(row.get(key) or {}) for key in ("reported", "layout", "derived"))
+    note, source = str(row.get("note") or ""), str(row.get("source") or "")
+    device = find_device(str(row["accelerator"]))
+    if row["model"] not in models:
+        raise ValueError(f"its model {row['model']!r} is not among 'models'")
+    year = year_of(source)
+    model = _model(str(row["model"]), _numbers(models[row["model"]]), row.get("seq_len"), year, guessed)
+    devices, batch = _size(row, told, model, guessed)
     precision = _precision(row.get("precision"), guessed)
     case = Case(
         precision=precision,
         device=device.key,
         family=device.family,
-        year=year_of(str(row.get("source") or "")),
+        year=year,
         experts=model.experts is not None,
         campaign="tokens_b" in told and "whole programme" not in note,
         programme="whole programme" in note,
-        framework=layout.get("zero") in ("fsdp", "hsdp") and VENDOR not in str(row.get("source")),
+        framework=layout.get("zero") in ("fsdp", "hsdp") and VENDOR not in source,
     )
+    rate = _rate(row, told, derived, layout.get("recompute"), precision, model, device)
     return Run(
-        row["id"],
+        str(row["id"]),
         str(row.get("group") or row["id"]),
         model,
         device,
         devices,
         precision,
         batch,
-        _fixed(layout, tells_chunks=str(row.get("source")) in chunked),
+        _fixed(layout, tells_chunks=source in chunked),
         case,
-        reported_rate(told, derived, devices, row, model),
-        "lost time" in basis,
+        rate.rate,
+        rate.lost_time,
         told.get("memory_gib"),
         tuple(guessed),
+        rate.basis,
     )
+
+
+def _numbers(row: Any) -> dict[str, Any]:
+    """Return a table with its numbers as such: `64` in quotes is one, and so is 4e6, which YAML takes for text.
+
+    Raises:
+        TypeError: it is no table.
+    """
+    if not isinstance(row, dict):
+        raise TypeError(f"{row!r:.60} is no table")
+    texts = {key: value for key, value in row.items() if isinstance(value, str) and _NUMBER.fullmatch(value.strip())}
+    numbers = {key: float(value) for key, value in texts.items() if key not in ("id", "group", "model")}
+    return {**row, **{key: int(value) if value.is_integer() else value for key, value in numbers.items()}}
+
+
+def _rate(
+    row: Mapping[str, Any],
+    told: Mapping[str, Any],
+    derived: Mapping[str, Any],
+    recompute: Any,
+    precision: str,
+    model: Model,
+    device: Device,
+) -> Reported:
+    source, batch = str(row.get("source") or ""), row.get("global_batch_seqs")
+    if batch is None and row.get("global_batch_tokens"):
+        batch = row["global_batch_tokens"] / model.seq_len
+    return reported_rate(Told(told, derived, recompute, source, precision, model, device, row.get("count"), batch))
 
 
 def _precision(name: str | None, guessed: list[str]) -> str:
@@ -166,34 +213,6 @@ def _precision(name: str | None, guessed: list[str]) -> str:
     if plain.startswith(("bf16", "fp16")):
         return plain[:4]
     raise PrecisionUnknown(f"There is no precision {name!r}.", remedy=f"Known are {', '.join(PRECISION_NAMES)}.")
-
-
-def reported_rate(
-    told: Mapping[str, Any], derived: Mapping[str, Any], devices: int, row: Mapping[str, Any], model: Model
-) -> float | None:
-    """Return tokens a second and device: as derived in the file, else from the rate, or the time of a step.
-
-    Raises:
-        ValueError: a rate, a time or a count that cannot be.
-    """
-    rate = _told_rate(told, derived, devices, row, model)
-    if rate is not None and not 0 < rate < math.inf:
-        raise ValueError(f"a rate of {rate:g} tokens a second and device cannot be")
-    return rate
-
-
-def _told_rate(
-    told: Mapping[str, Any], derived: Mapping[str, Any], devices: int, row: Mapping[str, Any], model: Model
-) -> float | None:
-    if derived.get("tokens_per_s_per_gpu") is not None:
-        return float(derived["tokens_per_s_per_gpu"])
-    if told.get("tokens_per_s_per_gpu") is not None:
-        return float(told["tokens_per_s_per_gpu"])
-    if row.get("count") and told.get("tokens_per_s") is not None:
-        return float(told["tokens_per_s"]) / devices
-    if row.get("count") and told.get("step_s") is not None and row.get("global_batch_seqs"):
-        return float(row["global_batch_seqs"]) * model.seq_len / devices / float(told["step_s"])
-    return None
 
 
 def _fixed(layout: Mapping[str, Any], *, tells_chunks: bool) -> Fixed:
@@ -220,14 +239,18 @@ def _fixed(layout: Mapping[str, Any], *, tells_chunks: bool) -> Fixed:
     )
 
 
-def _size(row: Mapping[str, Any], model: Model, guessed: list[str]) -> tuple[int, float]:
-    """Return devices and sequences of a batch; what is not told is guessed from the other."""
+def _size(row: Mapping[str, Any], told: Mapping[str, Any], model: Model, guessed: list[str]) -> tuple[int, float]:
+    """Return devices and sequences of a batch; what is not told is guessed from the other.
+
+    Raises:
+        ValueError: a count that cannot be.
+    """
     devices, batch = row.get("count"), row.get("global_batch_seqs")
     if batch is None and row.get("global_batch_tokens"):
         batch = row["global_batch_tokens"] / model.seq_len
     if batch is None:
         guessed.append("batch")
-        large = (devices or 0) >= LARGE_POOL or (row.get("reported") or {}).get("tokens_b", 0) >= 10_000
+        large = (devices or 0) >= LARGE_POOL or (told.get("tokens_b") or 0) >= 10_000
         batch = (LARGE_BATCH_TOKENS if large else BATCH_TOKENS) / model.seq_len
         batch = max(batch, float(devices or 1) / 8)
     if devices is None:
@@ -235,33 +258,31 @@ def _size(row: Mapping[str, Any], model: Model, guessed: list[str]) -> tuple[int
         devices = POOL_MIN
         while devices * 2 <= min(batch, POOL_MAX):
             devices *= 2
+    if not (1 <= devices <= DEVICES_MAX and 0 < batch < math.inf):
+        raise ValueError(f"{batch:g} sequences a step on {devices:g} devices cannot be")
     return int(devices), float(batch)
 
 
-def _model(name: str, told: Mapping[str, Any], seq_len: Any, guessed: list[str]) -> Model:
-    length = int(seq_len or told["seq_len"])
+def _model(name: str, told: Mapping[str, Any], seq_len: Any, year: float, guessed: list[str]) -> Model:
+    length = seq_len or told.get("seq_len")
+    if length is None:
+        guessed.append("sequence")
+        length = OLD_SEQUENCE if year < FUSED_SINCE else USUAL_SEQUENCE
+    length = int(length)
     if told.get("layers") is None or told.get("hidden") is None:
         guessed.append("shapes")
         return guess_shapes(name, float(told["params_b"]), told.get("active_params_b"), length)
-    mixture = told.get("moe")
-    experts = None
-    if mixture:
-        experts = Experts(
-            mixture["experts"],
-            mixture["top_k"],
-            mixture["expert_ffn"],
-            mixture.get("shared_experts") or 0,
-            mixture.get("dense_layers") or 0,
-        )
-    hidden, gated = told["hidden"], bool(told.get("gated_mlp", True))
+    hidden, gated = told["hidden"], told.get("gated_mlp") is not False
+    ffn = told.get("ffn") or (8 * hidden // 3 if gated else 4 * hidden)
     heads = told.get("heads") or max(hidden // USUAL_HEAD, 1)
+    experts = _experts(told.get("moe"), ffn, guessed)
     if not (told.get("heads") and told.get("ffn") and told.get("vocab")):
         guessed.append("widths")
     model = Model(
         name,
         told["layers"],
         hidden,
-        told.get("ffn") or (8 * hidden // 3 if gated else 4 * hidden),
+        ffn,
         heads,
         told.get("kv_heads") or heads,
         told.get("vocab") or USUAL_VOCABULARY,
@@ -271,9 +292,27 @@ def _model(name: str, told: Mapping[str, Any], seq_len: Any, guessed: list[str])
         experts,
         LatentAttention() if _LATENT.search(str(told.get("note") or "")) else None,
     )
+    if model.parameters <= 0 or length <= 0:
+        raise ValueError("a shape is 0 or negative")
     if told.get("params_b") and abs(model.parameters / 1e9 / told["params_b"] - 1) > DISAGREEMENT:
         guessed.append("shapes")  # these are not all that the model is made of
     return model
+
+
+def _experts(told: Any, ffn: int, guessed: list[str]) -> Experts | None:
+    """Return the experts; where their width is not told they are as wide as a dense layer, as in Mixtral."""
+    if not told:
+        return None
+    mixture = _numbers(told)
+    if not (mixture.get("expert_ffn") and mixture.get("top_k")):
+        guessed.append("widths")
+    return Experts(
+        mixture["experts"],
+        mixture.get("top_k") or USUAL_TOP_K,
+        mixture.get("expert_ffn") or ffn,
+        mixture.get("shared_experts") or 0,
+        mixture.get("dense_layers") or 0,
+    )
 
 
 def guess_shapes(name: str, billions: float, active: float | None, seq_len: int) -> Model:

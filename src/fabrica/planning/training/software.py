@@ -37,6 +37,11 @@ def year_of(source: str) -> float:
     return UNKNOWN
 
 
+def is_release_of(source: str, year: float) -> bool:
+    """Return whether a source names a release, such as 25.09, of a year or a later one."""
+    return _RELEASE.search(source) is not None and year_of(source) >= year
+
+
 def _bounded(year: float) -> float:
     return min(max(year, 2019.0), NEWEST)
 

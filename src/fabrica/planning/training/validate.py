@@ -16,7 +16,8 @@ from fabrica.wire.training import LayoutImpossible
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One run. Rates are tokens a second and device; errors are (predicted - reported) / reported.
+    """One run. Rates are tokens a second and device; errors are (predicted - reported) / reported. `basis`: how the
+    reported rate follows from what the source tells.
 
     `left_out_error` is the error when no run of the same group was calibrated on. `lost_time`: the reported rate counts
     stops and evaluation too, and so tests the goodput model.
@@ -30,6 +31,7 @@ class Row:
     low: float
     high: float
     reported: float
+    basis: str
     error: float
     left_out_error: float
     left_out_inside: bool
@@ -145,6 +147,7 @@ def _row(run: Run, shown: Prediction, left_out: Prediction) -> Row:
         shown.low,
         shown.high,
         reported,
+        run.basis,
         shown.rate / reported - 1,
         left_out.rate / reported - 1,
         left_out.low <= reported <= left_out.high,
