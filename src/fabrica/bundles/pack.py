@@ -1,6 +1,5 @@
 """Packs a folder into one tar file: the same files give the same bytes, on every machine and day."""
 
-import hashlib
 import os
 import stat
 import tarfile
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from fabrica.bundles.ignore import ignored_by
 from fabrica.bundles.limits import Limits
+from fabrica.values.files import sha256_of
 from fabrica.wire.runs import BundleRefused
 
 
@@ -45,9 +45,7 @@ def pack_source(folder: Path, target: Path, limits: Limits) -> Bundle:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
-    with target.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return Bundle(target, digest, file.tell(), tuple(files))
+    return Bundle(target, sha256_of(target), target.stat().st_size, tuple(files))
 
 
 def _files(folder: Path, inside: str, ignored: Callable[[str, bool], bool], limits: Limits) -> Iterator[str]:

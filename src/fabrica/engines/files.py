@@ -5,31 +5,12 @@ import os
 from pathlib import Path
 from typing import Any
 
+from fabrica.values.files import sync, write_whole
+
 
 def write_json(path: Path, value: dict[str, Any], *, durable: bool = False) -> None:
     """Put a JSON object at `path` in one step; `durable` also waits until it would survive a power cut."""
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with part.open("w", encoding="utf-8") as file:
-            json.dump(value, file)
-            if durable:
-                file.flush()
-                os.fsync(file.fileno())
-        part.replace(path)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise
-    if durable:
-        sync(path.parent)
-
-
-def sync(path: Path) -> None:
-    """Wait until the content of a file, or the names in a folder, would survive a power cut."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    write_whole(path, json.dumps(value).encode(), durable=durable)
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
@@ -47,15 +28,8 @@ def set_space_aside(path: Path, *, size_bytes: int = 16384) -> None:
     Raises:
         OSError: the disk is full already.
     """
-    if path.exists():
-        return
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        part.write_bytes(b" " * size_bytes)
-        part.replace(path)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise
+    if not path.exists():
+        write_whole(path, b" " * size_bytes, durable=False)
 
 
 def write_json_in_place_of(reserved: Path, path: Path, value: dict[str, Any]) -> None:

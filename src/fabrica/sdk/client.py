@@ -1,6 +1,5 @@
 """The one place that speaks HTTP. It raises the server's problems as their own classes."""
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -9,11 +8,13 @@ import httpx
 from pydantic import BaseModel, TypeAdapter
 
 from fabrica import __version__
+from fabrica.values.files import sha256_of
 from fabrica.wire.problems import FabricaError, Malformed, ServerUnreachable, from_problem
 
 T = TypeVar("T", bound=BaseModel)
 R = TypeVar("R")
 _TIMEOUT = httpx.Timeout(30, connect=5)
+_FILE_TIMEOUT = httpx.Timeout(300)
 
 
 class Client:
@@ -49,7 +50,7 @@ class Client:
         """
         return self._read(self._send("GET", path, params=_given(query)), kind.model_validate)
 
-    def get_list(self, path: str, kind: type[T], **query: Any) -> tuple[T, ...]:
+    def get_list(self, path: str, kind: type[T], /, **query: Any) -> tuple[T, ...]:
         """Return a list of bodies; raises as `get`."""
         answer = self._send("GET", path, params=_given(query))
         return self._read(answer, TypeAdapter(tuple[kind, ...]).validate_python)  # type: ignore[valid-type]
@@ -61,19 +62,19 @@ class Client:
             headers["Idempotency-Key"] = idempotency_key
         content = body.model_dump_json() if body is not None else "{}"
         answer = self._send("POST", path, content=content, headers=headers)
-        return self._read(answer, lambda body: body) if answer.content else None
+        return self._plain(answer)
 
     def put(self, path: str, body: BaseModel, **query: Any) -> Any:
         """Put a body in the place of what stands there and return the answer as plain values; raises as `get`."""
         headers = {"Content-Type": "application/json"}
         content = body.model_dump_json()
         answer = self._send("PUT", path, content=content, headers=headers, params=_given(query))
-        return self._read(answer, lambda body: body) if answer.content else None
+        return self._plain(answer)
 
     def post_bytes(self, path: str, body: bytes) -> Any:
         """Send bytes and return the answer as plain JSON values; raises as `get`."""
         answer = self._send("POST", path, content=body, headers={"Content-Type": "application/octet-stream"})
-        return self._read(answer, lambda body: body)
+        return self._read(answer, _as_it_is)
 
     def delete(self, path: str) -> None:
         """End what is at a path; raises as `get`."""
@@ -94,10 +95,8 @@ class Client:
         """Upload a file in parts and return the answer as plain JSON values, None without one; raises as `get`."""
         told = {"Content-Length": str(file.stat().st_size), **(headers or {})}
         with file.open("rb") as content:
-            answer = self._send(
-                "PUT", path, content=content, params=_given(query), headers=told, timeout=httpx.Timeout(300)
-            )
-        return self._read(answer, lambda body: body) if answer.content else None
+            answer = self._send("PUT", path, content=content, params=_given(query), headers=told, timeout=_FILE_TIMEOUT)
+        return self._plain(answer)
 
     def get_file(self, path: str, target: Path, sha256: str) -> None:
         """Download into a file, written beside and renamed; one that is there with this SHA-256 stays. Raises as `get`.
@@ -105,16 +104,16 @@ class Client:
         Raises:
             Malformed: other bytes came; nothing is kept.
         """
-        if target.is_file() and _sha256(target) == sha256:
+        if target.is_file() and sha256_of(target) == sha256:
             return
         half = target.with_name(f".{target.name}.part")
         try:
-            with self._http.stream("GET", path, timeout=httpx.Timeout(300)) as answer:
+            with self._http.stream("GET", path, timeout=_FILE_TIMEOUT) as answer:
                 self._check(answer)
                 with half.open("wb") as file:
                     for part in answer.iter_bytes():
                         file.write(part)
-            if _sha256(half) != sha256:
+            if sha256_of(half) != sha256:
                 raise Malformed(f"The bytes of {target.name} are not those that were announced.", remedy="Try again.")
             half.rename(target)
         except httpx.TransportError as error:
@@ -129,9 +128,8 @@ class Client:
     def events(self, path: str, **query: Any) -> Iterator[tuple[str, str]]:
         """Yield server-sent events as (event, data) until the server ends the stream; raises as `get`."""
         headers = {"Accept": "text/event-stream"}
-        timeout = httpx.Timeout(30, connect=5)
         try:
-            with self._http.stream("GET", path, params=_given(query), headers=headers, timeout=timeout) as answer:
+            with self._http.stream("GET", path, params=_given(query), headers=headers) as answer:
                 self._check(answer)
                 event = "message"
                 for line in answer.iter_lines():
@@ -175,6 +173,10 @@ class Client:
                 remedy="Check that FABRICA_SERVER names a Fabrica server, and update fabrica.",
             ) from error
 
+    def _plain(self, answer: httpx.Response) -> Any:
+        """Return an answer as plain JSON values; None where it has no content."""
+        return self._read(answer, _as_it_is) if answer.content else None
+
     def _unreachable(self, error: httpx.TransportError) -> ServerUnreachable:
         return ServerUnreachable(
             f"{self.server} does not answer ({type(error).__name__}).",
@@ -182,9 +184,8 @@ class Client:
         )
 
 
-def _sha256(file: Path) -> str:
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
+def _as_it_is(body: Any) -> Any:
+    return body
 
 
 def _given(query: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Evaluations: import a log as evidence of a version, list them, take one back."""
 
-import hashlib
 import shutil
 import tempfile
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 from fabrica.aiact.evaluations.reading import open_log, read_evaluation
 from fabrica.sdk.client import Client
 from fabrica.sdk.typed import typed
+from fabrica.values.files import sha256_of
 from fabrica.values.ids import EvaluationId, VersionId
 from fabrica.wire.evaluations import ImportedEvaluation, TakeBack
 
@@ -34,10 +34,9 @@ def import_log(client: Client, version: VersionId, place: Path) -> ImportedEvalu
         shutil.copyfileobj(log, file)
         file.flush()
         read_evaluation(file.file, place.name)
-        file.seek(0)
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        path = f"/versions/{version}/evaluations/{sha256}"
-        return ImportedEvaluation.model_validate(client.put_file(path, Path(file.name), name=place.name))
+        copy = Path(file.name)
+        path = f"/versions/{version}/evaluations/{sha256_of(copy)}"
+        return ImportedEvaluation.model_validate(client.put_file(path, copy, name=place.name))
 
 
 def take_back(client: Client, version: VersionId, evaluation: EvaluationId, reason: str) -> ImportedEvaluation:

@@ -1,6 +1,5 @@
 """Independent evaluators: for the project that invites, and for the evaluator, who signs with a key of their own."""
 
-import hashlib
 import time
 from pathlib import Path
 
@@ -8,6 +7,7 @@ from pydantic import Field
 
 from fabrica.sdk.client import Client
 from fabrica.sdk.typed import typed
+from fabrica.values.files import sha256_of
 from fabrica.values.ids import DocumentId, EvaluatorId, ReportId, VersionId
 from fabrica.wire.bodies import Body
 from fabrica.wire.evaluators import (
@@ -151,8 +151,7 @@ def send_report(held: HeldAccess, file: Path, title: str) -> Report:
     size = file.stat().st_size
     if not 0 < size <= REPORT_BYTES_MAX:
         raise ReportRefused(f"{file.name} has {size:,} bytes.", remedy=f"A report has 1 to {REPORT_BYTES_MAX:,}.")
-    with file.open("rb") as content:
-        sha256 = hashlib.file_digest(content, "sha256").hexdigest()
+    sha256 = sha256_of(file)
     claims = typed(
         ReportClaims,
         iss=held.accepted.evaluator,

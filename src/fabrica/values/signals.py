@@ -1,4 +1,4 @@
-"""How a process is asked to end."""
+"""Signals: how a process is asked to end, and what the one that ended it is called."""
 
 import signal
 import threading
@@ -10,3 +10,11 @@ def stop_on_signals() -> threading.Event:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: stop.set())
     return stop
+
+
+def signal_name(number: int) -> str:
+    """Return the name of a signal, such as `SIGKILL`."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

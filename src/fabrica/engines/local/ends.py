@@ -3,6 +3,7 @@
 import signal
 from typing import NamedTuple
 
+from fabrica.values.signals import signal_name
 from fabrica.values.states import EndReason
 
 _DISK_FULL_BELOW_BYTES = 2**20
@@ -54,13 +55,6 @@ def judge(
         words = f"The command failed while the site's disk had {disk_free_bytes} bytes free."
         return End(EndReason.SITE_DISK_FULL, exit_.exit_code, words)
     if exit_.signal_number is not None:
-        name = _signal_name(exit_.signal_number)
+        name = signal_name(exit_.signal_number)
         return End(EndReason.KILLED_BY_SIGNAL, None, f"The command was ended by {name}, which Fabrica did not send.")
     return End(EndReason.EXIT_NONZERO, exit_.exit_code, f"The command ended with exit status {exit_.exit_code}.")
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"

@@ -1,10 +1,10 @@
 """Slurm's states in Fabrica's words: where a job is, and why it ended. A word nobody knows ends nothing."""
 
-import signal
 from dataclasses import dataclass
 from typing import Literal
 
 from fabrica.engines.slurm.marks import EndMark
+from fabrica.values.signals import signal_name
 from fabrica.values.states import ENDS, EndReason
 
 Phase = Literal["queued", "running", "ended", "held"]
@@ -149,11 +149,3 @@ def _is_believed(mark: EndMark, *, elapsed_seconds: int, disk_full: bool) -> boo
     if ENDS[mark.reason].charged or elapsed_seconds <= _FREE_SECONDS_MAX:
         return True
     return disk_full and mark.reason is EndReason.SITE_DISK_FULL
-
-
-def signal_name(number: int) -> str:
-    """Return the name of a signal."""
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"

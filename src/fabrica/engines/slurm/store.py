@@ -17,7 +17,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from fabrica.engines.files import read_json, sync, write_json
+from fabrica.engines.files import read_json, write_json
+from fabrica.values.files import sync
 from fabrica.values.ids import AttemptId
 
 Record = dict[str, Any]
