@@ -163,3 +163,8 @@ class StartRefused(Exception):
         super().__init__(words)
         self.reason = reason
         self.words = words
+
+
+def declined(words: str) -> StartRefused:
+    """Return the refusal of an attempt that the site cannot take as it is asked."""
+    return StartRefused(EndReason.SITE_DECLINED, words)

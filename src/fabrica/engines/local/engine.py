@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import fabrica
 from fabrica.engines import containers
-from fabrica.engines.contract import Handle, Observation, StartOrder, StartRefused
+from fabrica.engines.contract import Handle, Observation, StartOrder, StartRefused, declined
 from fabrica.engines.files import read_json, write_json
 from fabrica.engines.local import array
 from fabrica.engines.local.admission import fitting_devices, settle
@@ -100,7 +100,7 @@ class LocalEngine:
         elif order.image and order.resources.tasks > 1:
             words = "The engine of one machine runs no array of tasks inside an image."
         if words is not None:
-            raise StartRefused(EndReason.SITE_DECLINED, words)
+            raise declined(words)
 
     def _take(self, order: StartOrder) -> None:
         folder = AttemptFolder(order.folder.absolute())

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import fabrica
-from fabrica.engines.contract import Handle, Observation, StartOrder, StartRefused
+from fabrica.engines.contract import Handle, Observation, StartOrder, declined
 from fabrica.engines.files import read_json, write_json
 from fabrica.engines.simulated.schedule import SimulatedAttempt, advance, fitting_nodes, pretend
 from fabrica.values.states import EndReason
@@ -92,14 +92,14 @@ class SimulatedEngine:
         partition = self._partitions.get(order.partition)
         if partition is None:
             words = f"There is no simulated partition {order.partition!r}; there are {', '.join(self._partitions)}."
-            raise StartRefused(EndReason.SITE_DECLINED, words)
+            raise declined(words)
         if partition.resource_class != asked.resource_class or fitting_nodes(taken, partition, ()) is None:
             words = (
                 f"The simulated partition {partition.name} has {partition.nodes} nodes of {partition.devices_per_node} "
                 f"{partition.resource_class} and can never hold {asked.nodes} nodes of {asked.devices} "
                 f"{asked.resource_class} with {asked.memory_bytes} bytes of memory each."
             )
-            raise StartRefused(EndReason.SITE_DECLINED, words)
+            raise declined(words)
         return taken
 
     def observe(self, handles: Iterable[Handle]) -> dict[Handle, Observation]:

@@ -13,9 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from fabrica.engines.contract import StartRefused
+from fabrica.engines.contract import declined
 from fabrica.engines.slurm.marks import ENGINE_FOLDER
-from fabrica.values.states import EndReason
 
 _WRITABLE = ("work", "record", "tmp", "attached", ENGINE_FOLDER)
 _READABLE = ("data",)
@@ -30,14 +29,10 @@ def account_or_refusal(name: str) -> pwd.struct_passwd:
     try:
         account = pwd.getpwnam(name)
     except KeyError:
-        raise _declined(f"The site has no account {name!r}; its agent's mapping names one that is gone.") from None
+        raise declined(f"The site has no account {name!r}; its agent's mapping names one that is gone.") from None
     if account.pw_uid == 0:
-        raise _declined("Runs never execute as root; the agent's mapping has to name another account.")
+        raise declined("Runs never execute as root; the agent's mapping has to name another account.")
     return account
-
-
-def _declined(words: str) -> StartRefused:
-    return StartRefused(EndReason.SITE_DECLINED, words)
 
 
 def is_other(name: str | None) -> bool:
@@ -74,11 +69,11 @@ def give_folder(folder: Path, account: pwd.struct_passwd, *, variables: Mapping[
         elif os.geteuid() == 0:
             _give_by_owner(account, writable, readable, log, ways_to(places))
         else:
-            raise _declined("The site has no setfacl, which giving a run's folder to its account needs.")
+            raise declined("The site has no setfacl, which giving a run's folder to its account needs.")
     except (OSError, subprocess.CalledProcessError) as trouble:
         told = trouble.stderr if isinstance(trouble, subprocess.CalledProcessError) else str(trouble)
         words = f"A run's folder cannot be given to the account {account.pw_name}: {str(told).strip()[:200]}"
-        raise _declined(words) from trouble
+        raise declined(words) from trouble
 
 
 def needed_places(variables: Mapping[str, str]) -> list[Path]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from fabrica.engines import containers
-from fabrica.engines.contract import Finding, Handle, JobWait, Observation, StartOrder, StartRefused
+from fabrica.engines.contract import Finding, Handle, JobWait, Observation, StartOrder, StartRefused, declined
 from fabrica.engines.slurm import past_waits, starting
 from fabrica.engines.slurm.checks import check
 from fabrica.engines.slurm.commands import run_slurm
@@ -128,19 +128,19 @@ class SlurmEngine:
             self._starter.submit(order.attempt, record, begun)
         except Refused as refusal:
             self._store.forget(order.attempt)
-            raise StartRefused(EndReason.SITE_DECLINED, f"Slurm does not take it: {refusal}") from refusal
+            raise declined(f"Slurm does not take it: {refusal}") from refusal
 
     def _refuse_what_can_never_run(self, order: StartOrder) -> tuple[SlurmPartition, list[Node]]:
         """Return the partition and its nodes, none while Slurm is silent."""
         partition = self._settings.by_name.get(order.partition)
         if partition is None:
             names = ", ".join(self._settings.by_name)
-            raise _declined(f"This site has no partition {order.partition!r}; it has {names}.")
+            raise declined(f"This site has no partition {order.partition!r}; it has {names}.")
         asked = order.resources
         if partition.resource_class != asked.resource_class:
-            raise _declined(f"Partition {order.partition} has {partition.resource_class}, not {asked.resource_class}.")
+            raise declined(f"Partition {order.partition} has {partition.resource_class}, not {asked.resource_class}.")
         if order.image and partition.containers is False:
-            raise _declined(f"Partition {order.partition} has no Apptainer, which running an image needs.")
+            raise declined(f"Partition {order.partition} has no Apptainer, which running an image needs.")
         self._refuse_too_large_an_array(asked.tasks)
         own = [node for node in self._shapes() if node.partition == partition.slurm_name]
         if not own:
@@ -153,13 +153,13 @@ class SlurmEngine:
         told = _told_partition(partition, own)
         nodes_max = min(partition.nodes_per_run_max or len(fitting), len(fitting))
         if asked.nodes > nodes_max:
-            raise _declined(
+            raise declined(
                 f"Partition {order.partition} has {nodes_max} nodes for one run with {asked.devices} devices and "
                 f"{asked.memory_bytes} bytes of memory; {asked.nodes} were asked."
             )
         limit = told.time_limit_seconds_max
         if limit is not None and asked.time_limit_seconds > limit:
-            raise _declined(
+            raise declined(
                 f"Partition {order.partition} lets a run take {limit} s; {asked.time_limit_seconds} s were asked."
             )
         return partition, own
@@ -171,7 +171,7 @@ class SlurmEngine:
             return
         if tasks > 1 and most is not None and tasks > most:
             words = f"one array of {most} tasks at most" if most else "no job arrays"
-            raise _declined(f"This site's Slurm takes {words} (MaxArraySize); {tasks} were asked.")
+            raise declined(f"This site's Slurm takes {words} (MaxArraySize); {tasks} were asked.")
 
     def _shapes(self) -> list[Node]:
         """Return the nodes, not older than a minute when Slurm answers."""
@@ -216,10 +216,6 @@ class SlurmEngine:
     def usage(self, handle: Handle) -> Usage:
         """Return what the attempt has used so far, over all its starts."""
         return self.observe([handle])[handle].usage
-
-
-def _declined(words: str) -> StartRefused:
-    return StartRefused(EndReason.SITE_DECLINED, words)
 
 
 def _not_kept(problem: OSError) -> StartRefused:
