@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from fabrica.values.quantities import (
     CPU_CORE,
+    ClassesMixed,
     DeviceTime,
-    UnitMismatch,
     check_resource_class,
     parse_bytes,
     show_bytes,
@@ -15,9 +15,9 @@ from fabrica.values.quantities import (
 
 
 def test_two_resource_classes_never_meet_in_one_sum() -> None:
-    with pytest.raises(UnitMismatch, match=r"cpu\.core and gpu\.h100"):
+    with pytest.raises(ClassesMixed, match=r"cpu\.core and gpu\.h100"):
         DeviceTime(1, CPU_CORE) + DeviceTime(1, "gpu.h100")
-    with pytest.raises(UnitMismatch):
+    with pytest.raises(ClassesMixed):
         assert DeviceTime(1, CPU_CORE) < DeviceTime(1, "gpu.h100")
 
 

@@ -12,7 +12,7 @@ _RESOURCE_CLASS = re.compile(r"cpu\.core|gpu\.[a-z0-9][a-z0-9-]{0,30}")
 CPU_CORE = "cpu.core"
 
 
-class UnitMismatch(ValueError):
+class ClassesMixed(ValueError):
     """Two amounts of different resource classes met in one sum."""
 
 
@@ -37,7 +37,7 @@ class DeviceTime:
 
     def _same_class(self, other: "DeviceTime") -> int:
         if other.resource_class != self.resource_class:
-            raise UnitMismatch(f"{self.resource_class} and {other.resource_class} cannot be added or compared")
+            raise ClassesMixed(f"{self.resource_class} and {other.resource_class} cannot be added or compared")
         return other.milliseconds
 
     def __str__(self) -> str:
