@@ -3,9 +3,7 @@
 Usage: python tools/write_reference.py [--check]
 """
 
-import importlib
 import os
-import pkgutil
 import sys
 import tempfile
 import types
@@ -18,7 +16,6 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-import fabrica.wire
 from fabrica.agent.settings import AgentSettings
 from fabrica.cli.main import fabrica as command_line
 from fabrica.values.quantities import show_bytes
@@ -58,8 +55,6 @@ def main(arguments: Sequence[str]) -> int:
 
 def problems_page() -> str:
     """Return the page with every named problem: its code, status and meaning."""
-    for module in pkgutil.iter_modules(fabrica.wire.__path__):
-        importlib.import_module(f"fabrica.wire.{module.name}")
     parts = [
         f"{NOTE}# Problems\n\n"
         "Each failure that a caller can understand has a code that never changes its meaning. The REST API sends it as "

@@ -73,6 +73,7 @@ def _declare_all() -> None:
 
 def all_problems() -> dict[str, type[FabricaError]]:
     """Return every declared problem by code, for the reference pages."""
+    _declare_all()
     return dict(sorted(_REGISTRY.items()))
 
 
