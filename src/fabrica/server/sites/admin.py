@@ -1,4 +1,4 @@
-"""The operators' tables of sites. An agent's token is not shown, not even its fingerprint."""
+"""The operators' tables of sites. What an agent signs with never comes here."""
 
 from django.contrib import admin
 

@@ -9,7 +9,7 @@ def operator(by: Actor, **_: Any) -> bool:
     return by.is_operator
 
 
-def system(by: Actor, **_: Any) -> bool:
+def the_service(by: Actor, **_: Any) -> bool:
     return by.system
 
 

@@ -111,7 +111,7 @@ def _use_code(by: Actor, *, invitation: int, public_key: str) -> Enrolled:
     )
 
 
-@verb(may=permissions.system)
+@verb(may=permissions.the_service)
 def enrol_agent(by: Actor, *, site: SiteId, name: str, public_key: str, replace: bool = False) -> AgentId:
     """Let the holder of a key speak for a site: for agents that this very process starts. Others need a code.
 

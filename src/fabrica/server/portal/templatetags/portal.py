@@ -9,7 +9,7 @@ from django import template
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from fabrica.reference.sources import Source
@@ -53,9 +53,9 @@ TERM_WORDS = {
 }
 CONFIDENCE_LEVELS = {"low": 1, "medium": 2, "high": 3}
 CONFIDENCE_WORDS = {
-    "low": gettext_lazy("low confidence"),
-    "medium": gettext_lazy("medium confidence"),
-    "high": gettext_lazy("high confidence"),
+    "low": _("low confidence"),
+    "medium": _("medium confidence"),
+    "high": _("high confidence"),
 }
 
 
