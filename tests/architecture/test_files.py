@@ -11,7 +11,7 @@ LINES_IN_A_SITTING = 400
 UNFINISHED = re.compile("|".join(("TO" + "DO", "FIX" + "ME", "XX" + "X")))
 OF_ONE_MACHINE = re.compile("/" + "work/|/" + "root/|/" + "home/[a-z]+/")
 # Tests that tell a story or a promise of the whole, and so mirror no single file.
-NOT_MIRRORS = ("architecture", "browser", "contracts", "docs", "examples", "faults", "flows", "services", "tools")
+NOT_MIRRORS = ("architecture", "browser", "contracts", "docs", "flows", "services", "tools")
 NOT_MIRRORS_NAMES = ("test_faults",)  # of one folder: kills real processes
 
 
