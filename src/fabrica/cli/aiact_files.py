@@ -24,7 +24,7 @@ def read_yaml(file: Path, problem: type[FabricaError], *, remedy: str) -> Any:
     """
     import yaml
 
-    from fabrica.values.yaml_keys import KeyTwice, PersonsLoader
+    from fabrica.values.keys_once import KeyTwice, PersonsLoader
 
     if file.stat().st_size > LARGEST_FILE_BYTES:
         raise problem(f"{file.name} is larger than {LARGEST_FILE_BYTES:,} bytes.", remedy=remedy)

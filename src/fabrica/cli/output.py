@@ -51,6 +51,9 @@ def tell_problem(problem: FabricaError, *, as_json: bool = False) -> None:
         say(f"  {candidate['site']}, {candidate['partition']}:")
         for reason in candidate["reasons"]:
             say(f"    - {reason}")
+    for one in problem.facts.get("open") or []:
+        say(f"  {one['item']}: {one['asks']}")
+        say(f"    - {one['closed_by']}")
     if problem.remedy:
         say(f"→ {problem.remedy}")
     say(f"  ({problem.code})")

@@ -18,6 +18,7 @@ _COMMANDS = {
     "release": "systems_release:release",
     "withdraw": "systems_release:withdraw",
     "answer": "systems_documents:answer",
+    "evidence": "systems_evidence:evidence",
     "documents": "systems_documents:documents",
     "issue": "systems_documents:issue",
     "fetch": "systems_documents:fetch",

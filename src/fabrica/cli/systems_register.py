@@ -266,29 +266,34 @@ def unlink(version: str, run: str, as_json: bool) -> None:
 @click.command("facts")
 @click.argument("version")
 @click.option("--answers", "answers_file", metavar="FILE", type=_FILE, help="Keep the facts of this file. YAML.")
-@click.option(
-    "--as-of", metavar="DATE", type=click.DateTime(["%Y-%m-%d"]), help="Any day since the Act. Default: today."
-)
+@click.option("--as-of", metavar="DATE", type=_DAY, help="The day to ask for; else the file's as_of, or today.")
 @json_option
 def facts(version: str, answers_file: Path | None, as_of: datetime | None, as_json: bool) -> None:
     """Keep the facts of a VERSION as 'fabrica aiact intake' saves them, and show what the Act makes of them.
+
+    A day in the file, as_of, is the day that is shown; it is no fact of the version, so it is not kept.
 
     \b
     Example:
         fabrica systems facts "Euro char:1.0" --answers answers.yaml
     """
-    from fabrica.cli.aiact_files import read_answers
+    from fabrica.aiact.intake.sitting import begin
+    from fabrica.cli.aiact_files import day_of, read_answers
     from fabrica.cli.connection import connect
     from fabrica.sdk import systems
     from fabrica.sdk.typed import typed
     from fabrica.wire.systems import NewFacts
 
+    answers = begin({"answers": read_answers(answers_file)}).answers if answers_file else {}
+    day = as_of.date() if as_of else day_of(answers) if "as_of" in answers else None
     with connect() as client:
         found = systems.find_version(client, version)
         if answers_file is not None:
-            told = {key: value for key, value in read_answers(answers_file).items() if key != "as_of"}
+            told = {key: value for key, value in answers.items() if key != "as_of"}
             systems.tell_facts(client, found.id, typed(NewFacts, answers=told))
-        result = systems.classification(client, found.id, as_of.date() if as_of else None)
+        if "as_of" in answers:
+            say(f"Shown as of {day}. The register keeps the facts, and not the file's as_of, {answers['as_of']}.")
+        result = systems.classification(client, found.id, day)
     if as_json:
         print_json(result)
     else:

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 import yaml
 
 from fabrica.values.ids import SiteId
-from fabrica.values.yaml_keys import KeysOnce
+from fabrica.values.keys_once import KeysOnce
 
 FOLDER = Path(__file__).parent
 T = TypeVar("T")

@@ -23,6 +23,7 @@ from fabrica.wire.systems import (
     NewVersion,
     System,
     SystemChange,
+    Told,
     Version,
     VersionAccount,
     Withdrawal,
@@ -152,6 +153,15 @@ def say(client: Client, version: VersionId, told: NewAnswers) -> None:
         DocumentAnswersWrong, EvidenceMoved, EvidenceContradicts: nothing of it is kept.
     """
     client.put(f"/versions/{version}/answers", told)
+
+
+def entered(client: Client, version: VersionId, kind: str) -> tuple[Told, ...]:
+    """Return what people entered of one kind of evidence, newest first; only the newest stands.
+
+    Raises:
+        NotFound: no such version, or the caller may not see it.
+    """
+    return client.get_list(f"/versions/{version}/statements", Told, kind="evidence", key=kind)
 
 
 def modification(

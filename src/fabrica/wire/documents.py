@@ -41,12 +41,20 @@ class Consent(Request):
     reason: str | None = Field(default=None, max_length=2000)
 
 
+class Origin(Request):
+    """Where what a person enters as evidence stands written, and the day it tells of."""
+
+    source: ShortText = Field(description="a contract, a report, a register, an address")
+    on: date
+
+
 class Answers(Request):
     """The file a person writes: who they are, facts by kind of evidence, texts by item, and what they confirm."""
 
     person: Person
     day: date
     evidence: dict[str, tuple[dict[str, Any], ...]] = Field(default_factory=dict)
+    origins: dict[str, Origin] = Field(default_factory=dict, description="by kind of what is told under evidence")
     items: dict[str, TypedText] = Field(default_factory=dict)
     confirm: dict[str, Consent] = Field(default_factory=dict)
     not_applicable: dict[str, Consent] = Field(default_factory=dict)

@@ -10,6 +10,7 @@ from fabrica.values.ids import ProjectId, RunId, SystemId, VersionId
 from fabrica.wire.accounts import ComputeAccount, EnergyAccount, Margin
 from fabrica.wire.aiact import Classification
 from fabrica.wire.bodies import Body, Instant, Request
+from fabrica.wire.documents import Origin
 from fabrica.wire.problems import FabricaError
 from fabrica.wire.runs import RunPurpose, Sha256, ShortText
 
@@ -157,6 +158,7 @@ class NewAnswers(Request):
     evidence: dict[str, Annotated[tuple[dict[str, Any], ...], Field(max_length=500)]] = Field(
         default_factory=dict, max_length=100, description="rows by kind, in the place of what stood; none: taken back"
     )
+    origins: dict[str, Origin] = Field(default_factory=dict, description="by kind of what is told under evidence")
     items: dict[str, Annotated[str, Field(min_length=1, max_length=20_000)]] = Field(default_factory=dict)
     confirm: dict[str, tuple[str, ...]] = Field(
         default_factory=dict, description="item and the ids of the evidence that was shown; other evidence voids it"

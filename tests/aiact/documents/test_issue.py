@@ -48,9 +48,14 @@ def _issue(store: Path, key_file: Path, words: str = "told") -> Path:
 
 
 def test_a_document_with_open_items_is_never_final(tmp_path: Path) -> None:
-    with pytest.raises(DocumentOpen, match=r"2 of 5 items are open: sn-3, sn-4") as refused:
+    with pytest.raises(DocumentOpen, match=r"2 of 5 items are open\.") as refused:
         finished(_draft(items=ITEMS[:2]), tmp_path)
-    assert refused.value.facts["items"] == ["sn-3", "sn-4"]
+    told = refused.value.facts["open"]
+    assert [one["item"] for one in told] == ["sn-3", "sn-4"]
+    asked = {item.id: item.asks for section in _draft().sections for item in section.items}
+    assert [one["asks"] for one in told] == [asked["sn-3"], asked["sn-4"]]
+    assert all(one["closed_by"] for one in told)
+    assert "--answers" in refused.value.remedy
     assert not (tmp_path / "issued").exists()
 
 

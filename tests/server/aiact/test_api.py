@@ -17,6 +17,7 @@ from fabrica.server.aiact import reconcilers
 from fabrica.server.core.actors import Actor
 from fabrica.server.people import service as people
 from fabrica.values.ids import ProjectId
+from fabrica.wire.aiact import FactMalformed
 from fabrica.wire.problems import Malformed, NotAllowed, NotFound
 from fabrica.wire.systems import ModificationUndecided
 from tests.builders import make_member, make_operator, make_project, make_user
@@ -101,6 +102,45 @@ def test_a_model_is_registered_linked_to_its_run_and_filled(
     assert "Model Documentation Form" in say("systems", "documents", "Euro char").stdout
     refused = say("systems", "issue", "Euro char", "mdf", "--function", "Head of Models", "--json")
     assert refused.exit_code == 1
+    assert all(one["asks"] and one["closed_by"] for one in refused.exception.facts["open"])  # type: ignore[union-attr]
+
+
+def test_a_file_that_names_a_day_is_shown_as_of_it_and_kept_without(
+    speak: Callable[[Actor], Callable[..., Result]], tmp_path: Path
+) -> None:
+    lead, _version = make_lead_with_version(name="Euro char")
+    say = speak(lead)
+    file = _facts(tmp_path)
+    facts = json.loads(file.read_text())["answers"]
+    file.write_text(json.dumps({"answers": facts | {"as_of": "2026-01-01"}}))
+    shown = say("systems", "facts", "Euro char", "--answers", file, "--json")
+    assert told(shown)["as_of"] == "2026-01-01"
+    assert "not the file's as_of, 2026-01-01" in shown.stderr
+    assert told(say("systems", "facts", "Euro char", "--json"))["as_of"] != "2026-01-01"
+    later = say("systems", "facts", "Euro char", "--answers", file, "--as-of", "2027-12-02", "--json")
+    assert told(later)["as_of"] == "2027-12-02"
+    file.write_text("artefact: model\nas_of: soon\n")
+    assert isinstance(say("systems", "facts", "Euro char", "--answers", file).exception, FactMalformed)
+
+
+def test_rows_of_evidence_are_entered_from_a_file_with_source_and_day(
+    speak: Callable[[Actor], Callable[..., Result]], tmp_path: Path
+) -> None:
+    lead, _version = make_lead_with_version(name="Euro char")
+    say = speak(lead)
+    table = tmp_path / "licences.csv"
+    table.write_text("dataset,licence\nnames,CC0\n")
+    said = ("--file", table, "--on", "2026-11-20", "--function", "Data lead")
+    entered = told(say("systems", "evidence", "Euro char", "data.licence", *said, "--json"))["entered"]
+    assert entered["body"]["rows"] == [{"dataset": "names", "licence": "CC0"}]
+    assert entered["body"]["origin"] == {"source": "licences.csv", "on": "2026-11-20"}
+    shown = say("systems", "evidence", "Euro char", "data.licence").stdout
+    assert "From licences.csv, as of 2026-11-20" in shown
+    assert "licence: CC0" in shown
+    assert "Nobody entered" in say("systems", "evidence", "Euro char", "org.size").stderr
+    for wrong in (("org.sise", *said), ("data.licence", "--on", "2026-11-20"), ("data.licence", "--file", table)):
+        assert say("systems", "evidence", "Euro char", *wrong).exit_code != 0
+    assert say("systems", "evidence", "Euro char", "data.licence", *said, "--on", "2999-01-01").exit_code == 1
 
 
 def test_a_complete_document_is_issued_and_checked_offline_and_shown_outside(

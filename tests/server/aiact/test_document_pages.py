@@ -1,6 +1,7 @@
 """Documents on the web: items with their state and evidence, what people say of them, drafts, issues."""
 
 import json
+from html import unescape
 
 import pytest
 
@@ -113,7 +114,14 @@ def test_an_open_document_is_not_issued_and_every_open_item_is_named(desk: Desk)
     form = {"recipient": "authority", "function": "Head of Models"}
     answer = desk.leads.post(f"{desk.address}/documents/annex_iv/issue", form)
     assert answer.status_code == 409
-    assert "cannot be issued" in answer.content.decode()
+    page = unescape(answer.content.decode())
+    assert "cannot be issued" in page
+    opened = answer.context["problem"].facts["open"]
+    assert len(opened) > 5
+    for one in opened:
+        assert f'{desk.address}/documents/annex_iv#{one["item"]}">{one["asks"]}' in page
+        assert one["closed_by"] in page or f"{one['closed_by'][:1].upper()}{one['closed_by'][1:]}" in page
+    assert f"{desk.address}/documents/annex_iv" in answer.context["problem"].remedy
 
 
 def test_only_the_lead_issues_and_says_as_what(desk: Desk) -> None:

@@ -79,6 +79,8 @@ def test_a_small_file_cannot_grow_large() -> None:
         intakes.read_file(b"[" * 50_000)
 
 
-def test_a_fact_told_twice_is_named() -> None:
+def test_a_fact_told_twice_is_named_in_yaml_and_in_json() -> None:
+    with pytest.raises(FabricaError, match="'artefact' is written twice"):
+        intakes.read_file(b'{"answers": {"artefact": "model", "artefact": "system"}}')
     with pytest.raises(FabricaError, match="line 2: 'artefact' is written twice"):
         intakes.read_file(b"artefact: system\nartefact: model\n")

@@ -1,7 +1,7 @@
 """Answers that a person writes for the documents: read, checked, and turned into evidence."""
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -11,7 +11,7 @@ from fabrica.aiact import library
 from fabrica.aiact.documents.evidence import evidence
 from fabrica.aiact.documents.layout import kinds
 from fabrica.aiact.documents.rows import RowWrong, checked_row
-from fabrica.wire.documents import Answers, DocumentAnswersWrong, Evidence, Person
+from fabrica.wire.documents import Answers, DocumentAnswersWrong, Evidence, Origin, Person
 
 _REMEDY = "Correct it there; 'fabrica aiact template' shows the items and the evidence they need."
 
@@ -44,6 +44,7 @@ def parse_answers(content: Any) -> Answers:
         place = ".".join(map(str, first["loc"]))
         raise DocumentAnswersWrong(f"{place}: {first['msg']}.", remedy=_REMEDY) from None
     check_names(evidence=answers.evidence, items=(*answers.items, *answers.confirm, *answers.not_applicable))
+    check_origins(answers.origins, answers.evidence, answers.day)
     for name, consent in answers.not_applicable.items():
         if not consent.reason:
             raise DocumentAnswersWrong(f"not_applicable.{name} has no reason.", remedy="Say why it does not apply.")
@@ -83,6 +84,23 @@ def check_names(*, evidence: Iterable[str], items: Iterable[str]) -> None:
     _known(evidence, kinds(), "kind of evidence")
 
 
+def check_origins(origins: Mapping[str, Origin], evidence: Collection[str], today: date) -> None:
+    """Accept where evidence of some kinds comes from.
+
+    Raises:
+        DocumentAnswersWrong: a kind of which nothing is told, or a day that is still to come.
+    """
+    for kind, origin in origins.items():
+        if kind not in evidence:
+            raise DocumentAnswersWrong(
+                f"origins names {kind[:80]!r}, of which nothing is told.", remedy="Tell it under evidence as well."
+            )
+        if origin.on > today:
+            raise DocumentAnswersWrong(
+                f"origins.{kind}: {origin.on} is still to come.", remedy="Name the day that the source tells of."
+            )
+
+
 def checked_evidence(given: Mapping[str, Iterable[Mapping[str, Any]]]) -> dict[str, tuple[dict[str, Any], ...]]:
     """Return rows of evidence by kind as their fields take them, empty values left out.
 
@@ -100,12 +118,16 @@ def checked_evidence(given: Mapping[str, Iterable[Mapping[str, Any]]]) -> dict[s
 
 def evidence_of(answers: Answers, *, source: str, sha256: str) -> tuple[Evidence, ...]:
     """Return what a person told as evidence; `source` is the file's name and `sha256` its hash."""
-    method = f"Entered by {said_by(answers.person, answers.day)}."
-    return tuple(
-        evidence(kind, rows, held_by="person", source=source, method=method, at=answers.day, sha256=sha256)
-        for kind, rows in answers.evidence.items()
-        if any(rows)
-    )
+    said = f"Entered by {said_by(answers.person, answers.day)}"
+    found = []
+    for kind, rows in answers.evidence.items():
+        origin = answers.origins.get(kind)
+        place, method, at = (
+            (origin.source, f"{said}, in {source}.", origin.on) if origin else (source, f"{said}.", answers.day)
+        )
+        if any(rows):
+            found.append(evidence(kind, rows, held_by="person", source=place, method=method, at=at, sha256=sha256))
+    return tuple(found)
 
 
 def said_by(person: Person, on: date) -> str:

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from fabrica.aiact import library
 from fabrica.aiact.documents.evidence import evidence
-from fabrica.aiact.documents.shape import open_items
+from fabrica.aiact.documents.shape import closed_by, open_items
 from fabrica.values.files import sync, write_private, write_whole
 from fabrica.values.time import to_rfc3339
 from fabrica.wire.documents import (
@@ -42,6 +42,7 @@ _SIGNED = (
     "This version is issued: its files are listed with their hashes in manifest.json, which manifest.sig signs. "
     "'fabrica aiact verify' checks both."
 )
+_IN_THE_FILE = "Answer them in the file of --answers: under evidence, items or confirm."
 _VERSION = re.compile(r"version-(\d{4,})")
 
 
@@ -138,10 +139,10 @@ def finished(draft: Document, store: Path) -> Document:
     """
     before = versions(store, draft.template, draft.recipient)
     if not before:
-        return as_next(draft, None)
+        return as_next(draft, None, where=_IN_THE_FILE)
     place = version_folder(store, draft.template, draft.recipient, before[-1])
     verify(place)
-    return as_next(draft, Earlier(before[-1], _digest(place), read_document(place)))
+    return as_next(draft, Earlier(before[-1], _digest(place), read_document(place)), where=_IN_THE_FILE)
 
 
 class Earlier(NamedTuple):
@@ -152,19 +153,18 @@ class Earlier(NamedTuple):
     document: Document
 
 
-def as_next(draft: Document, earlier: Earlier | None) -> Document:
-    """Return the document as the version after `earlier`, with the changes since.
+def as_next(draft: Document, earlier: Earlier | None, *, where: str) -> Document:
+    """Return the document as the version after `earlier`, with what changed; `where` says where items are answered.
 
     Raises:
-        DocumentOpen: a mandatory item is open; all are named.
+        DocumentOpen: a mandatory item is open; all are named, each with what closes it.
     """
     left = open_items(draft)
     if left:
-        named = ", ".join(item.id for item in left[:10]) + (f" and {len(left) - 10} more" if len(left) > 10 else "")
         raise DocumentOpen(
-            f"{draft.title} cannot be issued: {len(left)} of {draft.rate.items} items are open: {named}.",
-            remedy="Fill, confirm or type them in the answers, or say with a reason that one does not apply.",
-            items=[item.id for item in left],
+            f"{draft.title} cannot be issued: {len(left)} of {draft.rate.items} items are open.",
+            remedy=f"{where} What does not apply is answered with the reason why.",
+            open=[{"item": item.id, "asks": item.asks, "closed_by": closed_by(item)} for item in left],
         )
     told = {
         "status": "final",

@@ -1,7 +1,6 @@
 """Rows of evidence: checked against their kind's fields, and joined where several places tell of the same thing."""
 
 import difflib
-import math
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
@@ -10,6 +9,7 @@ from fabrica.aiact.documents.layout import SOURCE_CLASSES, FieldOf, Kind, kinds
 from fabrica.wire.documents import Evidence, EvidenceContradicts
 
 LARGEST_TEXT = 20_000
+LARGEST_NUMBER = 1e300
 _PLAIN = (str, bool, int, float, date)
 
 
@@ -47,7 +47,7 @@ def _checked(kind: str, name: str, field: FieldOf, value: Any) -> Any:
     if field.kind == "day":
         return _day(kind, name, value)
     if field.kind == "number":
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LARGEST_NUMBER:
             raise RowWrong(f"{kind}.{name} is a number from 0, not {value!r:.60}.")
         return value
     if kind == "data.prov" and name == "source_class" and value not in SOURCE_CLASSES:

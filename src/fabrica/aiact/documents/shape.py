@@ -94,6 +94,15 @@ def open_items(document: Document) -> list[DocumentItem]:
     return [item for section in document.sections for item in section.items if item.is_open]
 
 
+def closed_by(item: DocumentItem) -> str:
+    """Return in words what closes an open item."""
+    if item.state == "to_confirm":
+        return "confirm what it shows, or write it in your own words"
+    if item.lacks:
+        return f"enter {'; '.join(item.lacks)}; or write it in your own words"
+    return "write it in your own words"
+
+
 def draft_words(document: Document) -> str:
     """Return what a draft says of itself."""
     count = len(open_items(document))

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 from pydantic import ValidationError
 
-from fabrica.aiact.documents.layout import layouts
-from fabrica.aiact.documents.shape import open_items
+from fabrica.aiact.documents.layout import item_layout, kinds, layouts
+from fabrica.aiact.documents.shape import closed_by, open_items
 from fabrica.aiact.documents.writers import written
 from fabrica.server.aiact import (
     document_queries,
@@ -27,7 +27,7 @@ from fabrica.server.aiact.results import documents_due, together
 from fabrica.server.core.limits import count_try
 from fabrica.server.core.requests import Viewed
 from fabrica.values.ids import DocumentId, VersionId
-from fabrica.wire.documents import Document, Format, Recipient
+from fabrica.wire.documents import Document, DocumentItem, Format, Recipient
 from fabrica.wire.issues import NewIssue
 from fabrica.wire.problems import FabricaError, Malformed, NotFound
 from fabrica.wire.systems import NewAnswers
@@ -72,7 +72,10 @@ def _page(
         "version": queries.version(by, version),
         "document": found,
         "recipients": ("provider", *layouts()[template].recipients),
-        "left": open_items(found),
+        "sections": [
+            (section, [(item, _kinds(template, item)) for item in section.items]) for section in found.sections
+        ],
+        "left": [(item, closed_by(item)) for item in open_items(found)],
         "issued": issued,
         "function": request.session.get(FUNCTION, ""),
         "may_write": recipient == "provider" and permissions.edits(by, version=version),
@@ -81,6 +84,12 @@ def _page(
         "problem": problem,
     }
     return render(request, "aiact/document.html", context, status=problem.status if problem else 200)
+
+
+def _kinds(template: str, item: DocumentItem) -> list[tuple[str, str]]:
+    """Return the kinds of evidence that answer an item, with their titles; issued documents are no such kind."""
+    needed = [need.kind for group in item_layout(template, item.id).needs for need in group if need.kind in kinds()]
+    return [(kind, kinds()[kind].title) for kind in dict.fromkeys(needed)]
 
 
 @require_POST

@@ -1,11 +1,10 @@
 """REST endpoints of independent evaluators: for the project that invites, and for those who were invited."""
 
-from collections.abc import Iterator
-
 from django.http import StreamingHttpResponse
 from ninja import Router
 
 from fabrica.server.aiact import evaluator_queries, evaluator_service, queries
+from fabrica.server.aiact.downloads import download
 from fabrica.server.core.actors import NOBODY
 from fabrica.server.core.requests import Asked, body_of
 from fabrica.server.core.storage import spooled, store_file
@@ -60,7 +59,7 @@ def report(request: Asked, report: ReportId) -> Report:
 def report_content(request: Asked, report: ReportId) -> StreamingHttpResponse:
     """The report's file, as it was received."""
     found, parts = evaluator_queries.report_content(request.auth, report)
-    return _download(found.sha256, parts)
+    return download(found.sha256, parts)
 
 
 @router.get("/reports/{report}/check", response=ReportCheck)
@@ -85,7 +84,7 @@ def view(request: Asked) -> EvaluatorView:
 def document_file(request: Asked, document: DocumentId, name: str) -> StreamingHttpResponse:
     """A file of a document that the evaluator may read."""
     sha256, parts = evaluator_queries.document_file(request.auth, document, name)
-    return _download(sha256, parts)
+    return download(sha256, parts)
 
 
 @evaluator_router.put("/reports/{sha256}", response={201: Report})
@@ -98,11 +97,3 @@ def receive_report(request: Asked, sha256: str) -> tuple[int, Report]:
     kept = evaluator_service.receive_report(by, signature=signature, sha256=sha256, bytes_count=count)
     return 201, next(one for one in evaluator_queries.view(by).reports if one.id == kept)
 
-
-def _download(sha256: str, parts: Iterator[bytes]) -> StreamingHttpResponse:
-    """Return bytes from outside as a download, which no browser opens as a page of this server."""
-    response = StreamingHttpResponse(parts, content_type="application/octet-stream")
-    response["Content-Security-Policy"] = "sandbox"
-    response["Content-Disposition"] = f'attachment; filename="{sha256[:12]}"'
-    response["ETag"] = f'"{sha256}"'
-    return response

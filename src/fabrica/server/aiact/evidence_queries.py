@@ -12,22 +12,24 @@ from fabrica.aiact.documents.layout import kinds
 from fabrica.aiact.documents.rows import checked_row
 from fabrica.server.aiact import issue_queries, queries
 from fabrica.server.aiact.models import Version
-from fabrica.wire.documents import Evidence, HeldBy
+from fabrica.wire.documents import Evidence, HeldBy, Origin
 from fabrica.wire.systems import Modification, Told, VersionState
 
 _VERDICTS = {"substantial": "yes", "not_substantial": "no"}
 
 
 def entered(told: Iterable[Told]) -> Iterator[Evidence]:
-    """Yield what people entered by kind; the days in it are read as days again."""
+    """Yield what people entered by kind, as of the day that its origin tells of; the days in it are read as days."""
     for one in told:
         rows = tuple(checked_row(one.key, row) for row in one.body["rows"])
         if any(rows):
-            yield _held(one.key, rows, "person", f"statement {one.id} of the register", _by(one), one.said_at.date())
-
-
-def _by(one: Told) -> str:
-    return f"Entered by {one.said_by}, {one.function}, on {one.said_at.date()}."
+            statement, said = f"statement {one.id} of the register", one.said_at.date()
+            method = f"Entered by {one.said_by}, {one.function}, on {said}"
+            origin = Origin.model_validate(one.body["origin"]) if "origin" in one.body else None
+            place, method, at = (
+                (origin.source, f"{method}, as {statement}.", origin.on) if origin else (statement, f"{method}.", said)
+            )
+            yield _held(one.key, rows, "person", place, method, at)
 
 
 def held_here(row: Version, known: Iterable[Evidence]) -> Iterator[Evidence]:

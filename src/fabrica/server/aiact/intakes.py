@@ -1,6 +1,5 @@
 """Intakes of one browser: kept in its session, so that the desk can be tried without an account."""
 
-import json
 from collections.abc import MutableMapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,7 +11,7 @@ from fabrica.aiact.intake.asking import outlook
 from fabrica.aiact.intake.sitting import begin
 from fabrica.server.core import clock
 from fabrica.values.ids import VersionId
-from fabrica.values.yaml_keys import KeyTwice, PersonsLoader
+from fabrica.values.keys_once import KeyTwice, StrangersLoader, read_json
 from fabrica.wire.aiact import AnswersUnreadable
 from fabrica.wire.intake import Outlook, Proposal, Sitting
 from fabrica.wire.problems import Malformed, NotFound
@@ -139,15 +138,6 @@ def forget(session: Session, number: int) -> None:
     session[_KEY] = {key: one for key, one in session.get(_KEY, {}).items() if key != str(number)}
 
 
-class _WithoutAliases(PersonsLoader):
-    """Reads YAML in which nothing refers to something else, so that a small file stays small."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError("an alias")
-        return super().compose_node(parent, index)
-
-
 def read_file(content: bytes) -> Sitting:
     """Return the sitting that a saved file of answers holds, YAML or JSON.
 
@@ -161,11 +151,11 @@ def read_file(content: bytes) -> Sitting:
         )
     try:
         if content.lstrip()[:1] in (b"{", b"["):  # as this page saves it; much faster to read
-            told = json.loads(content)
+            told = read_json(content)
         else:
-            told = yaml.load(content, Loader=_WithoutAliases)  # noqa: S506 - a safe loader
+            told = yaml.load(content, Loader=StrangersLoader)  # noqa: S506 - a safe loader
     except KeyTwice as twice:
-        raise AnswersUnreadable(f"The file, {twice.where}.", remedy="Keep the one that is true.") from None
+        raise AnswersUnreadable(f"In the file, {twice.where}.", remedy="Keep the one that is true.") from None
     except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError):
         raise AnswersUnreadable(
             "The file is neither YAML nor JSON.", remedy="Load a file that an intake saved."

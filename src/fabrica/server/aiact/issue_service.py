@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.urls import reverse
 
 from fabrica.aiact.compute import require_explanation
 from fabrica.aiact.documents.issue import as_next, key_of, public_half, signed
@@ -34,7 +35,7 @@ def order_issue(by: Actor, *, version: VersionId, told: NewIssue) -> DocumentId:
 
     Raises:
         TemplateUnknown, NotForRecipient: there is no such document, or not for this recipient.
-        DocumentOpen: a mandatory item is open; all are named.
+        DocumentOpen: a mandatory item is open; all are named, each with what closes it.
         ComputeUnexplained: two figures of compute differ and nobody says why.
         IssueWaits: the same document is being issued.
     """
@@ -49,7 +50,8 @@ def order_issue(by: Actor, *, version: VersionId, told: NewIssue) -> DocumentId:
     before = issue_queries.earlier(version, told.template, told.recipient)
     number = before.version + 1 if before else 1
     draft = document_queries.filled(basis, told.template, told.recipient, number=number)
-    final = as_next(draft, before).model_copy(update={"signatory": f"{by.name}, {told.function}"})
+    final = as_next(draft, before, where=_where(version, told.template))
+    final = final.model_copy(update={"signatory": f"{by.name}, {told.function}"})
     require_explanation(basis.compute)
     order = IssueOrder.objects.create(
         version=row,
@@ -64,6 +66,11 @@ def order_issue(by: Actor, *, version: VersionId, told: NewIssue) -> DocumentId:
     )
     hint("aiact")
     return order.pk
+
+
+def _where(version: VersionId, template: str) -> str:
+    address = f"{settings.PUBLIC_URL}{reverse('aiact:document', args=[version, template])}"
+    return f"Answer them at {address}, or with 'fabrica systems answer VERSION --answers FILE'."
 
 
 @verb(may=permissions.the_service)

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from fabrica.aiact.documents.answers import check_names, checked_evidence
+from fabrica.aiact.documents.answers import check_names, check_origins, checked_evidence
 from fabrica.aiact.documents.rows import joined
 from fabrica.aiact.intake.sitting import as_saved, begin
 from fabrica.server.aiact import account_queries, document_queries, facts, permissions, queries, result_service, rules
@@ -52,13 +52,16 @@ def say(by: Actor, *, version: VersionId, told: NewAnswers) -> None:
     """Keep evidence, texts and consents for the documents of a version, each as what this person says now.
 
     Raises:
-        DocumentAnswersWrong: a kind, field or item that is not known, or a wrong value.
+        DocumentAnswersWrong: a kind, field or item that is not known, or a wrong value or day.
         EvidenceMoved: something is confirmed on other evidence than is there.
         EvidenceContradicts: what is said and what records tell do not agree.
     """
     check_names(evidence=told.evidence, items=(*told.items, *told.confirm, *told.not_applicable, *told.take_back))
+    check_origins(told.origins, told.evidence, clock.now().date())
     for kind, rows in checked_evidence(told.evidence).items():
-        _keep(by, version, "evidence", {"rows": rows}, key=kind, function=told.function)
+        origin = told.origins.get(kind)
+        body = {"rows": rows} | ({"origin": origin.model_dump(mode="json")} if origin else {})
+        _keep(by, version, "evidence", body, key=kind, function=told.function)
     bodies: dict[str, dict[str, Any]] = {
         **{item: {"text": text} for item, text in told.items.items()},
         **{item: {"confirms": list(shown)} for item, shown in told.confirm.items()},

@@ -170,6 +170,11 @@ TIME_ZONE = "UTC"
 STATIC_URL = "static/"
 WHITENOISE_USE_FINDERS = True
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 2**20  # JSON and forms, an agent's 2 MiB escaped included; files are read in parts
+FILE_UPLOAD_HANDLERS = [
+    "fabrica.server.core.uploads.BoundedUpload",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 EMAIL_BACKEND = os.environ.get("FABRICA_EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
 
 LOGGING: dict[str, Any] = {
