@@ -30,7 +30,6 @@ def outside(request: Asked, body: OutsideReport) -> OutsideAnswer:
 
 @router.put("/limits", response={204: None})
 @decorate_view(signed)
-def limits(request: Asked, body: LimitsReport) -> tuple[int, None]:
+def limits(request: Asked, body: LimitsReport) -> None:
     """Tell how allocations stand as limits in the site's Slurm."""
     service.tell_limits(request.auth, report=body)
-    return 204, None

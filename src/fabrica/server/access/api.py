@@ -28,7 +28,7 @@ def statement(request: Asked, project: ProjectId, limit: int = 50, cursor: str |
 
 
 @router.post("/allocations", response={201: dict[str, AllocationId]})
-def grant(request: Asked, body: NewAllocation) -> tuple[int, dict[str, AllocationId]]:
+def grant(request: Asked, body: NewAllocation) -> dict[str, AllocationId]:
     """Grant an allocation; operators only. Send an Idempotency-Key: the same request sent twice grants once."""
 
     def act() -> str:
@@ -42,4 +42,4 @@ def grant(request: Asked, body: NewAllocation) -> tuple[int, dict[str, Allocatio
             note=body.note,
         )
 
-    return 201, {"allocation": idempotency.once(request, act)}
+    return {"allocation": idempotency.once(request, act)}

@@ -110,11 +110,10 @@ def compute_outlook(
 
 
 @router.put("/versions/{version}/answers", response={204: None})
-def say(request: Asked, version: VersionId, body: NewAnswers) -> tuple[int, None]:
+def say(request: Asked, version: VersionId, body: NewAnswers) -> None:
     """Say something for documents: evidence, texts, consents to what is shown. Kept with who and when."""
     queries.version_row(request.auth, version)
     statement_service.say(request.auth, version=version, told=body)
-    return 204, None
 
 
 @router.put("/versions/{version}/modification", response=Modification | None)

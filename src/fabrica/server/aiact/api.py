@@ -28,12 +28,12 @@ def systems(request: Asked, project: ProjectId | None = None) -> list[System]:
 
 
 @router.post("/systems", response={201: System})
-def register(request: Asked, body: NewSystem) -> tuple[int, System]:
+def register(request: Asked, body: NewSystem) -> System:
     """Register an AI system or general-purpose AI model of a project. Send an Idempotency-Key."""
     by = request.auth
     project = people.chosen_project(by, body.project)
     system = idempotency.once(request, lambda: service.register(by, project=project, told=body))
-    return 201, queries.system(by, SystemId(system))
+    return queries.system(by, SystemId(system))
 
 
 @router.get("/systems/{system}", response=System)
@@ -51,12 +51,12 @@ def amend(request: Asked, system: SystemId, body: SystemChange) -> System:
 
 
 @router.post("/systems/{system}/versions", response={201: Version})
-def add_version(request: Asked, system: SystemId, body: NewVersion) -> tuple[int, Version]:
+def add_version(request: Asked, system: SystemId, body: NewVersion) -> Version:
     """Add a draft version. Send an Idempotency-Key."""
     by = request.auth
     project = queries.system(by, system).project
     version = idempotency.once(request, lambda: service.add_version(by, project=project, system=system, told=body))
-    return 201, queries.version(by, VersionId(version))
+    return queries.version(by, VersionId(version))
 
 
 @router.get("/versions/{version}", response=Version)
@@ -66,40 +66,38 @@ def version(request: Asked, version: VersionId) -> Version:
 
 
 @router.post("/versions/{version}/lineage", response={201: Version})
-def state_lineage(request: Asked, version: VersionId, body: NewLineage) -> tuple[int, Version]:
+def state_lineage(request: Asked, version: VersionId, body: NewLineage) -> Version:
     """Say what a draft was made from. The same parent again replaces what was said of it."""
     queries.version_row(request.auth, version)
     service.state_lineage(request.auth, version=version, told=body)
-    return 201, queries.version(request.auth, version)
+    return queries.version(request.auth, version)
 
 
 @router.delete("/versions/{version}/lineage/{line}", response={204: None})
-def remove_lineage(request: Asked, version: VersionId, line: int) -> tuple[int, None]:
+def remove_lineage(request: Asked, version: VersionId, line: int) -> None:
     """Take a line of a draft's lineage away again."""
     queries.version_row(request.auth, version)
     service.remove_lineage(request.auth, version=version, line=line)
-    return 204, None
 
 
 @router.post("/versions/{version}/runs", response={201: Version})
-def link_run(request: Asked, version: VersionId, body: LinkRun) -> tuple[int, Version]:
+def link_run(request: Asked, version: VersionId, body: LinkRun) -> Version:
     """Say that a run of the same project belongs to a version."""
     queries.version_row(request.auth, version)
     service.link_run(request.auth, version=version, run=body.run)
-    return 201, queries.version(request.auth, version)
+    return queries.version(request.auth, version)
 
 
 @router.delete("/versions/{version}/runs/{run}", response={204: None})
-def unlink_run(request: Asked, version: VersionId, run: RunId) -> tuple[int, None]:
+def unlink_run(request: Asked, version: VersionId, run: RunId) -> None:
     """Take a run away from a draft again."""
     queries.version_row(request.auth, version)
     service.unlink_run(request.auth, version=version, run=run)
-    return 204, None
 
 
 @router.post("/versions/{version}/withdrawal", response={201: Version})
-def withdraw(request: Asked, version: VersionId, body: Withdrawal) -> tuple[int, Version]:
+def withdraw(request: Asked, version: VersionId, body: Withdrawal) -> Version:
     """Take a version off the market, or drop a draft; the project's lead does."""
     queries.version_row(request.auth, version)
     service.withdraw(request.auth, version=version, on=body.on, reason=body.reason)
-    return 201, queries.version(request.auth, version)
+    return queries.version(request.auth, version)

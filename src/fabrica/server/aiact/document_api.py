@@ -26,12 +26,12 @@ def document(request: Asked, version: VersionId, template: str, recipient: Recip
 
 
 @router.post("/versions/{version}/issues", response={202: Issue})
-def order_issue(request: Asked, version: VersionId, body: NewIssue) -> tuple[int, Issue]:
+def order_issue(request: Asked, version: VersionId, body: NewIssue) -> Issue:
     """Issue a complete document: it is fixed now; written, signed and kept within seconds. Send an Idempotency-Key."""
     by = request.auth
     queries.version_row(by, version)
     order = idempotency.once(request, lambda: issue_service.order_issue(by, version=version, told=body))
-    return 202, issue_queries.issue(by, DocumentId(order))
+    return issue_queries.issue(by, DocumentId(order))
 
 
 @router.get("/versions/{version}/issues", response=list[Issue])
@@ -73,16 +73,15 @@ def view_grants(request: Asked, version: VersionId) -> list[ViewGrant]:
 
 
 @router.post("/versions/{version}/views", response={201: list[ViewGrant]})
-def show_view(request: Asked, version: VersionId, body: NewViewGrant) -> tuple[int, list[ViewGrant]]:
+def show_view(request: Asked, version: VersionId, body: NewViewGrant) -> list[ViewGrant]:
     """Show somebody outside what is issued for one recipient; the project's lead does."""
     queries.version_row(request.auth, version)
     issue_service.show_view(request.auth, version=version, email=body.email, recipient=body.recipient)
-    return 201, list(issue_queries.view_grants(request.auth, version))
+    return list(issue_queries.view_grants(request.auth, version))
 
 
 @router.delete("/versions/{version}/views/{user}/{recipient}", response={204: None})
-def hide_view(request: Asked, version: VersionId, user: UserId, recipient: Recipient) -> tuple[int, None]:
+def hide_view(request: Asked, version: VersionId, user: UserId, recipient: Recipient) -> None:
     """Take a view away again."""
     queries.version_row(request.auth, version)
     issue_service.hide_view(request.auth, version=version, user=user, recipient=recipient)
-    return 204, None

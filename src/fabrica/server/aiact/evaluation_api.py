@@ -21,7 +21,7 @@ def evaluations(request: Asked, version: VersionId) -> list[ImportedEvaluation]:
 
 
 @router.put("/versions/{version}/evaluations/{sha256}", response={201: ImportedEvaluation})
-def import_evaluation(request: Asked, version: VersionId, sha256: str, name: str) -> tuple[int, ImportedEvaluation]:
+def import_evaluation(request: Asked, version: VersionId, sha256: str, name: str) -> ImportedEvaluation:
     """Upload the log of an evaluation under its SHA-256: of Inspect AI or MLflow. The same log twice is one."""
     by = request.auth
     queries.version_row(by, version)
@@ -33,17 +33,15 @@ def import_evaluation(request: Asked, version: VersionId, sha256: str, name: str
         found = read_evaluation(file, name)
         store_file(file, sha256)
     evaluation = evaluation_service.import_evaluation(by, version=version, evaluation=found)
-    return 201, _one(request, version, evaluation)
+    return _one(request, version, evaluation)
 
 
 @router.post("/versions/{version}/evaluations/{evaluation}/withdrawal", response={201: ImportedEvaluation})
-def take_back(
-    request: Asked, version: VersionId, evaluation: EvaluationId, body: TakeBack
-) -> tuple[int, ImportedEvaluation]:
+def take_back(request: Asked, version: VersionId, evaluation: EvaluationId, body: TakeBack) -> ImportedEvaluation:
     """Let an evaluation be evidence no more; it stays listed with the reason."""
     queries.version_row(request.auth, version)
     evaluation_service.take_back(request.auth, version=version, evaluation=evaluation, reason=body.reason)
-    return 201, _one(request, version, evaluation)
+    return _one(request, version, evaluation)
 
 
 def _one(request: Asked, version: VersionId, evaluation: EvaluationId) -> ImportedEvaluation:

@@ -35,18 +35,17 @@ def evaluators(request: Asked, version: VersionId) -> list[Evaluator]:
 
 
 @router.post("/versions/{version}/evaluators", response={201: EvaluatorInvitation})
-def invite(request: Asked, version: VersionId, body: NewEvaluator) -> tuple[int, EvaluatorInvitation]:
+def invite(request: Asked, version: VersionId, body: NewEvaluator) -> EvaluatorInvitation:
     """Draw a code for an independent evaluator; it is shown once. The project's lead does."""
     queries.version_row(request.auth, version)
-    return 201, evaluator_service.invite(request.auth, version=version, told=body)
+    return evaluator_service.invite(request.auth, version=version, told=body)
 
 
 @router.post("/versions/{version}/evaluators/{evaluator}/withdrawal", response={204: None})
-def withdraw(request: Asked, version: VersionId, evaluator: EvaluatorId, body: EvaluatorWithdrawal) -> tuple[int, None]:
+def withdraw(request: Asked, version: VersionId, evaluator: EvaluatorId, body: EvaluatorWithdrawal) -> None:
     """Let an evaluator see nothing any more; their reports stay. The project's lead does."""
     queries.version_row(request.auth, version)
     evaluator_service.withdraw(request.auth, version=version, evaluator=evaluator, reason=body.reason)
-    return 204, None
 
 
 @router.get("/reports/{report}", response=Report)
@@ -69,9 +68,9 @@ def check(request: Asked, report: ReportId) -> ReportCheck:
 
 
 @open_router.post("/acceptance", response={201: AcceptedEvaluator})
-def accept(request: Asked, body: EvaluatorAcceptance) -> tuple[int, AcceptedEvaluator]:
+def accept(request: Asked, body: EvaluatorAcceptance) -> AcceptedEvaluator:
     """Become the evaluator that a code invites, with a key of one's own. The code works once."""
-    return 201, evaluator_service.accept(NOBODY, told=body)
+    return evaluator_service.accept(NOBODY, told=body)
 
 
 @evaluator_router.get("", response=EvaluatorView)
@@ -88,12 +87,12 @@ def document_file(request: Asked, document: DocumentId, name: str) -> StreamingH
 
 
 @evaluator_router.put("/reports/{sha256}", response={201: Report})
-def receive_report(request: Asked, sha256: str) -> tuple[int, Report]:
+def receive_report(request: Asked, sha256: str) -> Report:
     """Upload a report under its SHA-256, with what was signed of it in the header `Fabrica-Signature`."""
     by, signature = request.auth, request.headers.get(SIGNATURE_HEADER, "")
     claims = evaluator_service.check_report(by, signature, sha256)  # before the bytes are taken
     with spooled(body_of(request, REPORT_BYTES_MAX), sha256, claims.bytes) as file:
         count = store_file(file, sha256)
     kept = evaluator_service.receive_report(by, signature=signature, sha256=sha256, bytes_count=count)
-    return 201, next(one for one in evaluator_queries.view(by).reports if one.id == kept)
+    return next(one for one in evaluator_queries.view(by).reports if one.id == kept)
 

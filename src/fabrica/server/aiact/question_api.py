@@ -43,12 +43,12 @@ def questions(
 
 
 @router.post("/questions", response={201: Question})
-def ask(request: Asked, body: NewQuestion) -> tuple[int, Question]:
+def ask(request: Asked, body: NewQuestion) -> Question:
     """Pass a question on to an adviser. Send an Idempotency-Key: the same request sent twice asks once."""
     by = request.auth
     project = people.chosen_project(by, body.project)
     question = idempotency.once(request, lambda: question_service.ask(by, project=project, told=body))
-    return 201, question_queries.question(by, QuestionId(question))
+    return question_queries.question(by, QuestionId(question))
 
 
 @router.get("/questions/{question}", response=Question)

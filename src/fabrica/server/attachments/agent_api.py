@@ -33,10 +33,9 @@ def untaken(request: Asked, wait: float = 0) -> list[Attachment]:
 
 @router.post("/attachments/{attachment}/take", response={204: None})
 @decorate_view(signed)
-def take(request: Asked, attachment: AttachmentId) -> tuple[int, None]:
+def take(request: Asked, attachment: AttachmentId) -> None:
     """Take the run's end of an attachment, once."""
     service.take(request.auth, attachment=attachment)
-    return 204, None
 
 
 @router.get("/attachments/{attachment}/input")
@@ -57,10 +56,9 @@ def write(request: Asked, attachment: AttachmentId) -> Received:
 
 @router.delete("/attachments/{attachment}", response={204: None})
 @decorate_view(signed)
-def detach(request: Asked, attachment: AttachmentId) -> tuple[int, None]:
+def detach(request: Asked, attachment: AttachmentId) -> None:
     """End an attachment whose run has ended, or cannot be reached."""
     service.detach(request.auth, attachment=attachment)
-    return 204, None
 
 
 def _own(by: Actor, attachment: AttachmentId) -> relays.Relay:

@@ -15,10 +15,10 @@ router = Router(tags=["attachments"])
 
 
 @router.post("/runs/{run}/attachments", response={201: Attachment})
-def attach(request: Asked, run: RunId) -> tuple[int, Attachment]:
+def attach(request: Asked, run: RunId) -> Attachment:
     """Attach to an interactive run of one's own, in place of who was attached before."""
     runs.run_state(request.auth, run)
-    return 201, service.attach(request.auth, run=run)
+    return service.attach(request.auth, run=run)
 
 
 @router.get("/attachments/{attachment}/output")
@@ -36,11 +36,10 @@ def write(request: Asked, attachment: AttachmentId) -> Received:
 
 
 @router.delete("/attachments/{attachment}", response={204: None})
-def detach(request: Asked, attachment: AttachmentId) -> tuple[int, None]:
+def detach(request: Asked, attachment: AttachmentId) -> None:
     """End an attachment; the run goes on."""
     _own(request.auth, attachment)
     service.detach(request.auth, attachment=attachment)
-    return 204, None
 
 
 def _own(by: Actor, attachment: AttachmentId) -> relays.Relay:

@@ -18,7 +18,7 @@ def listed(request: Asked, state: CorrectionState | None = None) -> list[Correct
 
 
 @router.post("/corrections", response={201: Correction})
-def propose(request: Asked, body: NewCorrection) -> tuple[int, Correction]:
+def propose(request: Asked, body: NewCorrection) -> Correction:
     """Propose to right a wrong grant or charge; nothing is posted before another operator approves. Operators only."""
 
     def act() -> str:
@@ -26,7 +26,7 @@ def propose(request: Asked, body: NewCorrection) -> tuple[int, Correction]:
             request.auth, transfer=body.transfer, right_milliseconds=body.right_milliseconds, reason=body.reason
         )
 
-    return 201, queries.correction(CorrectionId(idempotency.once(request, act)))
+    return queries.correction(CorrectionId(idempotency.once(request, act)))
 
 
 @router.post("/corrections/{correction}/approve", response=Correction)

@@ -29,11 +29,10 @@ def project(request: Asked, project: ProjectId) -> Project:
 
 
 @router.post("/projects/{project}/members", response={204: None})
-def give_role(request: Asked, project: ProjectId, body: NewMember) -> tuple[int, None]:
+def give_role(request: Asked, project: ProjectId, body: NewMember) -> None:
     """Give a person a role in the project."""
     queries.project(request.auth, project)
     service.give_role(request.auth, project=project, email=body.email, role=body.role)
-    return 204, None
 
 
 @router.get("/me/tokens", response=list[Token])
@@ -43,17 +42,16 @@ def tokens(request: Asked) -> list[Token]:
 
 
 @router.post("/me/tokens", response={201: MadeToken})
-def make_token(request: Asked, body: NewToken) -> tuple[int, MadeToken]:
+def make_token(request: Asked, body: NewToken) -> MadeToken:
     """Make an access token. The answer holds it, once; so it is kept nowhere, and a repeat makes another."""
     token = service.make_token(request.auth, user=user_of(request), name=body.name, days=body.days)
-    return 201, MadeToken(token=token, expires_at=queries.tokens(request.auth)[0].expires_at)
+    return MadeToken(token=token, expires_at=queries.tokens(request.auth)[0].expires_at)
 
 
 @router.delete("/me/tokens/{token}", response={204: None})
-def withdraw_token(request: Asked, token: int) -> tuple[int, None]:
+def withdraw_token(request: Asked, token: int) -> None:
     """End an access token now."""
     service.withdraw_token(request.auth, user=user_of(request), token=token)
-    return 204, None
 
 
 @router.get("/people", response=PersonList)

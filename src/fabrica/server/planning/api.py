@@ -18,10 +18,10 @@ def scenarios(request: Asked, limit: int = queries.PAGE, before: ScenarioId | No
 
 
 @router.post("/scenarios", response={201: dict[str, ScenarioId]})
-def save(request: Asked, body: NewScenario) -> tuple[int, dict[str, ScenarioId]]:
+def save(request: Asked, body: NewScenario) -> dict[str, ScenarioId]:
     """Save a scenario; it runs in the background. Send an Idempotency-Key: the same request sent twice saves once."""
     fields = {name: getattr(body, name) for name in NewScenario.model_fields}
-    return 201, {"scenario": idempotency.once(request, lambda: service.save(request.auth, **fields))}
+    return {"scenario": idempotency.once(request, lambda: service.save(request.auth, **fields))}
 
 
 @router.get("/scenarios/{scenario}", response=ScenarioDetail)
@@ -31,39 +31,35 @@ def scenario(request: Asked, scenario: ScenarioId) -> ScenarioDetail:
 
 
 @router.post("/scenarios/{scenario}/cancel", response={204: None})
-def cancel(request: Asked, scenario: ScenarioId) -> tuple[int, None]:
+def cancel(request: Asked, scenario: ScenarioId) -> None:
     """Cancel a scenario that waits or runs; its author or an operator."""
     queries.scenario(request.auth, scenario)
     service.cancel(request.auth, scenario=scenario)
-    return 204, None
 
 
 @router.post("/scenarios/{scenario}/sharing", response={204: None})
-def share(request: Asked, scenario: ScenarioId, body: ScenarioSharing) -> tuple[int, None]:
+def share(request: Asked, scenario: ScenarioId, body: ScenarioSharing) -> None:
     """Say who reads a scenario beside its author; only the author."""
     queries.scenario(request.auth, scenario)
     service.share(request.auth, scenario=scenario, project=body.project, with_office=body.with_office)
-    return 204, None
 
 
 @router.post("/scenarios/{scenario}/links", response={201: ScenarioLink})
-def draw_link(request: Asked, scenario: ScenarioId, days: int = 14) -> tuple[int, ScenarioLink]:
+def draw_link(request: Asked, scenario: ScenarioId, days: int = 14) -> ScenarioLink:
     """Draw a link at which anybody reads the scenario for some days; only the author."""
     queries.scenario(request.auth, scenario)
-    return 201, service.draw_link(request.auth, scenario=scenario, days=days)
+    return service.draw_link(request.auth, scenario=scenario, days=days)
 
 
 @router.delete("/scenarios/{scenario}/links", response={204: None})
-def withdraw_links(request: Asked, scenario: ScenarioId) -> tuple[int, None]:
+def withdraw_links(request: Asked, scenario: ScenarioId) -> None:
     """Withdraw every link to a scenario; only the author."""
     queries.scenario(request.auth, scenario)
     service.withdraw_links(request.auth, scenario=scenario)
-    return 204, None
 
 
 @router.delete("/scenarios/{scenario}", response={204: None})
-def delete(request: Asked, scenario: ScenarioId) -> tuple[int, None]:
+def delete(request: Asked, scenario: ScenarioId) -> None:
     """Delete a scenario with its result; only the author."""
     queries.scenario(request.auth, scenario)
     service.delete(request.auth, scenario=scenario)
-    return 204, None

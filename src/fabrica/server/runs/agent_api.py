@@ -91,16 +91,14 @@ def bundle(request: Asked, sha256: str) -> StreamingHttpResponse:
 
 
 @router.put("/blobs", response={204: None})
-def put_blobs(request: Asked) -> tuple[int, None]:
+def put_blobs(request: Asked) -> None:
     """Upload several small output or record files in one body, each under its SHA-256."""
     storage = open_storage()
     for sha256, content in unpack(b"".join(body_of(request, PACK_BYTES_MAX))):
         storage.store(sha256, (content,), PACKED_FILE_BYTES_MAX)
-    return 204, None
 
 
 @router.put("/blobs/{sha256}", response={204: None})
-def put_blob(request: Asked, sha256: str) -> tuple[int, None]:
+def put_blob(request: Asked, sha256: str) -> None:
     """Upload one output or record file under its SHA-256."""
     open_storage().store(sha256, body_of(request, OUTPUT_BYTES_MAX), OUTPUT_BYTES_MAX)
-    return 204, None

@@ -23,7 +23,7 @@ from fabrica.server.runs import lost_queries, queries, service
 from fabrica.values.ids import AttemptId, ProjectId, RunId
 from fabrica.values.states import RunState
 from fabrica.wire.placement import KeptDecision, Placement
-from fabrica.wire.problems import NotAllowed
+from fabrica.wire.problems import NotAllowed, NotFound
 from fabrica.wire.runs import DeclareLost, DryRun, LogSlice, Loss, MetricSeries, Purpose, Run, RunList, RunSpec
 
 router = Router(tags=["runs"])
@@ -32,14 +32,15 @@ _POLL_SECONDS = 2.0
 _PART_BYTES = 1 << 20
 
 
-@router.get("/bundles/{sha256}", response={204: None, 404: None})
-def has_bundle(request: Asked, sha256: str) -> tuple[int, None]:
+@router.get("/bundles/{sha256}", response={204: None})
+def has_bundle(request: Asked, sha256: str) -> None:
     """Whether a source bundle is here already."""
-    return (204 if open_storage().has(sha256) else 404), None
+    if not open_storage().has(sha256):
+        raise NotFound("There is no such bundle here.", remedy="Upload it; the SDK does.")
 
 
 @router.put("/bundles/{sha256}", response={204: None})
-def put_bundle(request: Asked, sha256: str) -> tuple[int, None]:
+def put_bundle(request: Asked, sha256: str) -> None:
     """Upload a source bundle under its SHA-256. It is stored only when it can be unpacked safely."""
     if not any(project.role in ("lead", "member") for project in people.projects(request.auth)):
         raise NotAllowed("You work in no project.", remedy="Ask somebody who leads one to add you.")
@@ -50,11 +51,10 @@ def put_bundle(request: Asked, sha256: str) -> tuple[int, None]:
         check(Path(file.name), SOURCE)
         file.seek(0)
         open_storage().store(sha256, iter(lambda: file.read(_PART_BYTES), b""), SOURCE.archive_bytes_max)
-    return 204, None
 
 
 @router.post("/runs", response={201: Run})
-def submit(request: Asked, body: RunSpec) -> tuple[int, Any]:
+def submit(request: Asked, body: RunSpec) -> Run:
     """Submit a run. Send an Idempotency-Key: the same request sent twice is one run."""
     by = request.auth
 
@@ -62,7 +62,7 @@ def submit(request: Asked, body: RunSpec) -> tuple[int, Any]:
         return service.submit(by, project=people.chosen_project(by, body.project), spec=body)
 
     run = idempotency.once(request, act)
-    return 201, queries.run(by, RunId(run))
+    return queries.run(by, RunId(run))
 
 
 @router.post("/runs/plan", response=DryRun)

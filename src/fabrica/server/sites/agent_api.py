@@ -30,10 +30,10 @@ _TRIES_SECONDS = 600
 
 
 @open_router.post("/enrol", response={201: Enrolled})
-def enrol(request: HttpRequest, body: CodeUse) -> tuple[int, Enrolled]:
+def enrol(request: HttpRequest, body: CodeUse) -> Enrolled:
     """Enrol the agent that shows a code, with the public half of a key pair made at the site."""
     count_try(f"enrol:{request.META.get('REMOTE_ADDR')}", tries_max=_TRIES_MAX, seconds=_TRIES_SECONDS)
-    return 201, service.enrol_with_code(NOBODY, use=body)
+    return service.enrol_with_code(NOBODY, use=body)
 
 
 @open_router.post("/challenge", response=Challenge)

@@ -18,10 +18,10 @@ def sites(request: Asked) -> list[Site]:
 
 
 @router.post("", response={201: SiteDetail})
-def add(request: Asked, body: NewSite) -> tuple[int, SiteDetail]:
+def add(request: Asked, body: NewSite) -> SiteDetail:
     """Add a site of the network's own; adding it twice changes nothing. Operators only."""
     service.add_site(request.auth, site=body.id, name=body.name, country=body.country)
-    return 201, queries.site(body.id)
+    return queries.site(body.id)
 
 
 @router.get("/{site}", response=SiteDetail)
@@ -45,13 +45,12 @@ def resume(request: Asked, site: SiteId) -> SiteDetail:
 
 
 @router.post("/{site}/invitations", response={201: Invitation})
-def invite(request: Asked, site: SiteId, body: NewInvitation) -> tuple[int, Invitation]:
+def invite(request: Asked, site: SiteId, body: NewInvitation) -> Invitation:
     """Draw a code with which one agent may be enrolled; it is shown once. Operators only."""
-    return 201, service.invite(request.auth, site=site, name=body.name, hours=body.hours, replace=body.replace)
+    return service.invite(request.auth, site=site, name=body.name, hours=body.hours, replace=body.replace)
 
 
 @router.delete("/{site}/agents/{agent}", response={204: None})
-def withdraw(request: Asked, site: SiteId, agent: AgentId) -> tuple[int, None]:
+def withdraw(request: Asked, site: SiteId, agent: AgentId) -> None:
     """Withdraw an agent. Operators only."""
     service.withdraw_agent(request.auth, agent=agent)
-    return 204, None
