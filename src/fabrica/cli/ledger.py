@@ -2,7 +2,7 @@
 
 import click
 
-from fabrica.cli.output import console, json_option, print_json, say
+from fabrica.cli.output import console, json_option, print_json, say, table
 
 
 @click.group("corrections", invoke_without_command=True)
@@ -22,8 +22,6 @@ def corrections(context: click.Context, as_json: bool) -> None:
 
 def list_corrections(as_json: bool) -> None:
     """Show the newest corrections."""
-    from rich.table import Table
-
     from fabrica.cli.connection import connect
     from fabrica.sdk import ledger
     from fabrica.values.quantities import DeviceTime
@@ -33,11 +31,11 @@ def list_corrections(as_json: bool) -> None:
     if as_json:
         print_json({"corrections": found})
         return
-    table = Table("correction", "transfer", "wrong", "right", "state", "reason", box=None)
+    rows = []
     for one in found:
         wrong, right = (DeviceTime(ms, one.resource_class) for ms in (one.wrong_milliseconds, one.right_milliseconds))
-        table.add_row(one.id, one.transfer, str(wrong), str(right), one.state.value, one.reason)
-    console().print(table)
+        rows.append((one.id, one.transfer, str(wrong), str(right), one.state.value, one.reason))
+    console().print(table(("correction", "transfer", "wrong", "right", "state", "reason"), rows))
 
 
 @corrections.command("propose")

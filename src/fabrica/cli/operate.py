@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fabrica.cli.output import console, json_option, print_json, say
+from fabrica.cli.output import json_option, print_json, print_text, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,7 @@ def up(simulate: bool, country: str | None, port: int | None, foreground: bool, 
     """Start the embedded network of this machine, or say where it is.
 
     \b
-    Example:
+    Examples:
         fabrica up
         fabrica up --simulate     (and watch the network place work)
     """
@@ -46,7 +46,7 @@ def up(simulate: bool, country: str | None, port: int | None, foreground: bool, 
     if as_json:
         print_json({"url": network.url, "pid": network.pid, "home": str(network.home)})
         return
-    console().print(f"The embedded network is up: {network.url}  (sign in with 'fabrica portal')")
+    print_text(f"The embedded network is up: {network.url}  (sign in with 'fabrica portal')")
 
 
 @click.command()
@@ -77,9 +77,10 @@ def portal(as_json: bool) -> None:
         fabrica portal
     """
     from fabrica.cli.connection import connect
+    from fabrica.sdk import people
 
     with connect() as client:
-        link = client.post("/me/sign-in-link")["link"]
+        link = people.sign_in_link(client)
     if as_json:
         print_json({"link": link})
     else:
@@ -87,8 +88,8 @@ def portal(as_json: bool) -> None:
 
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8400, show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8400, show_default=True, help="Port to listen on.")
 @click.option("--threads", default=64, show_default=True, help="A long poll or a log stream holds one.")
 def serve(host: str, port: int, threads: int) -> None:
     """Serve the API and the portal, for a network of your own. Put a proxy with TLS before it.

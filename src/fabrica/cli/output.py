@@ -9,7 +9,10 @@ import click
 from fabrica.wire.problems import FabricaError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from rich.console import Console
+    from rich.table import Table
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
 
@@ -35,6 +38,22 @@ def console(*, stderr: bool = False) -> "Console":
 
     place = sys.stderr if stderr else sys.stdout
     return Console(stderr=stderr, highlight=False, soft_wrap=False, width=None if place.isatty() else 140)
+
+
+def print_text(words: str = "", *, style: str = "") -> None:
+    """Print words as they are, whoever wrote them: a bracket in them is no style."""
+    console().print(words, markup=False, style=style)
+
+
+def table(columns: "Sequence[str]", rows: "Iterable[Sequence[str]]") -> "Table":
+    """Return a table whose cells show what they hold as it is, whoever wrote it."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    filled = Table(*columns, box=None, pad_edge=False, header_style="dim")
+    for row in rows:
+        filled.add_row(*map(escape, row))
+    return filled
 
 
 def say(words: str) -> None:

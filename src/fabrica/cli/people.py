@@ -1,35 +1,10 @@
-"""Commands of people."""
+"""Commands of people: their access tokens; who is here, for the network's office."""
 
 from pathlib import Path
 
 import click
 
-from fabrica.cli.output import console, json_option, print_json, say
-
-
-@click.command("projects")
-@json_option
-def list_projects(as_json: bool) -> None:
-    """List your projects.
-
-    \b
-    Example:
-        fabrica projects
-    """
-    from rich.table import Table
-
-    from fabrica.cli.connection import connect
-    from fabrica.sdk import people
-
-    with connect() as client:
-        me = people.me(client)
-    if as_json:
-        print_json({"projects": me.projects})
-        return
-    table = Table("project", "name", "organisation", "your role", box=None)
-    for project in me.projects:
-        table.add_row(project.id, project.name, project.organisation_name, project.role or "")
-    console().print(table)
+from fabrica.cli.output import console, json_option, print_json, say, table
 
 
 @click.group("token")
@@ -52,8 +27,6 @@ def list_tokens(as_json: bool) -> None:
     Example:
         fabrica token list
     """
-    from rich.table import Table
-
     from fabrica.cli.connection import connect
     from fabrica.sdk import people
 
@@ -62,11 +35,16 @@ def list_tokens(as_json: bool) -> None:
     if as_json:
         print_json({"tokens": tokens})
         return
-    table = Table("number", "name", "made", "works until", box=None)
-    for one in tokens:
-        until = "withdrawn" if one.withdrawn_at else f"{one.expires_at:%Y-%m-%d}"
-        table.add_row(str(one.id), one.name, f"{one.created_at:%Y-%m-%d}", until)
-    console().print(table)
+    rows = (
+        (
+            str(one.id),
+            one.name,
+            f"{one.created_at:%Y-%m-%d}",
+            "withdrawn" if one.withdrawn_at else f"{one.expires_at:%Y-%m-%d}",
+        )
+        for one in tokens
+    )
+    console().print(table(("number", "name", "made", "works until"), rows))
 
 
 @token.command("new")
@@ -120,11 +98,12 @@ def withdraw_token(number: int, as_json: bool) -> None:
 @json_option
 @click.pass_context
 def people(context: click.Context, search: str | None, as_json: bool) -> None:
-    """List the people of the network; deactivate one, or let them in again. For the network's office.
+    """List the people of the network; add one, deactivate one, or let them in again. For the network's office.
 
     \b
     Examples:
         fabrica people --search ada
+        fabrica people add ada@factory.example --name "Ada Example"
         fabrica people deactivate ada@factory.example
     """
     if context.invoked_subcommand is None:
@@ -133,8 +112,6 @@ def people(context: click.Context, search: str | None, as_json: bool) -> None:
 
 def list_people(search: str | None, as_json: bool) -> None:
     """Show the people whose name or address holds a text."""
-    from rich.table import Table
-
     from fabrica.cli.connection import connect
     from fabrica.sdk import people
 
@@ -143,12 +120,36 @@ def list_people(search: str | None, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    table = Table("person", "name", "address", "network role", "state", box=None)
-    for one in found.people:
-        table.add_row(one.id, one.name, one.email, one.network_role or "", "active" if one.active else "deactivated")
-    console().print(table)
+    rows = (
+        (one.id, one.name, one.email, one.network_role or "", "active" if one.active else "deactivated")
+        for one in found.people
+    )
+    console().print(table(("person", "name", "address", "network role", "state"), rows))
     if found.next_cursor:
         say("There are more; narrow the list with --search.")
+
+
+@people.command("add")
+@click.argument("email")
+@click.option("--name", required=True, help="What they are called.")
+@json_option
+def add(email: str, name: str, as_json: bool) -> None:
+    """Add the person with the address EMAIL. They sign in through the organisation's identity provider.
+
+    \b
+    Example:
+        fabrica people add ada@factory.example --name "Ada Example"
+    """
+    from fabrica.cli.connection import connect
+    from fabrica.sdk import people
+
+    with connect() as client:
+        found = people.add(client, email, name)
+    if as_json:
+        print_json(found)
+    else:
+        say(f"{found.name} may sign in as {found.email}, and has no role in a project yet.")
+        say("→ Give one with 'fabrica projects give-role', or open a project: 'fabrica projects open'.")
 
 
 @people.command("deactivate")

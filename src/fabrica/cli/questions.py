@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fabrica.cli.lazy import LazyGroup
-from fabrica.cli.output import console, json_option, print_json, say
+from fabrica.cli.output import console, json_option, print_json, say, table
 
 if TYPE_CHECKING:
     from fabrica.wire.questions import Question
@@ -44,9 +44,6 @@ def questions(context: click.Context, state: str | None, as_json: bool) -> None:
 
 def list_questions(state: str | None, as_json: bool) -> None:
     """Show the questions that the caller may see, at most two hundred."""
-    from rich.markup import escape
-    from rich.table import Table
-
     from fabrica.cli.connection import connect
     from fabrica.sdk import questions as sdk
     from fabrica.wire.questions import QuestionState
@@ -58,12 +55,13 @@ def list_questions(state: str | None, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    table = Table("question", "state", "due", "asked by", "adviser", "words", box=None, header_style="dim")
+    rows = []
     for one in found.questions:
         due = f"{one.due_on}{' LATE' if one.late else ''}"
         words = one.text if len(one.text) <= 60 else f"{one.text[:59]}…"
-        table.add_row(one.id, one.state, due, escape(one.asked_by), escape(one.adviser or "—"), escape(words))
-    console().print(table if found.questions else "No question: ask one with 'fabrica questions ask'.")
+        rows.append((one.id, one.state, due, one.asked_by, one.adviser or "—", words))
+    shown = table(("question", "state", "due", "asked by", "adviser", "words"), rows)
+    console().print(shown if rows else "No question: ask one with 'fabrica questions ask'.")
     if found.next_cursor:
         say("There are more; narrow the list with --state.")
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fabrica.cli.output import console, json_option, print_json, say
+from fabrica.cli.output import json_option, print_json, print_text, say
 
 if TYPE_CHECKING:
     from fabrica.sdk.client import Client
@@ -44,7 +44,7 @@ def record() -> None:
     Examples:
         fabrica record last
         fabrica record verify ~/.fabrica/records/run_01jd…
-        fabrica record export ~/.fabrica/records/run_01jd… --to ro-crate --output crate
+        fabrica record export ~/.fabrica/records/run_01jd… --to ro-crate --out crate
     """
 
 
@@ -91,35 +91,43 @@ def verify_record(folder: Path, as_json: bool) -> None:
         print_json({"sound": kept, "findings": findings})
     else:
         for finding in findings:
-            console().print(f"- {finding.words}")
+            print_text(f"- {finding.words}")
         say(f"{folder} is {'sound: every file is as it was sealed' if kept else 'NOT as it was sealed'}.")
     raise SystemExit(0 if kept else 1)
 
 
 @record.command("export")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--to", "form", type=click.Choice(["mlflow", "ro-crate"]), required=True)
-@click.option("--output", type=click.Path(path_type=Path), required=True, help="MLflow's file store, or a new folder.")
+@click.option("--to", "form", type=click.Choice(["mlflow", "ro-crate"]), required=True, help="What it is written as.")
+@click.option(
+    "--out",
+    "--output",
+    "target",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="MLflow's file store, or a new folder.",
+)
 @click.option("--outputs", type=click.Path(exists=True, file_okay=False, path_type=Path), help="The run's outputs.")
 @click.option("--licence", help="Under which others may use the crate. Asked for an RO-Crate.")
 @json_option
-def export(folder: Path, form: str, output: Path, outputs: Path | None, licence: str | None, as_json: bool) -> None:
+def export(folder: Path, form: str, target: Path, outputs: Path | None, licence: str | None, as_json: bool) -> None:
     """Export a record as an MLflow run, or as a Workflow Run RO-Crate.
 
     \b
     Example:
-        fabrica record export ~/.fabrica/records/run_01jd… --to ro-crate --output crate --licence CC-BY-4.0
+        fabrica record export ~/.fabrica/records/run_01jd… --to ro-crate --out crate --licence CC-BY-4.0
     """
     if form == "mlflow":
         from fabrica.record.export_mlflow import export_mlflow
 
-        written = export_mlflow(folder, output, outputs=outputs)
+        written = export_mlflow(folder, target, outputs=outputs)
     else:
         if not licence:
             raise click.UsageError("An RO-Crate says how others may use it; name it with --licence.")
         from fabrica.record.export_ro_crate import export_ro_crate
 
-        written = str(export_ro_crate(folder, output, now=datetime.now(UTC), licence=licence, outputs=outputs))
+        written = str(export_ro_crate(folder, target, now=datetime.now(UTC), licence=licence, outputs=outputs))
     if as_json:
         print_json({"form": form, "written": written})
     else:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from fabrica.cli.output import console, say
+from fabrica.cli.output import console, print_text, say, table
 from fabrica.values.quantities import DeviceTime, show_bytes
 from fabrica.values.time import show_duration
 
@@ -19,30 +19,23 @@ if TYPE_CHECKING:
 _MARKS = {"succeeded": "✓", "failed": "✗", "timed_out": "✗", "cancelled": "–", "running": "▶"}
 
 
-def _table(*columns: str) -> "Table":
-    from rich.table import Table
-
-    return Table(*columns, box=None, pad_edge=False, header_style="bold")
-
-
 def placement(decision: "Placement", *, every_reason: bool = False) -> None:
     """Show who could take the run and why, the winner first; with every reason of everyone on request."""
-    table = _table("", "site", "partition", "score", "why")
+    rows = []
     ordered = sorted(decision.candidates, key=lambda one: (one.rank or 10**6, one.site, one.partition))
     for candidate in ordered:
         mark = "→" if (candidate.site, candidate.partition) == (decision.chosen, decision.chosen_partition) else ""
         name = candidate.site + (" (simulated)" if candidate.simulated else "")
         score = f"{candidate.score:.3f}" if candidate.score is not None else "–"
-        table.add_row(mark, name, candidate.partition, score, _why(candidate, every_reason))
-    out = console(stderr=True)
-    out.print(f"Placement (policy {decision.policy_version}):" if decision.chosen else "No site can take the run now:")
-    out.print(table)
+        rows.append((mark, name, candidate.partition, score, _why(candidate, every_reason)))
+    say(f"Placement (policy {decision.policy_version}):" if decision.chosen else "No site can take the run now:")
+    console(stderr=True).print(table(("", "site", "partition", "score", "why"), rows))
     if any(term.missing for candidate in decision.candidates for term in candidate.terms):
-        out.print("A term with ? has an input that nobody has stated; it counts as the worst one known.")
+        say("A term with ? has an input that nobody has stated; it counts as the worst one known.")
     if decision.flip is not None:
-        out.print(f"What would have changed it: {decision.flip.words}")
+        say(f"What would have changed it: {decision.flip.words}")
     if decision.nearest:
-        out.print(f"Nearest possible: {decision.nearest}")
+        say(f"Nearest possible: {decision.nearest}")
 
 
 def _why(candidate: "Candidate", every_reason: bool) -> str:
@@ -117,33 +110,30 @@ def refused_metrics(run: "Run") -> list[str]:
 
 def end(run: "Run", record: str | None, statement: "Statement") -> None:
     """Show what came of a run: metrics beside baselines, usage, energy, charge, statement, record, page."""
-    out = console()
-    out.print()
-    out.print(f"[bold]{_MARKS.get(run.state, '')} {run.name} {run.state.replace('_', ' ')}[/bold]  {run.id}")
+    print_text()
+    print_text(f"{_MARKS.get(run.state, '')} {run.name} {run.state.replace('_', ' ')}  {run.id}", style="bold")
     if run.words:
-        out.print(run.words)
+        print_text(run.words)
     if run.simulated:
-        out.print("This run was simulated: nothing real was computed.")
+        print_text("This run was simulated: nothing real was computed.")
     _metrics(run)
     _usage(run.usage)
-    out.print(f"Charged: {DeviceTime(run.charged_milliseconds, run.spec.resources.resource_class)}")
+    print_text(f"Charged: {DeviceTime(run.charged_milliseconds, run.spec.resources.resource_class)}")
     statement_table(statement)
-    out.print(f"Run record: {record or 'none was sent by the site'}")
-    out.print(f"Portal: {run.page}  (sign in with 'fabrica portal')")
+    print_text(f"Run record: {record or 'none was sent by the site'}")
+    print_text(f"Portal: {run.page}  (sign in with 'fabrica portal')")
     for missed in refused_metrics(run):
-        out.print(f"✗ {missed}")
+        print_text(f"✗ {missed}")
 
 
 def _metrics(run: "Run") -> None:
     values = {metric.name: metric.value for metric in run.metrics}
-    rows = [(rule, values.get(rule.name)) for rule in run.spec.metrics]
-    if not rows:
-        return
-    table = _table("metric", "value", "baseline", "accepted")
-    for rule, value in rows:
-        baseline = values.get(rule.baseline) if rule.baseline else None
-        table.add_row(rule.name, _number(value, rule.unit), _against(value, baseline, rule), _bounds(rule))
-    console().print(table)
+    rows = []
+    for rule in run.spec.metrics:
+        value, baseline = values.get(rule.name), values.get(rule.baseline) if rule.baseline else None
+        rows.append((rule.name, _number(value, rule.unit), _against(value, baseline, rule), _bounds(rule)))
+    if rows:
+        console().print(table(("metric", "value", "baseline", "accepted"), rows))
 
 
 def _number(value: float | None, unit: str = "") -> str:
@@ -163,41 +153,35 @@ def _bounds(rule: "MetricRule") -> str:
 
 
 def _usage(usage: "Usage") -> None:
-    out = console()
     cpu = "unknown" if usage.cpu_seconds is None else f"{usage.cpu_seconds:.1f} CPU-seconds"
     memory = "unknown" if usage.memory_peak_bytes is None else show_bytes(usage.memory_peak_bytes)
     held = f"{usage.charged_milliseconds / 1000:.1f} device-seconds"
     held += f" ({usage.devices} held {show_duration(usage.elapsed_seconds)})"
-    out.print(f"Used: {cpu}, {held}, memory {memory}")
+    print_text(f"Used: {cpu}, {held}, memory {memory}")
     for figure in usage.energy:
         amount = "unknown" if figure.joules is None else f"{figure.joules:,.0f} J"
         carbon = "" if figure.carbon_grams is None else f", {figure.carbon_grams:.3g} gCO2e ({figure.carbon_source})"
-        out.print(f"Energy, {figure.boundary}, {figure.basis}: {amount}{carbon}. {figure.method}")
+        print_text(f"Energy, {figure.boundary}, {figure.basis}: {amount}{carbon}. {figure.method}")
     if usage.flop is not None:
         amount = "unknown" if usage.flop.flop is None else f"{usage.flop.flop:.3g}"
-        out.print(f"Compute: {amount} FLOP; peak {usage.flop.peak_source}; utilisation {usage.flop.utilisation_source}")
+        sources = f"peak {usage.flop.peak_source}; utilisation {usage.flop.utilisation_source}"
+        print_text(f"Compute: {amount} FLOP; {sources}")
 
 
-def statement_table(statement: "Statement", rows: int = 6) -> None:
+def statement_table(statement: "Statement", lines: int = 6) -> None:
     """Show the newest lines of a ledger statement and what is left."""
-    table = _table("when", "what", "amount", "free after", "reserved after")
-    for row in statement.rows[:rows]:
-        resource_class = row.transfer.resource_class
-        table.add_row(
-            f"{row.transfer.at:%Y-%m-%d %H:%M:%S}",
-            row.words,
-            str(DeviceTime(row.milliseconds, resource_class)),
-            str(DeviceTime(row.available_after_milliseconds, resource_class)),
-            str(DeviceTime(row.reserved_after_milliseconds, resource_class)),
-        )
-    out = console()
-    out.print("Ledger statement of the project, newest first:")
-    out.print(table)
+    rows = []
+    for row in statement.rows[:lines]:
+        amounts = (row.milliseconds, row.available_after_milliseconds, row.reserved_after_milliseconds)
+        shown = [str(DeviceTime(amount, row.transfer.resource_class)) for amount in amounts]
+        rows.append((f"{row.transfer.at:%Y-%m-%d %H:%M:%S}", row.words, *shown))
+    print_text("Ledger statement of the project, newest first:")
+    console().print(table(("when", "what", "amount", "free after", "reserved after"), rows))
 
 
 def balance(allocations: "Sequence[Allocation]", statement: "Statement") -> None:
     """Show each allocation and the statement."""
-    table = _table("allocation", "resource class", "free", "reserved", "used", "granted", "until", "where")
+    rows = []
     for one in allocations:
         amounts = (
             one.free_milliseconds,
@@ -206,45 +190,57 @@ def balance(allocations: "Sequence[Allocation]", statement: "Statement") -> None
             one.granted_milliseconds,
         )
         shown = [str(DeviceTime(amount, one.resource_class)) for amount in amounts]
-        table.add_row(one.id, one.resource_class, *shown, f"{one.ends_at:%Y-%m-%d}", one.site or "whole network")
-    out = console()
-    out.print(table)
+        rows.append((one.id, one.resource_class, *shown, f"{one.ends_at:%Y-%m-%d}", one.site or "whole network"))
+    columns = ("allocation", "resource class", "free", "reserved", "used", "granted", "until", "where")
+    console().print(table(columns, rows))
     if not allocations:
-        out.print("The project has no allocation. Ask the network's office for one.")
-    statement_table(statement, rows=20)
+        print_text("The project has no allocation. Ask the network's office for one.")
+    statement_table(statement, lines=20)
 
 
 def run_list(found: "RunList") -> None:
     """Show runs as a table."""
-    table = _table("", "run", "name", "state", "site", "submitted", "ran", "charged")
-    for run in found.runs:
-        site = f"{run.site or ''}{' (simulated)' if run.simulated else ''}"
-        table.add_row(
+    rows = [
+        (
             _MARKS.get(run.state, "·"),
             run.id,
             run.name,
             run.state.replace("_", " "),
-            site,
+            f"{run.site or ''}{' (simulated)' if run.simulated else ''}",
             f"{run.submitted_at:%Y-%m-%d %H:%M}",
             show_duration(run.usage.elapsed_seconds),
             str(DeviceTime(run.charged_milliseconds, run.spec.resources.resource_class)),
         )
-    console().print(table)
+        for run in found.runs
+    ]
+    console().print(table(("", "run", "name", "state", "site", "submitted", "ran", "charged"), rows))
+    silences(found.runs)
     if not found.runs:
         say("No runs yet. Start one with 'fabrica run examples/ride-demand'.")
     if found.next_cursor:
         say("There are more; ask with a larger --limit.")
 
 
+def silences(found: "Sequence[Run]") -> None:
+    """Say of each site where one of the runs lives and whose scheduler does not answer since when that is."""
+    for words in dict.fromkeys(run.silence.words for run in found if run.silence):
+        say(words)
+
+
 def site_table(found: "Sequence[Site]") -> "Table":
     """Return sites as a table."""
-    table = _table("site", "name", "kind", "country", "takes runs", "devices free", "agent's last word")
+    rows = []
     for site in found:
         takes = _takes(site) + (" (simulated)" if site.simulated else "")
-        free = "" if site.devices_total is None else f"{site.devices_free:,} of {site.devices_total:,}"
+        free = "" if site.devices_total is None else f"{site.devices_free:,} of {site.devices_total:,}{_as_of(site)}"
         last = f"{site.last_word_at:%Y-%m-%d %H:%M:%S}" if site.last_word_at else "never"
-        table.add_row(site.id, site.name, site.kind, site.country or "unknown", takes, free, last)
-    return table
+        rows.append((site.id, site.name, site.kind, site.country or "unknown", takes, free, last))
+    return table(("site", "name", "kind", "country", "takes runs", "devices free", "agent's last word"), rows)
+
+
+def _as_of(site: "Site") -> str:
+    """Return of when the counts of a site are, where they grow old."""
+    return f" at {site.counted_at:%H:%M}" if site.engine_silent_since and site.counted_at else ""
 
 
 def _takes(site: "Site") -> str:
@@ -252,4 +248,6 @@ def _takes(site: "Site") -> str:
         return "no: no agent connected"
     if site.draining:
         return "no: draining"
-    return "no: its scheduler gives no answer" if site.engine_silent_since else "yes"
+    if site.engine_silent_since:
+        return f"no: its scheduler has not answered since {site.engine_silent_since:%H:%M}"
+    return "yes"

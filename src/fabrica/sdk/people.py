@@ -1,16 +1,25 @@
-"""People: who I am, my projects, my tokens; who is here, for the office."""
+"""People: who I am, my projects, my tokens; for the office who is here, their organisations and projects."""
+
+import secrets
 
 from fabrica.sdk.client import Client
-from fabrica.values.ids import ProjectId, UserId
+from fabrica.sdk.typed import typed
+from fabrica.values.ids import OrganisationId, ProjectId, UserId
 from fabrica.wire.people import (
     Appointment,
     MadeToken,
     Me,
+    NewMember,
+    NewOrganisation,
+    NewPerson,
+    NewProject,
     NewToken,
+    Organisation,
     Person,
     PersonList,
     Project,
     ProjectAmbiguous,
+    ProjectRole,
     Token,
 )
 from fabrica.wire.problems import NotFound
@@ -37,6 +46,75 @@ def only_project(client: Client) -> Project:
 def project(client: Client, project: ProjectId) -> Project:
     """Return one project with its members."""
     return client.get(f"/projects/{project}", Project)
+
+
+def open_project(client: Client, name: str, organisation: OrganisationId, lead: str) -> Project:
+    """Open a project of an organisation, led by the person with the address `lead`.
+
+    Raises:
+        NotAllowed: the caller is no operator.
+        NotFound: there is no such organisation, or nobody has the address.
+    """
+    body = typed(NewProject, name=name, organisation=organisation, lead=lead)
+    return Project.model_validate(client.post("/projects", body, idempotency_key=secrets.token_hex(16)))
+
+
+def give_role(client: Client, project: ProjectId, email: str, role: ProjectRole) -> None:
+    """Give the person with an address a role in a project, in place of the one they had.
+
+    Raises:
+        NotAllowed: the caller does not lead the project.
+        NotFound: the caller may not see the project, or nobody has the address.
+        LastLead: the project would be left without a lead.
+    """
+    client.post(f"/projects/{project}/members", typed(NewMember, email=email, role=role))
+
+
+def organisations(client: Client) -> tuple[Organisation, ...]:
+    """Return the organisations of the network, by name.
+
+    Raises:
+        NotAllowed: the caller is neither operator nor auditor.
+    """
+    return client.get_list("/organisations", Organisation)
+
+
+def find_organisation(client: Client, text: str) -> OrganisationId:
+    """Return the organisation that an id or a name means.
+
+    Raises:
+        NotFound: none is called so, or several are.
+        NotAllowed: the caller is neither operator nor auditor.
+    """
+    meant = [one.id for one in organisations(client) if text == one.id or text.casefold() == one.name.casefold()]
+    if len(meant) == 1:
+        return meant[0]
+    several = f"Several organisations are called {text!r}: {', '.join(meant)}."
+    raise NotFound(
+        several if meant else f"No organisation is called {text!r}.",
+        remedy="Give its id: 'fabrica organisations'." if meant else "Add it: 'fabrica organisations add'.",
+    )
+
+
+def add_organisation(client: Client, name: str, country: str = "") -> OrganisationId:
+    """Add a legal entity.
+
+    Raises:
+        NotAllowed: the caller is no operator.
+    """
+    body = typed(NewOrganisation, name=name, country=country)
+    answer = client.post("/organisations", body, idempotency_key=secrets.token_hex(16))
+    return OrganisationId.parse(answer["organisation"])
+
+
+def add(client: Client, email: str, name: str) -> Person:
+    """Add somebody who may come in from now on.
+
+    Raises:
+        NotAllowed: the caller is no operator.
+        PersonKnown: somebody has this address already.
+    """
+    return Person.model_validate(client.post("/people", typed(NewPerson, email=email, name=name)))
 
 
 def people(client: Client, *, search: str | None = None, limit: int = 50, cursor: str | None = None) -> PersonList:
@@ -83,6 +161,11 @@ def reactivate(client: Client, user: UserId) -> Person:
         NotAllowed: the caller is no operator.
     """
     return Person.model_validate(client.post(f"/people/{user}/reactivate"))
+
+
+def sign_in_link(client: Client) -> str:
+    """Return a link that signs the caller in to the portal: once, and within five minutes."""
+    return str(client.post("/me/sign-in-link")["link"])
 
 
 def tokens(client: Client) -> tuple[Token, ...]:

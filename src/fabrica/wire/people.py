@@ -1,6 +1,6 @@
 """People on the wire: organisations, users, projects, members."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -9,6 +9,7 @@ from fabrica.wire.bodies import Body, Instant, Request
 from fabrica.wire.problems import FabricaError
 
 ProjectRole = Literal["lead", "member", "reader"]
+EmailAddress = Annotated[str, Field(min_length=3, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
 
 
 class Me(Body):
@@ -39,8 +40,29 @@ class Project(Body):
     members: tuple[Member, ...] = ()
 
 
+class Organisation(Body):
+    """A legal entity: start-up, SME, research body, public body."""
+
+    id: OrganisationId
+    name: str
+    country: str | None
+
+
+class NewOrganisation(Request):
+    name: str = Field(min_length=1, max_length=200)
+    country: str = Field(default="", pattern=r"^([A-Z]{2})?$", description="ISO code")
+
+
+class NewProject(Request):
+    """A project to open; `lead` is the address of somebody who was added before."""
+
+    name: str = Field(min_length=1, max_length=120)
+    organisation: OrganisationId
+    lead: EmailAddress
+
+
 class NewMember(Request):
-    email: str = Field(min_length=3, max_length=254)
+    email: EmailAddress
     role: ProjectRole
 
 
@@ -77,6 +99,13 @@ class Person(Body):
     joined_at: Instant
 
 
+class NewPerson(Request):
+    """Somebody who may come in from now on; what they may do there, they are given apart."""
+
+    email: EmailAddress
+    name: str = Field(min_length=1, max_length=120)
+
+
 class Appointment(Request):
     """Whether a person is an adviser of the service desk."""
 
@@ -104,6 +133,12 @@ class ProjectAmbiguous(FabricaError):
     code = "people.project_ambiguous"
     status = 422
     title = "Say which project"
+
+
+class PersonKnown(FabricaError):
+    code = "people.known"
+    status = 409
+    title = "The person is here already"
 
 
 class NetworkRoleHeld(FabricaError):
