@@ -43,6 +43,8 @@ AGENT_BODY = {
 PERSON_BODY = {
     "id": USER, "name": "Ada", "email": "ada@factory.example", "network_role": None, "active": True, "joined_at": NOW,
 }  # fmt: skip
+ORGANISATION_BODY = {"id": "org_01jd0000000000000000000000", "name": "Example Factory", "country": "FI"}
+OPENING = ["projects", "open", "Rides", "--organisation", "example factory", "--lead", "ada@factory.example"]
 TRANSFER, CORRECTION = "trf_01jd0000000000000000000000", "cor_01jd0000000000000000000000"
 CORRECTION_BODY = {
     "id": CORRECTION, "transfer": TRANSFER, "allocation": ALLOCATION, "project": PROJECT, "resource_class": "cpu.core",
@@ -58,6 +60,11 @@ ANSWERS: dict[tuple[str, str], Any] = {
     ("GET", "/me"): {"user": USER, "name": "Ada", "email": None, "network_roles": [], "projects": [PROJECT_BODY]},
     ("GET", "/me/tokens"): [{"id": 1, "name": "a", "created_at": NOW, "expires_at": NOW, "withdrawn_at": None}],
     ("GET", "/people"): {"people": [PERSON_BODY], "next_cursor": None},
+    ("POST", "/people"): PERSON_BODY,
+    ("POST", "/projects"): PROJECT_BODY,
+    ("POST", f"/projects/{PROJECT}/members"): {},
+    ("GET", "/organisations"): [ORGANISATION_BODY],
+    ("POST", "/organisations"): {"organisation": ORGANISATION_BODY["id"]},
     ("POST", f"/people/{USER}/deactivate"): PERSON_BODY | {"active": False},
     ("POST", f"/people/{USER}/reactivate"): PERSON_BODY,
     ("GET", "/corrections"): [CORRECTION_BODY],
@@ -171,6 +178,10 @@ def test_every_command_of_a_user_speaks_json() -> None:
     ("arguments", "keys"),
     [
         (["projects"], {"projects"}),
+        (OPENING, {"id", "name", "role"}),
+        (["projects", "give-role", PROJECT, "ada@factory.example", "member"], {"project", "email", "role"}),
+        (["organisations"], {"organisations"}),
+        (["organisations", "add", "Example Factory"], {"organisation"}),
         (["sites"], {"sites"}),
         (["sites", "drain", "lumi-aif", "--reason", "Repair"], {"id", "draining"}),
         (["sites", "resume", "lumi-aif"], {"id", "draining"}),
@@ -186,6 +197,7 @@ def test_every_command_of_a_user_speaks_json() -> None:
         (["logs", RUN], {"text", "next_offset", "ended", "attempt", "offset", "dropped_bytes"}),
         (["cancel", RUN[-6:]], {"id", "state", "spec"}),
         (["people"], {"people", "next_cursor"}),
+        (["people", "add", "ada@factory.example", "--name", "Ada"], {"id", "email"}),
         (["people", "deactivate", "ADA@factory.example", "--yes"], {"id", "active"}),
         (["people", "reactivate", USER], {"id", "active"}),
         (["corrections"], {"corrections"}),

@@ -81,3 +81,16 @@ def test_where_anybody_may_sign_up_no_address_is_told_to_a_site(settings: Any) -
     assert queries.user_emails({person.user}) == {person.user: "ada@example.eu"}
     settings.SIGN_UP_OPEN = True
     assert queries.user_emails({person.user}) == {}
+
+
+def test_people_and_organisations_are_told_to_the_office_alone(project: ProjectId) -> None:
+    make_user("Ada Example", email="ada@factory.example")
+    for reader in (make_operator(), make_user(network_role=NetworkRole.AUDITOR)):
+        assert queries.person_with(reader, "ADA@factory.example").name == "Ada Example"
+        assert [(one.name, one.country) for one in queries.organisations(reader)] == [("Example Factory", "NL")]
+        with pytest.raises(NotFound, match="fabrica people add"):
+            queries.person_with(reader, "nobody@factory.example")
+    for stranger in (make_member(project, "lead"), NOBODY, make_agent()):
+        for ask in (lambda by: queries.person_with(by, "ada@factory.example"), queries.organisations):
+            with pytest.raises(NotAllowed):
+                ask(stranger)

@@ -13,7 +13,7 @@ from fabrica.server.core.models import Fact
 from fabrica.server.people import queries, service
 from fabrica.server.people.models import AccessToken, Membership, User
 from fabrica.values.ids import OrganisationId, ProjectId, UserId
-from fabrica.wire.people import LastLead, LastOperator, NetworkRoleHeld, SignInLinkRefused, TokenRefused
+from fabrica.wire.people import LastLead, LastOperator, NetworkRoleHeld, PersonKnown, SignInLinkRefused, TokenRefused
 from fabrica.wire.problems import Malformed, NotAllowed, NotFound
 from tests.builders import make_member, make_operator, make_project, make_user
 
@@ -55,7 +55,7 @@ def test_only_operators_add_people_organisations_and_projects(lead: Actor) -> No
 
 def test_an_address_is_one_person_whatever_its_case() -> None:
     make_user(email="ada@factory.example")
-    with pytest.raises(Malformed, match="already"):
+    with pytest.raises(PersonKnown, match="already"):
         make_user(email="ADA@factory.example")
 
 
@@ -163,7 +163,7 @@ def test_only_operators_deactivate_and_reactivate(lead: Actor) -> None:
         with pytest.raises(NotFound):
             verb(SYSTEM, user=UserId.new())
     kinds = [fact.kind for fact in Fact.objects.filter(subject=other).order_by("sequence")]
-    assert kinds == ["people.deactivated", "people.reactivated"]
+    assert kinds == ["people.added", "people.deactivated", "people.reactivated"]
 
 
 def test_whoever_was_deactivated_gets_no_old_token_back(lead: Actor) -> None:

@@ -2,10 +2,25 @@
 
 from ninja import Router
 
+from fabrica.server.core import idempotency
 from fabrica.server.core.requests import Asked
 from fabrica.server.people import queries, service
-from fabrica.values.ids import ProjectId, UserId
-from fabrica.wire.people import Appointment, MadeToken, Me, NewMember, NewToken, Person, PersonList, Project, Token
+from fabrica.values.ids import OrganisationId, ProjectId, UserId
+from fabrica.wire.people import (
+    Appointment,
+    MadeToken,
+    Me,
+    NewMember,
+    NewOrganisation,
+    NewPerson,
+    NewProject,
+    NewToken,
+    Organisation,
+    Person,
+    PersonList,
+    Project,
+    Token,
+)
 
 router = Router(tags=["people"])
 
@@ -26,6 +41,17 @@ def projects(request: Asked) -> list[Project]:
 def project(request: Asked, project: ProjectId) -> Project:
     """One project with its members."""
     return queries.project(request.auth, project)
+
+
+@router.post("/projects", response={201: Project})
+def open_project(request: Asked, body: NewProject) -> Project:
+    """Open a project of an organisation, led by one person. Operators only."""
+
+    def act() -> ProjectId:
+        lead = queries.person_with(request.auth, body.lead)
+        return service.open_project(request.auth, name=body.name, organisation=body.organisation, lead=lead.id)
+
+    return queries.project(request.auth, ProjectId(idempotency.once(request, act)))
 
 
 @router.post("/projects/{project}/members", response={204: None})
@@ -60,6 +86,12 @@ def people(request: Asked, search: str = "", cursor: UserId | None = None, limit
     return queries.people(request.auth, search=search, after=cursor, limit=max(1, min(limit, 200)))
 
 
+@router.post("/people", response={201: Person})
+def add(request: Asked, body: NewPerson) -> Person:
+    """Add somebody who may come in from now on. Operators only."""
+    return queries.person(request.auth, service.add_user(request.auth, email=body.email, name=body.name))
+
+
 @router.post("/people/{user}/deactivate", response=Person)
 def deactivate(request: Asked, user: UserId) -> Person:
     """End what a person may do here: tokens and sessions stop at once, runs go on. Operators only."""
@@ -74,6 +106,29 @@ def reactivate(request: Asked, user: UserId) -> Person:
     return queries.person(request.auth, user)
 
 
+@router.post("/people/{user}/adviser", response=Person)
+def appoint_adviser(request: Asked, user: UserId, body: Appointment) -> Person:
+    """Make a person an adviser of the service desk, or end that. Operators only."""
+    service.appoint_adviser(request.auth, user=user, appointed=body.adviser)
+    return queries.person(request.auth, user)
+
+
+@router.get("/organisations", response=list[Organisation])
+def organisations(request: Asked) -> list[Organisation]:
+    """The organisations of the network. Operators and auditors only."""
+    return list(queries.organisations(request.auth))
+
+
+@router.post("/organisations", response={201: dict[str, OrganisationId]})
+def add_organisation(request: Asked, body: NewOrganisation) -> dict[str, OrganisationId]:
+    """Add a legal entity. Operators only."""
+
+    def act() -> OrganisationId:
+        return service.add_organisation(request.auth, name=body.name, country=body.country)
+
+    return {"organisation": idempotency.once(request, act)}
+
+
 @router.post("/me/sign-in-link", response=dict[str, str])
 def sign_in_link(request: Asked) -> dict[str, str]:
     """A link that signs the caller in to the portal once, within five minutes."""
@@ -84,10 +139,3 @@ def user_of(request: Asked) -> UserId:
     """Return the person who asks; agents never get here."""
     assert request.auth.user is not None, "these endpoints are for people"
     return request.auth.user
-
-
-@router.post("/people/{user}/adviser", response=Person)
-def appoint_adviser(request: Asked, user: UserId, body: Appointment) -> Person:
-    """Make a person an adviser of the service desk, or end that. Operators only."""
-    service.appoint_adviser(request.auth, user=user, appointed=body.adviser)
-    return queries.person(request.auth, user)

@@ -26,6 +26,14 @@ class RoleGiven(FactBody):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PersonAdded(FactBody):
+    kind: ClassVar[str] = "people.added"
+    subject_field: ClassVar[str] = "user"
+    user: UserId
+    network_role: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PersonDeactivated(FactBody):
     kind: ClassVar[str] = "people.deactivated"
     subject_field: ClassVar[str] = "user"

@@ -4,7 +4,8 @@ from django.conf import settings
 from django.db.models import Q
 
 from fabrica.server.core.actors import Actor, NetworkRole
-from fabrica.server.people.models import AccessToken, Membership, Project, User
+from fabrica.server.people import rules
+from fabrica.server.people.models import AccessToken, Membership, Organisation, Project, User
 from fabrica.values.ids import ProjectId, UserId
 from fabrica.wire import people as wire
 from fabrica.wire.problems import NotAllowed, NotFound
@@ -159,9 +160,25 @@ def person(by: Actor, user: UserId) -> wire.Person:
     return _person(row)
 
 
+def person_with(by: Actor, email: str) -> wire.Person:
+    """Return the person who has an address.
+
+    Raises:
+        NotAllowed: the actor is neither operator nor auditor.
+        NotFound: nobody has it.
+    """
+    _check_office(by)
+    row = User.objects.filter(email__iexact=email).first()
+    if row is None:
+        raise NotFound(f"Nobody here has the address {email}.", remedy=rules.HOW_TO_COME_IN)
+    return _person(row)
+
+
 def _check_office(by: Actor) -> None:
     if not by.sees_everything:
-        raise NotAllowed("Only the network's office lists people.", remedy="Your projects name their members.")
+        raise NotAllowed(
+            "Only the network's office lists people and organisations.", remedy="Your projects name their members."
+        )
 
 
 def _person(row: User) -> wire.Person:
@@ -173,6 +190,17 @@ def _person(row: User) -> wire.Person:
         active=row.is_active,
         joined_at=row.joined_at,
     )
+
+
+def organisations(by: Actor) -> tuple[wire.Organisation, ...]:
+    """Return the organisations of the network, by name.
+
+    Raises:
+        NotAllowed: the actor is neither operator nor auditor.
+    """
+    _check_office(by)
+    rows = Organisation.objects.order_by("name", "pk")
+    return tuple(wire.Organisation(id=row.pk, name=row.name, country=row.country or None) for row in rows)
 
 
 def tokens(by: Actor) -> tuple[wire.Token, ...]:

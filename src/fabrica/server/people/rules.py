@@ -7,6 +7,7 @@ from fabrica.wire.people import LastLead, LastOperator, NetworkRoleHeld, TokenRe
 
 SIGN_IN_SECONDS = 300
 """How long a sign-in link works."""
+HOW_TO_COME_IN = "They sign in once, or the network's office adds them: 'fabrica people add'."
 
 
 def check_token(expires_at: datetime, withdrawn_at: datetime | None, now: datetime) -> None:

@@ -14,7 +14,7 @@ from fabrica.server.core.verbs import verb
 from fabrica.server.people import facts, permissions, rules
 from fabrica.server.people.models import AccessToken, Membership, Organisation, Project, User
 from fabrica.values.ids import OrganisationId, ProjectId, UserId
-from fabrica.wire.people import ProjectRole, SignInLinkRefused, TokenRefused
+from fabrica.wire.people import PersonKnown, ProjectRole, SignInLinkRefused, TokenRefused
 from fabrica.wire.problems import Malformed, NotFound
 
 TOKEN_DAYS_MAX = 366
@@ -25,14 +25,19 @@ _SIGN_IN = "fabrica.people.sign-in"
 def add_user(
     by: Actor, *, email: str, name: str, password: str | None = None, network_role: NetworkRole | None = None
 ) -> UserId:
-    """Add a person. Without a password they sign in through the organisation's identity provider."""
+    """Add a person. Without a password they sign in through the organisation's identity provider.
+
+    Raises:
+        PersonKnown: somebody has this address already.
+    """
     if User.objects.filter(email__iexact=email).exists():
-        raise Malformed(f"There is a user with the address {email} already.")
+        raise PersonKnown(f"Somebody has the address {email} already.", remedy="Look for them with 'fabrica people'.")
     user = User.objects.create_user(
         email, password, name=name, network_role=network_role or "", is_staff=network_role is NetworkRole.OPERATOR
     )
     if network_role is NetworkRole.OPERATOR:
         User.objects.filter(pk=user.pk).update(is_superuser=True)
+    announce(facts.PersonAdded(user=user.pk, network_role=network_role))
     return user.pk
 
 
@@ -51,7 +56,7 @@ def open_project(by: Actor, *, name: str, organisation: OrganisationId, lead: Us
     """
     owner = Organisation.objects.filter(pk=organisation).first()
     if owner is None:
-        raise NotFound(f"There is no organisation {organisation}.")
+        raise NotFound(f"There is no organisation {organisation}.", remedy="List them with 'fabrica organisations'.")
     project = Project.objects.create(name=name, organisation=owner, created_at=clock.now())
     Membership.objects.create(project=project, user_id=lead, role="lead")
     announce(facts.ProjectOpened(project=project.pk, name=name, organisation_name=owner.name))
@@ -68,7 +73,7 @@ def give_role(by: Actor, *, project: ProjectId, email: str, role: ProjectRole | 
     """
     user = User.objects.filter(email__iexact=email).first()
     if user is None:
-        raise NotFound(f"Nobody here has the address {email}.", remedy="They sign in once, then you can add them.")
+        raise NotFound(f"Nobody here has the address {email}.", remedy=rules.HOW_TO_COME_IN)
     memberships = Membership.objects.select_for_update().filter(project_id=project)
     leads = sum(membership.role == "lead" for membership in memberships)
     was = next((membership for membership in memberships if membership.user_id == user.pk), None)

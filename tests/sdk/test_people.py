@@ -1,0 +1,39 @@
+"""An organisation is meant by its id or its name, and never guessed."""
+
+import httpx
+import pytest
+
+from fabrica.sdk import people
+from fabrica.sdk.client import Client
+from fabrica.values.ids import OrganisationId
+from fabrica.wire.problems import Malformed, NotFound
+
+ONE, TWO, OTHER = (OrganisationId.new() for _ in range(3))
+KNOWN = [
+    {"id": ONE, "name": "Example Factory", "country": "FI"},
+    {"id": TWO, "name": "Example factory", "country": None},
+    {"id": OTHER, "name": "Another", "country": None},
+]
+
+
+@pytest.fixture
+def client() -> Client:
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, json=KNOWN))
+    return Client("https://fabrica.example", "token", transport=transport)
+
+
+def test_an_organisation_is_found_by_its_id_or_name(client: Client) -> None:
+    assert people.find_organisation(client, "another") == OTHER
+    assert people.find_organisation(client, ONE) == ONE
+
+
+@pytest.mark.parametrize(("text", "told"), [("Example Factory", TWO), ("Nowhere", "organisations add")])
+def test_a_name_that_means_none_or_several_is_refused(client: Client, text: str, told: str) -> None:
+    with pytest.raises(NotFound) as refused:
+        people.find_organisation(client, text)
+    assert told in str(refused.value)
+
+
+def test_an_address_that_is_none_is_refused_before_anything_is_sent(client: Client) -> None:
+    with pytest.raises(Malformed, match="email"):
+        people.add(client, "ada at factory", "Ada")
