@@ -9,7 +9,7 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from fabrica.cli.aiact import LARGEST_FILE_BYTES
+from fabrica.cli.aiact_files import LARGEST_FILE_BYTES
 from fabrica.cli.main import fabrica
 from fabrica.wire.aiact import AnswersUnreadable, DateBeforeAct, UnknownFact
 

@@ -25,7 +25,7 @@ def agent() -> None:
     """Enrol, check and run a site's agent. It only dials out.
 
     \b
-    Example:
+    Examples:
         fabrica agent enrol --server https://fabrica.example.eu --config /srv/fabrica/agent.toml
         fabrica agent check /srv/fabrica/agent.toml
         fabrica agent run /srv/fabrica/agent.toml
@@ -121,7 +121,7 @@ def limits_command(settings: Path, mends: bool, as_json: bool) -> None:
     A dry run: it sets nothing without --apply. Ends with status 1 if a limit is not as it should be.
 
     \b
-    Example:
+    Examples:
         fabrica agent limits /srv/fabrica/agent.toml
         fabrica agent limits /srv/fabrica/agent.toml --apply
     """

@@ -2,10 +2,7 @@
 
 import click
 
-from fabrica.cli.aiact_files import LARGEST_FILE_BYTES
 from fabrica.cli.lazy import LazyGroup
-
-__all__ = ["LARGEST_FILE_BYTES", "aiact"]
 
 _COMMANDS = {
     "intake": "aiact_intake:intake",

@@ -46,8 +46,21 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--system", metavar="VERSION", help="Fill from what the server holds of it, as 'fabrica systems' names it."
 )
-@click.option("--out", "store", metavar="DIR", required=True, type=click.Path(file_okay=False, path_type=Path))
-@click.option("--recipient", type=click.Choice(get_args(Recipient)), default="provider", show_default=True)
+@click.option(
+    "--out",
+    "store",
+    metavar="DIR",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of all documents: drafts, and versions once issued.",
+)
+@click.option(
+    "--recipient",
+    type=click.Choice(get_args(Recipient)),
+    default="provider",
+    show_default=True,
+    help="Who is sent it: each sees only what is theirs.",
+)
 @click.option("--format", "formats", metavar="LIST", default="html,json", show_default=True, help="html,pdf,docx,json")
 @click.option("--final", is_flag=True, help="Issue the next version: complete, signed, never changed again.")
 @click.option("--key", "key_file", metavar="FILE", type=click.Path(path_type=Path), help="Signs a version.")
