@@ -175,7 +175,14 @@ TABLE: dict[tuple[str, str], tuple[list[int], Ask]] = {
         OPERATORS,
         lambda world: (f"/people/{world.actors['stranger'].user}/reactivate", {}),
     ),
+    ("POST", "/people"): (
+        OPERATORS_201,
+        lambda world: ("/people", {"email": "new@factory.example", "name": "New"}),
+    ),
+    ("GET", "/organisations"): (OPERATORS, lambda world: ("/organisations", None)),
+    ("POST", "/organisations"): (OPERATORS_201, lambda world: ("/organisations", {"name": "New", "country": "FI"})),
     ("GET", "/projects"): (ANYBODY, lambda world: ("/projects", None)),
+    ("POST", "/projects"): (OPERATORS_201, lambda world: ("/projects", new_project())),
     ("GET", "/projects/{project}"): (READERS, lambda world: (f"/projects/{world.project}", None)),
     ("POST", "/projects/{project}/members"): (
         [401, 404, 403, 403, 204, 204, 401, 401],
@@ -297,6 +304,11 @@ def key_change(world: World) -> dict[str, Any]:
     key = new_private_key()
     proof = sign("fabrica-key-proof+jwt", {"nonce": str(world.actors["agent"].agent)}, key)
     return {"public_key": public_key_of(key), "proof": proof}
+
+
+def new_project() -> dict[str, Any]:
+    organisation = people.add_organisation(SYSTEM, name="Another Factory")
+    return {"name": "second-steps", "organisation": organisation, "lead": make_user_email()}
 
 
 def make_user_email() -> str:
