@@ -87,6 +87,7 @@ def make_inventory(**partition: Any) -> Inventory:
         engine_version="1",
         country="NL",
         partitions=(PartitionInventory(**shape | partition),),
+        interactive=True,
         taken_at=datetime.now(UTC),
     )
 
@@ -168,8 +169,13 @@ def make_spec(**fields: Any) -> RunSpec:
 
 
 def make_run(by: Actor, project: ProjectId, spec: RunSpec | None = None) -> RunId:
-    """Submit a run; a site that can take it must be there."""
-    return runs.submit(by, project=project, spec=spec or make_spec())
+    """Submit a run as somebody who has sent its bundle; a site that can take it must be there."""
+    from fabrica.server.runs.models import BundleUpload
+
+    spec = spec or make_spec()
+    if by.user is not None:
+        BundleUpload.objects.get_or_create(sha256=spec.bundle_sha256, user=by.user, defaults={"at": clock.now()})
+    return runs.submit(by, project=project, spec=spec)
 
 
 def make_placed_run(by: Actor, project: ProjectId, spec: RunSpec | None = None) -> tuple[RunId, AttemptId]:

@@ -117,6 +117,10 @@ class MemoryServer:
                 server_time=self.now,
             )
 
+    def told_inventory(self) -> Inventory:
+        """Return what the agent told last of its site."""
+        return next(one.inventory for one in reversed(self.requests) if one.inventory is not None)
+
     def fetch_bundle(self, sha256: str, target: Path, *, bytes_max: int) -> str:
         if self.away:
             raise ServerUnreachable("the server is away.")

@@ -370,6 +370,7 @@ def test_an_agent_that_dies_between_any_two_steps_starts_and_ends_the_run_once(t
 def test_run_once_does_what_can_be_done_and_ends(house: House) -> None:
     order = house.server.offer(make_order())
     house.agent.run_once()
+    assert house.server.told_inventory().interactive is False  # cron starts it: nobody would be brought to a run
     assert len(house.engine.starts) == 1
     house.engine.finish(order.attempt)
     house.agent.run_once()
@@ -392,6 +393,7 @@ def test_an_agent_stops_when_asked_and_leaves_its_runs_running(tmp_path: Path) -
     assert not agent.is_alive()
     assert house.engine.stops == []
     assert "running" in house.server.kinds(order.attempt)
+    assert house.server.told_inventory().interactive is True  # it stays, so it can bring people to runs
 
 
 def test_the_words_of_staging_are_told_while_it_goes_on(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

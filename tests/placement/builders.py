@@ -35,6 +35,7 @@ def make_candidate(site: str = "alpha", partition: str = "gpu", **changes: Any) 
         "agent_age_seconds": 5,
         "software_stack": "cuda-x86",
         "containers": True,
+        "interactive": True,
         "nodes": 100,
         "devices_per_node": 4,
         "devices_total": 400,

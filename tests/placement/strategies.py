@@ -22,6 +22,7 @@ CANDIDATE_FACTS: dict[str, st.SearchStrategy[object]] = {
     "resource_class": st.sampled_from(["gpu.h100", "gpu.h100", "gpu.h100", "cpu.core"]),
     "software_stack": st.sampled_from([None, "cuda-x86", "rocm"]),
     "containers": st.sampled_from([None, True, False]),
+    "interactive": st.sampled_from([None, True, False]),
     "nodes": maybe(st.integers(0, 20)),
     "devices_per_node": maybe(st.integers(0, 8)),
     "devices_total": maybe(st.integers(0, 160)),
@@ -63,8 +64,10 @@ NEEDS = st.fixed_dictionaries(
         "expected_seconds": maybe(st.floats(1, 10**5)),
         "countries": st.sampled_from([None, None, ("FI",), ("DE", "FI"), ()]),
         "data_bytes": st.sampled_from([None, 0, 10 * GIBIBYTE]),
+        "sites": st.sampled_from([None, None, ("site-0",), ("site-1", "site-2")]),
         "software_stack": st.sampled_from([None, "rocm"]),
         "containers": st.booleans(),
+        "interactive": st.booleans(),
         "accept_simulated": st.booleans(),
     }
 ).map(lambda changes: make_needs(**changes))

@@ -11,6 +11,9 @@ from tests.placement.builders import GIBIBYTE, make_candidate, make_needs, make_
 
 # The filter, what the run asks, what the site has, and what its sentence must hold; passed: True, False, None: unknown.
 TOLD: list[tuple[str, dict[str, Any], dict[str, Any], bool | None, list[str]]] = [
+    ("sites", {}, {}, True, ["any site"]),
+    ("sites", {"sites": ("beta", "alpha")}, {}, True, ["only be at alpha, beta", "this is alpha"]),
+    ("sites", {"sites": ("beta",)}, {}, False, ["only be at beta", "this is alpha"]),
     ("no_agent", {}, {}, True, ["has connected"]),
     ("no_agent", {}, {"agent_age_seconds": None}, False, ["ever connected"]),
     ("site_fresh", {}, {"agent_age_seconds": 44}, True, ["44 s", "45 s"]),
@@ -54,6 +57,11 @@ TOLD: list[tuple[str, dict[str, Any], dict[str, Any], bool | None, list[str]]] =
     ("containers", {}, {}, True, ["no container"]),
     ("containers", {"containers": True}, {"containers": False}, False, ["does not run"]),
     ("containers", {"containers": True}, {"containers": None}, None, ["not stated"]),
+    ("interactive", {}, {"interactive": None}, True, ["Nobody works in the run"]),
+    ("interactive", {"interactive": True}, {}, True, ["brings them to it"]),
+    ("interactive", {"interactive": True}, {"interactive": None}, False, ["too old", "its office updates it"]),
+    ("interactive", {"interactive": True}, {"interactive": False}, False, ["does not stay connected"]),
+    ("interactive", {"interactive": True}, {"interactive": None, "agent_age_seconds": None}, False, ["no agent"]),
     ("countries", {}, {}, True, ["any country", "FI"]),
     ("countries", {"countries": ("ES", "DE")}, {}, False, ["DE, ES", "FI"]),
     ("countries", {"countries": ()}, {}, False, ["no country", "FI"]),

@@ -71,6 +71,7 @@ def in_plain_words(needs: Needs, state: CandidateState, policy: Policy) -> list[
         return has is not None and has < asked
 
     return [
+        ("sites", needs.sites is not None and state.site not in needs.sites),
         ("no_agent", age is None),
         ("site_fresh", age is not None and age > policy.fresh_seconds),
         ("draining", state.draining),
@@ -80,6 +81,7 @@ def in_plain_words(needs: Needs, state: CandidateState, policy: Policy) -> list[
         ("resource_class", state.resource_class != needs.resource_class),
         ("software_stack", needs.software_stack is not None and stack not in (None, needs.software_stack)),
         ("containers", needs.containers and state.containers is False),
+        ("interactive", needs.interactive and not state.interactive),
         ("countries", needs.countries is not None and state.country not in needs.countries),
         ("nodes", short(state.nodes, needs.nodes)),
         ("nodes_per_run", short(state.nodes_per_run_max, needs.nodes)),

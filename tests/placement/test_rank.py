@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fabrica.placement.filters import FILTERS
 from fabrica.placement.rank import rank, replay
 from fabrica.placement.snapshot import Snapshot
 from fabrica.wire.placement import Candidate, Placement
@@ -21,7 +22,7 @@ def test_every_candidate_shows_every_reason_even_when_the_first_refuses() -> Non
     placement = rank(make_snapshot(lost))
     (candidate,) = placement.candidates
     assert [reason.code for reason in candidate.reasons if not reason.passed] == ["no_agent", "allocation", "nodes"]
-    assert len(candidate.reasons) == 18
+    assert len(candidate.reasons) == len(FILTERS)
 
 
 def test_nobody_is_chosen_from_no_candidates() -> None:

@@ -1,6 +1,8 @@
 """Snapshots: one canonical text, read back to the same bytes, and refused when it is not one."""
 
+import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -18,6 +20,32 @@ def test_a_snapshot_read_back_is_the_same_to_the_byte(snapshot: Snapshot) -> Non
     assert again == snapshot
     assert again.to_json() == snapshot.to_json()
     assert again.sha256() == snapshot.sha256()
+
+
+ADDED_TO_NEEDS: dict[str, Any] = {"interactive": False, "sites": None}
+ADDED_TO_CANDIDATES = {"interactive"}
+
+
+@given(snapshots() | contested_snapshots())
+def test_a_snapshot_that_was_kept_before_a_field_was_added_is_decided_as_it_was(snapshot: Snapshot) -> None:
+    snapshot = replace(snapshot, needs=replace(snapshot.needs, **ADDED_TO_NEEDS))
+    older = Snapshot.from_json(_as_kept_before(snapshot))
+    before, now = rank(snapshot), rank(older)
+    assert (before.chosen, before.chosen_partition) == (now.chosen, now.chosen_partition)
+    assert [(one.site, one.partition, one.score) for one in before.candidates] == [
+        (one.site, one.partition, one.score) for one in now.candidates
+    ]
+
+
+def _as_kept_before(snapshot: Snapshot) -> bytes:
+    """Return the text of a snapshot as the version before these fields wrote it."""
+    written = json.loads(snapshot.to_json())
+    for name in ADDED_TO_NEEDS:
+        del written["needs"][name]
+    kept = [at for at, name in enumerate(written["columns"]) if name not in ADDED_TO_CANDIDATES]
+    written["columns"] = [written["columns"][at] for at in kept]
+    written["candidates"] = [[row[at] for at in kept] for row in written["candidates"]]
+    return json.dumps(written).encode()
 
 
 @pytest.mark.parametrize(

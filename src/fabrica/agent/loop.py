@@ -76,6 +76,7 @@ class Agent:
         self._waits_due = 0.0
         self._sweep_due = 0.0
         self._at_work = True
+        self._stays = False  # started by cron, it could bring nobody to a run
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._unwanted: frozenset[AttemptId] = frozenset()
@@ -93,6 +94,7 @@ class Agent:
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set. Runs go on without the agent; the next one picks them up from the journal."""
+        self._stays = True
         self._safely(self._refresh_inventory)
         self.journal.has_news.set()  # what an earlier agent left in the spool
         talkers = [
@@ -244,15 +246,21 @@ class Agent:
     def _refresh_inventory(self) -> None:
         now = time.monotonic()
         if now >= self._inventory_due:
-            inventory = self._engine.capacity().model_copy(
-                update={"people": people(self.settings), "support": self.settings.support}
-            )
-            if self.settings.country and not inventory.country:
-                inventory = inventory.model_copy(update={"country": self.settings.country})
+            inventory = self._with_our_own(self._engine.capacity())
             self._safely(self._refresh_waits)
             self._inventory = with_forecasts(inventory, self._waits)
             pause = self.settings.inventory_seconds
             self._inventory_due = now + (min(pause, _SILENT_SECONDS) if inventory.silent_since else pause)
+
+    def _with_our_own(self, told: Inventory) -> Inventory:
+        """Return what the engine tells of the site with what it does not know: whom the site knows, where it is."""
+        ours = {
+            "people": people(self.settings),
+            "support": self.settings.support,
+            "country": told.country or self.settings.country,
+            "interactive": self._stays and not told.simulated,
+        }
+        return told.model_copy(update=ours)
 
     def _refresh_waits(self) -> None:
         now = time.monotonic()

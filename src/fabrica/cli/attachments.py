@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fabrica.cli.output import say
+from fabrica.cli.sites import site_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fabrica.sdk.attachments import Attached
     from fabrica.sdk.client import Client
+    from fabrica.sdk.manifest import Manifest
     from fabrica.values.ids import RunId
     from fabrica.wire.runs import Run
 
@@ -28,6 +30,7 @@ def _options(command: "Callable[..., None]") -> "Callable[..., None]":
         (
             click.option("--project", metavar="ID", help="Project that pays. Default: your only one."),
             click.option("--resource-class", metavar="CLASS", help="Such as gpu.h100. Default: as fabrica.toml says."),
+            site_option,
             click.option("--devices", type=click.IntRange(1), help="How many of them. Default: as fabrica.toml says."),
             click.option("--time-limit", metavar="TIME", default="1 h", show_default=True, help="It is ended then."),
             click.option("--idle", metavar="TIME", default="30 min", show_default=True, help="Or when unused so long."),
@@ -48,7 +51,7 @@ def shell(folder: Path | None, **asked: Any) -> None:
     \b
     Examples:
         fabrica shell
-        fabrica shell examples/ride-demand --time-limit '2 h'
+        fabrica shell examples/ride-demand --time-limit '2 h' --site lumi-aif
     """
     _start("shell", folder, _SHELL, asked)
 
@@ -86,6 +89,7 @@ def _start(kind: str, folder: Path | None, command: tuple[str, ...], asked: dict
     from fabrica.cli.connection import connect
     from fabrica.sdk import runs
     from fabrica.sdk.ids import parsed
+    from fabrica.sdk.sites import named
     from fabrica.values.ids import ProjectId
 
     project = parsed(ProjectId, asked["project"]) if asked["project"] else None
@@ -93,13 +97,14 @@ def _start(kind: str, folder: Path | None, command: tuple[str, ...], asked: dict
         source = folder or Path(name)
         if folder is None:
             (source / "fabrica.toml").write_text(_MANIFEST.format(kind=kind))
-        run = runs.submit(client, _manifest(kind, source, command, asked), project=project)
+        manifest = _manifest(kind, source, command, asked).at(named(client, asked["sites"]))
+        run = runs.submit(client, manifest, project=project)
         say(f"Submitted {run.id}. It is charged from its start until you leave the {kind} for good.")
         _wait_until_it_runs(client, run.id)
         _use(client, run.id)
 
 
-def _manifest(kind: str, folder: Path, command: tuple[str, ...], asked: dict[str, Any]) -> Any:
+def _manifest(kind: str, folder: Path, command: tuple[str, ...], asked: dict[str, Any]) -> "Manifest":
     from fabrica.sdk.manifest import read_manifest
 
     idle = _seconds(asked["idle"], "--idle")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fabrica.cli.output import json_option, print_json, say
+from fabrica.cli.sites import site_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 @click.option("--purpose", metavar="TAG", help="Purpose in the AI Act's sense, e.g. finetuning. Default: exploratory.")
 @click.option("--time-limit", metavar="TIME", help="For example '30 min'; replaces the one in fabrica.toml.")
 @click.option("--for", "version", metavar="VERSION", help="Model version it belongs to, as 'fabrica systems' names it.")
+@site_option
 @click.option("--after", multiple=True, metavar="RUN", help="Wait until this run has succeeded; may be given again.")
 @click.option("--dry-run", is_flag=True, help="Show where it would go and what it would reserve. Nothing is spent.")
 @click.option("--detach", is_flag=True, help="Submit and return at once.")
@@ -33,6 +35,7 @@ def submit(
     purpose: str | None,
     time_limit: str | None,
     version: str | None,
+    sites: tuple[str, ...],
     after: tuple[str, ...],
     dry_run: bool,
     detach: bool,
@@ -45,6 +48,7 @@ def submit(
     Examples:
         fabrica run examples/ride-demand
         fabrica run examples/ride-demand --dry-run
+        fabrica run examples/ride-demand --site lumi-aif
     """
     from fabrica.cli import show
     from fabrica.cli.connection import connect
@@ -52,6 +56,7 @@ def submit(
     from fabrica.sdk import runs, systems
     from fabrica.sdk.ids import parsed
     from fabrica.sdk.manifest import read_manifest
+    from fabrica.sdk.sites import named
     from fabrica.values.ids import ProjectId, RunId
 
     overrides = _overrides(purpose, time_limit, accept_simulated)
@@ -61,6 +66,7 @@ def submit(
     chosen = parsed(ProjectId, project) if project else None
     spec = manifest.spec("0" * 64, chosen)
     with connect() as client:
+        manifest = manifest.at(named(client, sites)) if sites else manifest
         seconds = spec.resources.reserved_milliseconds // 1000
         of = systems.find_version(client, version).id if version else None
         ahead = look_ahead(client, chosen, spec.resources.resource_class, seconds, spec.purpose)
@@ -237,6 +243,7 @@ def logs(run: str, follow: bool, as_json: bool) -> None:
     Example:
         fabrica logs run_01jd… -f
     """
+    from fabrica.cli import show
     from fabrica.cli.connection import connect
     from fabrica.sdk import runs
 
@@ -253,6 +260,7 @@ def logs(run: str, follow: bool, as_json: bool) -> None:
         while piece.text:
             shown(piece.text)
             piece = runs.log(client, wanted, piece.next_offset)
+        show.silences([runs.run(client, wanted)])
 
 
 @click.command("why")
@@ -274,9 +282,11 @@ def why(run: str, as_json: bool) -> None:
         decisions = runs.placements(client, wanted)
         found = runs.run(client, wanted)
     if as_json:
-        print_json({"run": wanted, "state": found.state, "words": found.words, "placements": decisions})
+        told = {"run": wanted, "state": found.state, "words": found.words, "silence": found.silence}
+        print_json({**told, "placements": decisions})
         return
     say(f"{wanted} is {found.state.replace('_', ' ')}. {found.words}".rstrip())
+    show.silences([found])
     for decision in decisions[:1]:
         show.placement(decision, every_reason=True)
     if not decisions:

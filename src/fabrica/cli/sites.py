@@ -4,6 +4,14 @@ import click
 
 from fabrica.cli.output import console, json_option, print_json, say
 
+site_option = click.option(
+    "--site",
+    "sites",
+    multiple=True,
+    metavar="NAME",
+    help="Only at this site, as 'fabrica sites' names it; may be given again.",
+)
+
 
 @click.group("sites", invoke_without_command=True)
 @json_option

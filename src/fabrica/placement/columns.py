@@ -11,6 +11,7 @@ An unknown number is NaN. Device-milliseconds and bytes stay exact up to 2^53, a
     RESOURCE_CLASS,  # a code; the same number in `needs` means the same class
     SOFTWARE_STACK,  # a code, as above
     CONTAINERS,
+    INTERACTIVE,  # NaN: not told, which is no
     NODES,
     DEVICES_PER_NODE,
     DEVICES_TOTAL,
@@ -29,6 +30,7 @@ An unknown number is NaN. Device-milliseconds and bytes stay exact up to 2^53, a
     FAILURE_SHARE,
     LINK_BYTES_PER_SECOND,
     COUNTRY_ALLOWED,
+    SITE_ALLOWED,
     DECLINED,
     SITE_ACCOUNT,  # NaN: the site asks for none
     DATA_HERE_BYTES,
@@ -37,14 +39,15 @@ An unknown number is NaN. Device-milliseconds and bytes stay exact up to 2^53, a
     ALLOCATION_ENDS_IN_SECONDS,  # NaN: does not end
     RESERVE_MILLISECONDS,
     TIE,  # the lower wins when two scores are equal; NaN: never comes to a tie
-) = range(32)
-FACTS = 32
+) = range(34)
+FACTS = 34
 
 # The one vector `needs` of a run.
 (
     NEEDS_RESOURCE_CLASS,
     NEEDS_SOFTWARE_STACK,  # NaN: any
     NEEDS_CONTAINERS,
+    NEEDS_INTERACTIVE,
     NEEDS_NODES,
     NEEDS_DEVICES_PER_NODE,
     NEEDS_MEMORY_BYTES_PER_NODE,
@@ -53,8 +56,8 @@ FACTS = 32
     NEEDS_EXPECTED_SECONDS,  # on the reference device; NaN: the time limit stands in
     NEEDS_DATA_BYTES,  # NaN: unknown
     NEEDS_ACCEPT_SIMULATED,
-) = range(11)
-NEEDS = 11
+) = range(12)
+NEEDS = 12
 
 # The terms of the score, in the order of their weights; the first numbers of the vector `policy`.
 TIME_TO_RESULT, CARBON, BALANCE, RISK, MOVEMENT = range(5)
@@ -66,6 +69,7 @@ POLICY = 8
 
 # The bits of `refused`, in the order in which people read the reasons.
 (
+    OTHER_SITE,
     NO_AGENT,
     STALE,
     TOO_FEW_DEVICES,
@@ -77,6 +81,7 @@ POLICY = 8
     OTHER_RESOURCE_CLASS,
     OTHER_SOFTWARE_STACK,
     NO_CONTAINERS,
+    NOT_INTERACTIVE,
     OTHER_COUNTRY,
     TOO_FEW_NODES,
     TOO_MANY_NODES_FOR_ONE_RUN,
@@ -84,5 +89,5 @@ POLICY = 8
     TOO_LITTLE_DISK,
     TOO_LITTLE_TIME,
     MAINTENANCE,
-) = range(18)
-FILTERS = 18
+) = range(20)
+FILTERS = 20

@@ -43,6 +43,7 @@ _SAYS = attrgetter(
     "resource_class",
     "software_stack",
     "containers",
+    "interactive",
     "nodes",
     "devices_per_node",
     "devices_total",
@@ -61,6 +62,7 @@ _SAYS = attrgetter(
     "failure_share",
     "link_bytes_per_second",
     "country",
+    "site",
     "declined",
     "site_account",
     "data_here_bytes",
@@ -87,6 +89,7 @@ def encode_candidates(needs: Needs, candidates: Sequence[CandidateState]) -> lis
     columns[c.COUNTRY_ALLOWED] = [
         needs.countries is None or country in needs.countries for country in columns[c.COUNTRY_ALLOWED]
     ]
+    columns[c.SITE_ALLOWED] = [needs.sites is None or site in needs.sites for site in columns[c.SITE_ALLOWED]]
     columns.append(
         [
             None if other else tie(needs.run, candidate.site, candidate.partition)
@@ -118,6 +121,7 @@ def _encode_needs(needs: Needs) -> list[float]:
     vector = [0.0] * c.NEEDS
     vector[c.NEEDS_SOFTWARE_STACK] = math.nan if needs.software_stack is None else 0.0
     vector[c.NEEDS_CONTAINERS] = float(needs.containers)
+    vector[c.NEEDS_INTERACTIVE] = float(needs.interactive)
     vector[c.NEEDS_NODES] = float(needs.nodes)
     vector[c.NEEDS_DEVICES_PER_NODE] = float(needs.devices_per_node)
     vector[c.NEEDS_MEMORY_BYTES_PER_NODE] = float(needs.memory_bytes_per_node)

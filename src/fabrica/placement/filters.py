@@ -84,6 +84,13 @@ def _on_the_wire(figure: float | str | None) -> float | str | None:
     return float(figure) if isinstance(figure, int) else figure
 
 
+def _sites(asked: tuple[str, ...] | None, has: str) -> Told:
+    if asked is None:
+        return Told("The run may be at any site.", None, has)
+    allowed = ", ".join(sorted(asked))
+    return Told(f"The run may only be at {allowed}; this is {has}.", allowed, has)
+
+
 def _no_agent(asked: None, has: bool) -> Told:
     if not has:
         return Told("No agent of the site has ever connected, so it takes no runs.")
@@ -152,6 +159,19 @@ def _containers(asked: bool, has: bool | None) -> Told:
     if has is None:
         return Told("The run needs a container; the site has not stated whether it runs them.", missing=True)
     return Told(f"The run needs a container; the site {'runs them' if has else 'does not run them'}.")
+
+
+def _interactive(asked: bool, has: tuple[bool | None, bool]) -> Told:
+    told, has_agent = has
+    if not asked:
+        return Told("Nobody works in the run while it runs.")
+    if told:
+        return Told("Somebody works in the run; the site's agent brings them to it.")
+    if not has_agent:
+        return Told("Somebody works in the run; the site has no agent that could bring them to it.")
+    if told is None:
+        return Told("The agent of this site is too old for interactive runs; its office updates it.")
+    return Told("Nobody can work in a run here: the site is simulated, or its agent does not stay connected.")
 
 
 def _countries(asked: tuple[str, ...] | None, has: str) -> Told:
@@ -260,6 +280,7 @@ def _asks(*names: str) -> Callable[[Needs, Policy], Any]:
 
 # In the order of the kernel's bits.
 FILTERS: tuple[Filter, ...] = (
+    Filter("sites", _asks("sites"), attrgetter("site"), _sites),
     Filter("no_agent", _nothing, _has_agent, _no_agent),
     Filter(
         "site_fresh",
@@ -293,6 +314,12 @@ FILTERS: tuple[Filter, ...] = (
     Filter("resource_class", _asks("resource_class"), attrgetter("resource_class"), _resource_class),
     Filter("software_stack", _asks("software_stack"), attrgetter("software_stack"), _software_stack),
     Filter("containers", _asks("containers"), attrgetter("containers"), _containers),
+    Filter(
+        "interactive",
+        _asks("interactive"),
+        lambda candidate: (candidate.interactive, _has_agent(candidate)),
+        _interactive,
+    ),
     Filter("countries", _asks("countries"), attrgetter("country"), _countries),
     Filter("nodes", _asks("nodes"), attrgetter("nodes"), _nodes),
     Filter("nodes_per_run", _asks("nodes"), attrgetter("nodes_per_run_max"), _nodes_per_run),

@@ -116,9 +116,12 @@ def _refusals(fact: Vector, needs: Vector, policy: Vector) -> int:
     """Return the filters that refuse one candidate as bits.
 
     A capacity the site has not stated (NaN) refuses nothing: every comparison below is false for NaN. The site may
-    still decline. What guards people's rights and money (agent, country, allocation) must be known.
+    still decline. What guards people's rights and money (agent, country, allocation) must be known, and so must what
+    an older agent would do wrong (an interactive run).
     """
     bits: int = 0
+    if fact[c.SITE_ALLOWED] == 0.0:
+        bits |= 1 << c.OTHER_SITE
     age = fact[c.AGENT_AGE_SECONDS]
     if age != age:
         bits |= 1 << c.NO_AGENT
@@ -139,6 +142,8 @@ def _refusals(fact: Vector, needs: Vector, policy: Vector) -> int:
         bits |= 1 << c.OTHER_SOFTWARE_STACK
     if fact[c.CONTAINERS] < needs[c.NEEDS_CONTAINERS]:
         bits |= 1 << c.NO_CONTAINERS
+    if needs[c.NEEDS_INTERACTIVE] != 0.0 and fact[c.INTERACTIVE] != 1.0:  # also true for NaN: not told
+        bits |= 1 << c.NOT_INTERACTIVE
     if fact[c.COUNTRY_ALLOWED] == 0.0:
         bits |= 1 << c.OTHER_COUNTRY
     nodes, per_node = needs[c.NEEDS_NODES], needs[c.NEEDS_DEVICES_PER_NODE]

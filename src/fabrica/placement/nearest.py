@@ -115,6 +115,7 @@ def _says(distance: float, words: str) -> Callable[[Needs, CandidateState], Miss
 
 
 _MISSES: dict[str, Callable[[Needs, CandidateState], Miss]] = {
+    "sites": _says(_CHOICE, "let the run be at {candidate.site} too"),
     "no_agent": _says(_OUT_OF_HANDS, "wait until an agent of the site connects"),
     "site_fresh": _site_fresh,
     "draining": _says(_PASSES, "wait until the site takes new runs again"),
@@ -126,6 +127,7 @@ _MISSES: dict[str, Callable[[Needs, CandidateState], Miss]] = {
     "resource_class": _says(_CHOICE, "ask for {candidate.resource_class} instead of {needs.resource_class}"),
     "software_stack": _says(_CHOICE, "use the stack {candidate.software_stack} instead of {needs.software_stack}"),
     "containers": _says(_CHOICE, "run without a container"),
+    "interactive": _says(_OUT_OF_HANDS, "wait until the site's agent brings people to runs"),
     "countries": _says(_CHOICE, "allow the run and its data in {candidate.country}"),
     "nodes": lambda needs, candidate: _nodes(needs, candidate.nodes),
     "nodes_per_run": lambda needs, candidate: _nodes(needs, candidate.nodes_per_run_max),

@@ -29,8 +29,9 @@ class Needs:
     """What one run asks, per site.
 
     `expected_seconds`: run time on the reference device; None: the time limit stands in. `countries`: ISO codes that
-    the run and its datasets' agreements allow; None: any. `data_bytes`: all datasets; None: unknown, 0: none.
-    `software_stack`: None: any. `accept_simulated`: the run says itself that a simulated site will do.
+    the run and its datasets' agreements allow; None: any. `sites`: the only ones its person wants; None: any.
+    `data_bytes`: all datasets; None: unknown, 0: none. `software_stack`: None: any. `interactive`: a person works in
+    the run. `accept_simulated`: the run says itself that a simulated site will do.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -44,9 +45,11 @@ class Needs:
     time_limit_seconds: int
     expected_seconds: Number | None = None
     countries: tuple[str, ...] | None = None
+    sites: tuple[str, ...] | None = None
     data_bytes: int | None = None
     software_stack: str | None = None
     containers: bool = False
+    interactive: bool = False
     accept_simulated: bool = False
 
     @property
@@ -71,7 +74,8 @@ class CandidateState:
     `reserve_milliseconds`: what the time limit costs there. `relative_speed`: 2.0 runs in half the time of the
     reference device. `failure_share`: of recent attempts, those that ended by the site's fault. `declined`: the site
     was asked for this run already and did not take it. `site_account`: whether it has an account for the run's person;
-    None: it asks for none. `support`: whom to ask there.
+    None: it asks for none. `support`: whom to ask there. `interactive`: whether people can work in runs there; None:
+    its agent does not tell, for older ones cannot.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -91,6 +95,7 @@ class CandidateState:
     accelerator: str | None = None
     software_stack: str | None = None
     containers: bool | None = None
+    interactive: bool | None = None
     nodes: int | None = None
     devices_per_node: int | None = None
     devices_total: int | None = None

@@ -4,13 +4,13 @@ import difflib
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from fabrica.values.ids import ProjectId
+from fabrica.values.ids import ProjectId, SiteId
 from fabrica.values.quantities import parse_bytes
 from fabrica.values.time import parse_duration_seconds
 from fabrica.wire.environments import Environment
@@ -34,6 +34,7 @@ _RUN_KEYS = (
     "outputs",
     "checkpoint",
     "countries",
+    "sites",
     "expected",
     "attempts_max",
     "after",
@@ -72,6 +73,10 @@ class Manifest:
     @property
     def name(self) -> str:
         return str(self.fields["name"])
+
+    def at(self, sites: tuple[SiteId, ...]) -> "Manifest":
+        """Return the same run, only for these sites; for those the file names where none is given."""
+        return replace(self, fields={**self.fields, "sites": sites}) if sites else self
 
     def spec(self, bundle_sha256: str, project: ProjectId | None = None) -> RunSpec:
         """Return the run spec for a packed source bundle."""

@@ -160,7 +160,8 @@ def follow(client: Client, run: RunId) -> Iterator[LogSlice | StateSeen]:
                 pause = 0.5
                 if event == "state":
                     told = json.loads(data)
-                    yield StateSeen(RunState(told["state"]), told["words"])
+                    words = f"{told['words']} {told.get('silence', '')}".strip()
+                    yield StateSeen(RunState(told["state"]), words)
                 elif event == "log":
                     piece = LogSlice.model_validate_json(data)
                     attempt, offset = piece.attempt or attempt, piece.next_offset

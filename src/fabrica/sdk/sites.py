@@ -1,9 +1,11 @@
 """Sites: list them, look at one."""
 
+from collections.abc import Iterable, Mapping
+
 from fabrica.sdk.client import Client
 from fabrica.values.ids import AgentId, SiteId
 from fabrica.wire.enrolment import INVITATION_HOURS, Invitation, NewInvitation
-from fabrica.wire.sites import Drain, NewSite, Site, SiteDetail
+from fabrica.wire.sites import Drain, NewSite, Site, SiteDetail, site_unknown
 
 
 def sites(client: Client) -> tuple[Site, ...]:
@@ -18,6 +20,23 @@ def site(client: Client, site: SiteId) -> SiteDetail:
         SiteUnknown: nobody knows it.
     """
     return client.get(f"/sites/{site}", SiteDetail)
+
+
+def named(client: Client, names: Iterable[str]) -> tuple[SiteId, ...]:
+    """Return the sites that a person names, each by its id or by what people call it, in letters of any case.
+
+    Raises:
+        SiteUnknown: there is none of a name; says the nearest ones.
+    """
+    found = sites(client)
+    known = {one.name.casefold(): one.id for one in found} | {str(one.id): one.id for one in found}
+    return tuple(_named(name, known) for name in names)
+
+
+def _named(name: str, known: Mapping[str, SiteId]) -> SiteId:
+    if name.casefold() not in known:
+        raise site_unknown(name, known)
+    return known[name.casefold()]
 
 
 def add(client: Client, site: SiteId, name: str, country: str = "") -> SiteDetail:

@@ -128,6 +128,9 @@ class RunSpec(Request):
     )
     metrics: tuple[MetricRule, ...] = Field(default=(), max_length=50)
     countries: tuple[str, ...] | None = Field(default=None, description="ISO codes the run may be in; null: any")
+    sites: tuple[SiteId, ...] | None = Field(
+        default=None, min_length=1, max_length=100, description="the only sites the run may be at; null: any"
+    )
     expected_seconds: int | None = Field(default=None, ge=1, description="run time the user expects; null: unknown")
     accept_simulated: bool = Field(default=False, description="a simulated site may take it: nothing real is computed")
     attempts_max: int = Field(default=3, ge=1, le=10)
@@ -237,6 +240,23 @@ class Attempt(Body):
     charged_milliseconds: int = 0
 
 
+class Silence(Body):
+    """A site's scheduler gives its agent no answer, so what is known of its runs is of an earlier time."""
+
+    site: SiteId
+    engine: str
+    since: Instant = Field(description="by the server's clock")
+
+    @property
+    def words(self) -> str:
+        """What a person is told of it."""
+        since = f"{self.since:%H:%M} UTC on {self.since:%-d %B}"
+        return (
+            f"{self.engine.title()} at {self.site} has not answered since {since}; "
+            "what is known is of that time, and nothing is lost."
+        )
+
+
 class Run(Body):
     """A user's run as anybody who may see it sees it."""
 
@@ -263,6 +283,7 @@ class Run(Body):
     started_at: Instant | None = None
     ended_at: Instant | None = None
     observed_at: Instant | None = None
+    silence: Silence | None = Field(default=None, description="of the scheduler where it lives; null: that answers")
     page: str = Field(description="address of the portal page of the run")
 
 

@@ -1,5 +1,7 @@
 """Sites on the wire: who they are, what they offer, whether an agent speaks for them."""
 
+from collections.abc import Collection
+from difflib import get_close_matches
 from typing import Literal
 
 from pydantic import Field
@@ -30,6 +32,7 @@ class Site(Body):
     engine_silent_since: Instant | None = Field(
         default=None, description="the site's scheduler gives its agent no answer since then; null: it answers"
     )
+    counted_at: Instant | None = Field(default=None, description="when its devices were counted, by the server's clock")
     devices_total: int | None
     devices_free: int | None
     summary: str
@@ -60,3 +63,10 @@ class SiteUnknown(FabricaError):
     code = "sites.unknown"
     status = 404
     title = "There is no such site"
+
+
+def site_unknown(asked: str, known: Collection[str]) -> SiteUnknown:
+    """Return the problem of a site that nobody knows, with the known names that are nearest."""
+    near = get_close_matches(asked.casefold(), known, n=3)
+    remedy = f"Did you mean {' or '.join(near)}?" if near else "List the sites with 'fabrica sites'."
+    return SiteUnknown(f"There is no site {asked!r}.", remedy=remedy)

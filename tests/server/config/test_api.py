@@ -205,7 +205,10 @@ TABLE: dict[tuple[str, str], tuple[list[int], Ask]] = {
             },
         ),
     ),
-    ("GET", "/bundles/{sha256}"): ([401, *[204] * 5, 401, 401], lambda world: (f"/bundles/{world.bundle[0]}", None)),
+    ("GET", "/bundles/{sha256}"): (
+        [401, 404, 404, 204, 204, 404, 401, 401],
+        lambda world: (f"/bundles/{world.bundle[0]}", None),
+    ),
     ("PUT", "/bundles/{sha256}"): (
         [401, 403, 403, 204, 204, 403, 401, 401],
         lambda world: (f"/bundles/{world.bundle[0]}", world.bundle[1]),

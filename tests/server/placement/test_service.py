@@ -12,6 +12,7 @@ from fabrica.server.placement.rules import History, Share, unpack
 from fabrica.server.sites import service as sites
 from fabrica.values.ids import RunId, SiteId, UserId
 from fabrica.wire.agents import NodeOut, WaitForecast, email_sha256
+from fabrica.wire.attachments import Interactive
 from fabrica.wire.problems import NotAllowed
 from fabrica.wire.runs import Resources, RunSpec
 from tests.builders import make_agent, make_inventory, make_operator, make_site, make_spec, make_sync, make_user
@@ -118,6 +119,27 @@ def test_a_site_with_accounts_takes_the_runs_of_people_it_knows(known_as: frozen
     assert "ask help@site.example for an account there" in (unknown.nearest or "")
 
 
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        (None, "The agent of this site is too old for interactive runs; its office updates it."),
+        (False, "Nobody can work in a run here: the site is simulated, or its agent does not stay connected."),
+    ],
+)
+def test_an_interactive_run_goes_only_where_the_agent_tells_that_it_can_bring_people_to_it(
+    told: bool | None, words: str
+) -> None:
+    agent = make_agent(inventory=make_inventory().model_copy(update={"interactive": told}))
+    shell = make_spec(interactive=Interactive(kind="shell"))
+    planned = service.plan(SYSTEM, spec=shell, share_of=enough, history=History())
+    own = next(one for one in planned.candidates if one.site == "own-site")
+    assert [(one.code, one.words) for one in own.reasons if not one.passed] == [("interactive", words)]
+    assert not service.may_be_placed(planned)  # refused at once: nobody waits at a terminal for an update
+    assert service.plan(SYSTEM, spec=make_spec(), share_of=enough, history=History()).chosen == "own-site"
+    sites.hear(agent, request=make_sync(inventory=make_inventory()))
+    assert service.plan(SYSTEM, spec=shell, share_of=enough, history=History()).chosen == "own-site"
+
+
 @pytest.mark.parametrize(("silent", "takes"), [(timedelta(seconds=10), True), (timedelta(minutes=3), False)])
 def test_a_site_whose_scheduler_is_silent_holds_runs_by_our_clock_though_what_it_has_is_unknown(
     silent: timedelta, takes: bool
@@ -142,6 +164,21 @@ def test_a_partition_whose_every_node_is_out_holds_runs_and_one_of_them_does_not
         planned = service.plan(SYSTEM, spec=make_spec(), share_of=enough, history=History())
         assert planned.chosen == ("own-site" if takes else None)
         assert service.may_be_placed(planned)
+
+
+def test_a_run_that_names_its_sites_goes_to_one_of_them_and_to_no_other() -> None:
+    make_agent()
+    make_agent(make_site("other-site"))
+    for named in ("own-site", "other-site"):
+        planned = service.plan(SYSTEM, spec=make_spec(sites=(SiteId(named),)), share_of=enough, history=History())
+        assert planned.chosen == named
+        assert {one.site for one in planned.candidates if one.able} == {named}
+    elsewhere = service.plan(SYSTEM, spec=make_spec(sites=(SiteId("lumi-aif"),)), share_of=enough, history=History())
+    assert elsewhere.chosen is None
+    own = next(one for one in elsewhere.candidates if one.site == "own-site")
+    assert [one.words for one in own.reasons if not one.passed] == [
+        "The run may only be at lumi-aif; this is own-site."
+    ]
 
 
 def test_every_site_is_answered_with_every_reason() -> None:

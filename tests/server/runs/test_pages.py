@@ -5,11 +5,12 @@ from datetime import UTC, datetime
 import pytest
 
 from fabrica.server.core.actors import SYSTEM
-from fabrica.server.runs import service
+from fabrica.server.runs import queries, service
 from fabrica.server.runs.models import Attempt, Run
+from fabrica.server.sites import service as sites
 from fabrica.values.states import EndReason, RunState
 from fabrica.wire.runs import Artifact, MetricSeries
-from tests.builders import make_event, make_usage, stored
+from tests.builders import make_event, make_inventory, make_sync, make_usage, stored
 from tests.server.readers import World, make_world
 
 pytestmark = pytest.mark.django_db
@@ -63,6 +64,29 @@ def test_a_page_asks_for_more_while_its_run_lives_and_stops_at_the_end(world: Wo
     service.cancel(SYSTEM, run=world.run)
     ended = world.member.get(f"/runs/{world.run}").content.decode()
     assert 'hx-trigger="every' not in ended
+
+
+def test_a_silent_scheduler_is_told_beside_its_runs_until_it_answers_or_the_run_has_ended(world: World) -> None:
+    since = datetime(2026, 11, 21, 14, 2, tzinfo=UTC)
+    silent = make_inventory().model_copy(update={"engine": "slurm", "silent_since": since})
+    words = "Slurm at own-site has not answered since 14:02 UTC on 21 November"
+    sites.hear(world.agent, request=make_sync(inventory=silent))
+    for page in (f"/runs/{world.run}", f"/runs/{world.run}/summary", "/sites/own-site"):
+        assert words in world.member.get(page).content.decode()
+    found = queries.run(SYSTEM, world.run)
+    assert found.silence is not None
+    assert words in found.silence.words
+    assert queries.runs(SYSTEM).runs[0].silence == found.silence
+    assert words in queries.told_state(SYSTEM, world.run)["silence"]
+
+    sites.hear(world.agent, request=make_sync(inventory=make_inventory()))
+    assert words not in world.member.get(f"/runs/{world.run}").content.decode()
+    assert queries.told_state(SYSTEM, world.run)["silence"] == ""
+
+    sites.hear(world.agent, request=make_sync(inventory=silent))
+    service.cancel(SYSTEM, run=world.run)
+    assert queries.run(SYSTEM, world.run).silence is None
+    assert words not in world.member.get(f"/runs/{world.run}").content.decode()
 
 
 def test_plots_are_sent_again_only_with_new_points(world: World) -> None:

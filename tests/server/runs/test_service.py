@@ -14,12 +14,13 @@ from fabrica.server.people.models import User
 from fabrica.server.runs import agent_queries, queries, service
 from fabrica.server.runs.models import Artifact, Attempt, LogChunk, MetricPoint, Run
 from fabrica.server.sites import service as sites
-from fabrica.values.ids import AttemptId, ProjectId, RunId
+from fabrica.values.ids import AttemptId, ProjectId, RunId, SiteId
 from fabrica.values.states import AttemptState, EndReason, RunState
 from fabrica.wire.ledger import InsufficientBalance, ReservationState
 from fabrica.wire.placement import Unsatisfiable
 from fabrica.wire.problems import NotAllowed
 from fabrica.wire.runs import BundleMissing, MetricSeries, NoAllocation, Resources, RunEnded
+from fabrica.wire.sites import SiteUnknown
 from tests.builders import (
     make_agent,
     make_allocation,
@@ -84,6 +85,15 @@ def test_leads_and_members_submit_and_nobody_else(lead: Actor, project: ProjectI
 def test_a_run_without_its_bundle_is_not_taken(lead: Actor, project: ProjectId, agent: Actor) -> None:
     with pytest.raises(BundleMissing):
         make_run(lead, project, make_spec(bundle_sha256="0" * 64))
+
+
+def test_a_run_at_a_site_that_nobody_knows_is_not_taken_and_the_nearest_are_named(
+    lead: Actor, project: ProjectId, agent: Actor
+) -> None:
+    spec = make_spec(sites=(SiteId("own-site"), SiteId("lumi-af")))
+    for ask in (lambda: make_run(lead, project, spec), lambda: queries.dry_run(lead, project, spec)):
+        with pytest.raises(SiteUnknown, match=r"no site 'lumi-af'.*Did you mean lumi-aif"):
+            ask()
 
 
 def test_a_run_without_an_allocation_is_not_taken(lead: Actor, agent: Actor) -> None:

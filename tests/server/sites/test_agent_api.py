@@ -35,6 +35,7 @@ from tests.builders import (
     make_allocation,
     make_bundle,
     make_project,
+    make_run,
     make_site,
     make_spec,
     make_sync,
@@ -249,7 +250,7 @@ def submitted(folder: Path) -> RunId:
     make_allocation(project)
     _, content = make_bundle(folder)
     spec = make_spec(bundle_sha256=stored(content), command=("python", "train.py"))
-    return runs.submit(lead, project=project, spec=spec)
+    return make_run(lead, project, spec)
 
 
 def until_ended(run: RunId, once: Callable[[], None]) -> Run:

@@ -1,11 +1,14 @@
 """What is told of sites."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from fabrica.server.sites import queries
+from fabrica.server.sites import service as sites
 from fabrica.values.ids import SiteId
 from fabrica.wire.sites import SiteUnknown
-from tests.builders import make_agent, make_inventory, make_site
+from tests.builders import make_agent, make_inventory, make_site, make_sync
 
 pytestmark = pytest.mark.django_db
 
@@ -28,6 +31,25 @@ def test_the_list_of_sites_asks_the_database_twice(django_assert_num_queries: ob
 def test_an_unknown_site_is_told() -> None:
     with pytest.raises(SiteUnknown):
         queries.site(SiteId("nowhere"))
+
+
+def test_a_silent_scheduler_is_told_with_since_when_by_our_own_clock() -> None:
+    site_now = datetime.now(UTC) + timedelta(hours=1)  # its clock is wrong
+    silent = make_inventory().model_copy(
+        update={"engine": "slurm", "silent_since": site_now - timedelta(minutes=9), "taken_at": site_now}
+    )
+    site = make_site()
+    sites.hear(make_agent(site, silent), request=make_sync(inventory=silent, sent_at=site_now))
+    make_agent(make_site("other-site"))
+    found = queries.silences({site, SiteId("other-site"), SiteId("lumi-aif")})
+    assert set(found) == {site}
+    age = datetime.now(UTC) - found[site].since
+    assert timedelta(minutes=9) <= age < timedelta(minutes=10)
+    assert "Slurm at own-site has not answered since" in found[site].words
+    told = queries.site(site)
+    assert told.engine_silent_since == found[site].since
+    assert told.counted_at is not None
+    assert told.counted_at <= datetime.now(UTC) + timedelta(seconds=1)
 
 
 def test_where_a_site_of_our_own_is_its_agent_says() -> None:

@@ -3,11 +3,13 @@
 import threading
 from collections import defaultdict
 
-from django.db import transaction
+from django.db import connection, transaction
 
 _changed: dict[str, threading.Condition] = defaultdict(threading.Condition)
 _count: dict[str, int] = defaultdict(int)
 _ending = threading.Event()
+_POLL_SECONDS = 2.0
+_POLL_ALONE_SECONDS = 10.0
 
 
 def hint(topic: str) -> None:
@@ -32,6 +34,11 @@ def wait(topic: str, since: int, timeout_seconds: float) -> bool:
     condition = _changed[topic]
     with condition:
         return condition.wait_for(lambda: _count[topic] != since, timeout_seconds)
+
+
+def poll_seconds() -> float:
+    """Return when to look without a hint: hints reach their own process only, and a server on SQLite is one process."""
+    return _POLL_ALONE_SECONDS if connection.vendor == "sqlite" else _POLL_SECONDS
 
 
 def ending() -> bool:

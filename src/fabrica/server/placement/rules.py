@@ -36,8 +36,10 @@ def needs_of(run: RunId | None, spec: RunSpec) -> Needs:
         time_limit_seconds=resources.time_limit_seconds,
         expected_seconds=spec.expected_seconds,
         countries=_countries(spec),
+        sites=spec.sites,
         data_bytes=None if spec.datasets else 0,
         containers=spec.environment.image is not None,
+        interactive=spec.interactive is not None,
         accept_simulated=spec.accept_simulated,
     )
 
@@ -132,6 +134,7 @@ def candidates_of_agent(seen: SiteSeen, share: Share, needs: Needs) -> list[Cand
             accelerator=partition.accelerator,
             software_stack=partition.software_stack,
             containers=partition.containers,
+            interactive=seen.inventory.interactive,
             nodes=partition.nodes,
             devices_per_node=partition.devices_per_node,
             devices_total=partition.devices_total,

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 
-from django.db import DataError, connection
+from django.db import DataError
 from django.http import StreamingHttpResponse
 from ninja import Router
 from ninja.decorators import decorate_view
@@ -22,8 +22,6 @@ from fabrica.wire.problems import FabricaError, NotFound
 
 router = Router(tags=["agents"])
 OUTPUT_BYTES_MAX = 512 * 2**20
-_POLL_SECONDS = 2.0
-_POLL_ALONE_SECONDS = 10.0
 
 
 @router.post("/sync", response=SyncAnswer)
@@ -41,15 +39,10 @@ def sync(request: Asked, body: SyncRequest) -> SyncAnswer:
     while not (answer.leases or answer.cancels or answer.forget or body.events or hints.ending()):
         if (left := until - time.monotonic()) <= 0:
             break
-        hints.wait(f"site:{by.site}", seen, min(left, _poll_seconds()))
+        hints.wait(f"site:{by.site}", seen, min(left, hints.poll_seconds()))
         seen = hints.seen(f"site:{by.site}")
         answer = orders(request, body)
     return answer
-
-
-def _poll_seconds() -> float:
-    """Return when to look without a hint. Hints reach their own process only; a server on SQLite is one process."""
-    return _POLL_ALONE_SECONDS if connection.vendor == "sqlite" else _POLL_SECONDS
 
 
 def _record(by: Actor, events: Sequence[Event]) -> None:

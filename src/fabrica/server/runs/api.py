@@ -19,7 +19,7 @@ from fabrica.server.core.requests import Asked, body_of
 from fabrica.server.core.storage import checked, full_told, open_storage
 from fabrica.server.people import queries as people
 from fabrica.server.placement import queries as placement
-from fabrica.server.runs import lost_queries, queries, service
+from fabrica.server.runs import bundles, lost_queries, permissions, queries, service
 from fabrica.values.ids import AttemptId, ProjectId, RunId
 from fabrica.values.states import RunState
 from fabrica.wire.placement import KeptDecision, Placement
@@ -34,15 +34,15 @@ _PART_BYTES = 1 << 20
 
 @router.get("/bundles/{sha256}", response={204: None})
 def has_bundle(request: Asked, sha256: str) -> None:
-    """Whether a source bundle is here already."""
-    if not open_storage().has(sha256):
+    """Whether a source bundle is here already that the caller may run: one they sent, or a project of theirs ran."""
+    if not bundles.may_run(request.auth, sha256):
         raise NotFound("There is no such bundle here.", remedy="Upload it; the SDK does.")
 
 
 @router.put("/bundles/{sha256}", response={204: None})
 def put_bundle(request: Asked, sha256: str) -> None:
     """Upload a source bundle under its SHA-256. It is stored only when it can be unpacked safely."""
-    if not any(project.role in ("lead", "member") for project in people.projects(request.auth)):
+    if not permissions.uploads(request.auth):
         raise NotAllowed("You work in no project.", remedy="Ask somebody who leads one to add you.")
     with full_told(), tempfile.NamedTemporaryFile(prefix="fabrica-bundle-") as file:
         for part in checked(body_of(request, SOURCE.archive_bytes_max), sha256, SOURCE.archive_bytes_max):
@@ -51,6 +51,7 @@ def put_bundle(request: Asked, sha256: str) -> None:
         check(Path(file.name), SOURCE)
         file.seek(0)
         open_storage().store(sha256, iter(lambda: file.read(_PART_BYTES), b""), SOURCE.archive_bytes_max)
+    bundles.note_upload(request.auth, sha256=sha256)
 
 
 @router.post("/runs", response={201: Run})
@@ -162,7 +163,7 @@ def _stream(by: Actor, run: RunId, offset: int, attempt: AttemptId | None) -> It
         if not people.is_active(by):
             return
         seen = hints.seen(f"run:{run}")
-        now = queries.run_state(by, run)
+        now = queries.told_state(by, run)
         if now != told:
             told = now
             yield f"event: state\ndata: {json.dumps(now)}\n\n"

@@ -1,4 +1,4 @@
-"""Tables of runs: runs, attempts, log chunks, metric points, artifacts."""
+"""Tables of runs: bundle uploads, runs, attempts, log chunks, metric points, artifacts."""
 
 from django.db import models
 from django.db.models import Q
@@ -7,6 +7,17 @@ from fabrica.server.core.fields import IdField
 from fabrica.server.core.models import Claimable
 from fabrica.values.ids import AllocationId, AttemptId, PlacementId, RunId, SiteId, UserId
 from fabrica.values.states import AttemptState, EndReason, RunState
+
+
+class BundleUpload(models.Model):
+    """That a person had all bytes of a source bundle and sent them, so they may run it by its hash."""
+
+    sha256 = models.CharField(max_length=64)
+    user = IdField(UserId)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["sha256", "user"], name="an_upload_is_noted_once")]
 
 
 class Run(Claimable):

@@ -16,6 +16,7 @@ from fabrica.server.placement import service as placement_service
 from fabrica.server.placement.service import History, Share, ShareOf
 from fabrica.server.runs import rules
 from fabrica.server.runs.models import Artifact, Attempt, LogChunk, MetricPoint, Run
+from fabrica.server.sites import queries as sites
 from fabrica.values.ids import AttemptId, ProjectId, RunId, SiteId, UserId
 from fabrica.values.quantities import DeviceTime
 from fabrica.values.states import AttemptState, EndReason, RunState
@@ -44,13 +45,22 @@ def run(by: Actor, run: RunId) -> wire.Run:
         NotFound: no such run, or the actor may not see it.
     """
     row = _seen(by, run)
-    return as_wire(row, people.project_names({row.project_id}), people.user_names({row.submitted_by}), whole=True)
+    told = as_wire(row, people.project_names({row.project_id}), people.user_names({row.submitted_by}), whole=True)
+    return _with_silences((told,))[0]
 
 
 def run_state(by: Actor, run: RunId) -> dict[str, str]:
     """Return a run's state, reason and words; raises NotFound as `run` does."""
     row = _seen(by, run)
     return {"state": row.state, "reason": row.reason, "words": row.words}
+
+
+def told_state(by: Actor, run: RunId) -> dict[str, str]:
+    """Return what `run_state` does, and in words that the scheduler where the run lives does not answer, if so."""
+    state = run_state(by, run)
+    lives = Attempt.objects.filter(run=run).exclude(state=AttemptState.ENDED).values_list("site_id", flat=True)
+    silence = next(iter(sites.silences(set(lives)).values()), None)
+    return state | {"silence": silence.words if silence else ""}
 
 
 def share_of(allocations: tuple[Allocation, ...], spec: wire.RunSpec, now: datetime) -> ShareOf:
@@ -95,7 +105,12 @@ def _known_as(user: UserId | None) -> frozenset[str]:
 
 
 def dry_run(by: Actor, project: ProjectId, spec: wire.RunSpec) -> wire.DryRun:
-    """Return where a run would go and what it would reserve, storing nothing."""
+    """Return where a run would go and what it would reserve, storing nothing.
+
+    Raises:
+        SiteUnknown: nobody knows a site that it names.
+    """
+    sites.check_known(spec.sites or ())
     allocations, now = access.allocations(by, project, spec.resources.resource_class), clock.now()
     share = share_of(allocations, spec, now)
     decision = placement_service.plan(by, spec=spec, share_of=share, history=history(by.user))
@@ -142,7 +157,18 @@ def runs(
     projects = people.project_names({row.project_id for row in page})
     users = people.user_names({row.submitted_by for row in page})
     cursor = str(page[-1].pk) if len(found) > limit else None
-    return wire.RunList(runs=tuple(as_wire(row, projects, users, whole=False) for row in page), next_cursor=cursor)
+    told = tuple(as_wire(row, projects, users, whole=False) for row in page)
+    return wire.RunList(runs=_with_silences(told), next_cursor=cursor)
+
+
+def _with_silences(told: tuple[wire.Run, ...]) -> tuple[wire.Run, ...]:
+    """Return runs with the silence of the schedulers where their attempts live."""
+    last = {one.id: one.attempts[-1] for one in told if one.attempts}
+    lives = {run: attempt.site for run, attempt in last.items() if attempt.state is not AttemptState.ENDED}
+    silences = sites.silences(set(lives.values()))
+    return tuple(
+        one.model_copy(update={"silence": silences.get(lives[one.id]) if one.id in lives else None}) for one in told
+    )
 
 
 def visible(by: Actor) -> QuerySet[Run]:

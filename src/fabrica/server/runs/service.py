@@ -9,12 +9,11 @@ from fabrica.server.core import clock
 from fabrica.server.core.actors import SYSTEM, Actor
 from fabrica.server.core.facts import announce
 from fabrica.server.core.hints import hint
-from fabrica.server.core.storage import open_storage
 from fabrica.server.core.verbs import verb
 from fabrica.server.ledger import service as ledger
 from fabrica.server.people import queries as people
 from fabrica.server.placement import service as placement
-from fabrica.server.runs import dependency_queries, facts, leavings, permissions, queries, rules
+from fabrica.server.runs import bundles, dependency_queries, facts, leavings, permissions, queries, rules
 from fabrica.server.runs.models import Attempt, Run
 from fabrica.server.sites import queries as sites
 from fabrica.values.ids import AttemptId, ProjectId, RunId
@@ -29,16 +28,18 @@ def submit(by: Actor, *, project: ProjectId, spec: RunSpec) -> RunId:
     """Store a run and hint that it can be placed.
 
     Raises:
-        BundleMissing: the source bundle was not uploaded.
+        BundleMissing: neither the actor nor their project has the source bundle here.
         DependencyUnknown: a run to come after is none that the actor may see.
+        SiteUnknown: nobody knows a site that it names.
         NoAllocation: the project has nothing of this resource class.
         InsufficientBalance: no allocation of the project could ever cover it.
         Unsatisfiable: no site could ever take it; says why for each, and the nearest possible.
     """
     assert by.user is not None, "only people submit runs"
-    if not open_storage().has(spec.bundle_sha256):
+    if not bundles.may_run(by, spec.bundle_sha256):
         raise BundleMissing("The source bundle is not on the server.", remedy="Upload it first; the SDK does.")
     dependency_queries.check_seen(by, spec.after)
+    sites.check_known(spec.sites or ())
     _check_possible(by, project, spec)
     now = clock.now()
     run = Run.objects.create(

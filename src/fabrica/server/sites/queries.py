@@ -1,6 +1,6 @@
 """Reads of sites. Who the sites are is public; what an agent says is, too."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,11 +10,13 @@ from fabrica.server.core.actors import Actor
 from fabrica.server.sites import rules
 from fabrica.server.sites.models import Agent, Site
 from fabrica.values.ids import SiteId
+from fabrica.values.time import from_rfc3339
 from fabrica.wire import agents as wire_agents
 from fabrica.wire import sites as wire
 from fabrica.wire.enrolment import OwnSite
+from fabrica.wire.runs import Silence
 from fabrica.wire.signatures import thumbprint
-from fabrica.wire.sites import SiteUnknown
+from fabrica.wire.sites import SiteUnknown, site_unknown
 
 
 def agent(row: Agent) -> wire_agents.Agent:
@@ -74,8 +76,23 @@ def site(site: SiteId) -> wire.SiteDetail:
     )
 
 
+def check_known(asked: Collection[SiteId]) -> None:
+    """Accept sites that the reference data or the office knows.
+
+    Raises:
+        SiteUnknown: nobody knows one of them; says the nearest ones.
+    """
+    if not asked:
+        return
+    known = {one.id for one in load_network().sites} | set(Site.objects.values_list("pk", flat=True))
+    for one in asked:
+        if one not in known:
+            raise site_unknown(one, known)
+
+
 def _site(site: SiteId, entry: Factory | Antenna | None, row: Site | None, speaker: Agent | None) -> wire.Site:
     held = inventory(speaker) if speaker else None
+    difference = speaker.clock_difference_seconds if speaker else None
     last_word_at = speaker.last_word_at if speaker else None
     return wire.Site(
         id=site,
@@ -85,7 +102,8 @@ def _site(site: SiteId, entry: Factory | Antenna | None, row: Site | None, speak
         draining_reason=(row.draining_reason or None) if row and row.draining else None,
         connected=last_word_at is not None and is_fresh(last_word_at),
         last_word_at=last_word_at,
-        engine_silent_since=held.silent_since if held else None,
+        engine_silent_since=_by_our_clock(held.silent_since, difference) if held and held.silent_since else None,
+        counted_at=_by_our_clock(held.taken_at, difference) if held else None,
         devices_total=_sum(partition.devices_total for partition in held.partitions) if held else None,
         devices_free=_sum(partition.devices_free for partition in held.partitions) if held else None,
     )
@@ -135,8 +153,25 @@ def silent_seconds(row: Agent, now: datetime) -> int | None:
     held = inventory(row)
     if held is None or held.silent_since is None:
         return None
-    site_now = now - timedelta(seconds=row.clock_difference_seconds or 0)
-    return max(0, int((site_now - held.silent_since).total_seconds()))
+    return max(0, int((now - _by_our_clock(held.silent_since, row.clock_difference_seconds)).total_seconds()))
+
+
+def silences(asked: Collection[SiteId]) -> dict[SiteId, Silence]:
+    """Return each of these sites whose engine gives its agent no answer, with since when by our own clock."""
+    if not asked:
+        return {}
+    rows = Agent.objects.filter(site_id__in=asked, withdrawn_at__isnull=True)
+    told = rows.values_list("site_id", "inventory__engine", "inventory__silent_since", "clock_difference_seconds")
+    return {
+        site: Silence(site=site, engine=engine, since=_by_our_clock(from_rfc3339(since), difference))
+        for site, engine, since, difference in told
+        if since
+    }
+
+
+def _by_our_clock(at: datetime, difference_seconds: int | None) -> datetime:
+    """Return an instant of a site's clock by our own."""
+    return at + timedelta(seconds=difference_seconds or 0)
 
 
 def inventory_at(site: SiteId) -> wire_agents.Inventory | None:
