@@ -24,7 +24,7 @@ SETTINGS = {  # nothing here outlives the tests, so nothing waits for the disk
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "listen_addresses": "127.0.0.1",
-    "max_connections": "100",
+    "max_connections": "300",  # two servers keep one for each of their threads
 }
 START_SECONDS = 60
 

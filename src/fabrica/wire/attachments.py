@@ -76,6 +76,12 @@ class AttachmentTaken(FabricaError):
     title = "The attachment was taken already"
 
 
+class AttachmentElsewhere(FabricaError):
+    code = "attachments.elsewhere"
+    status = 503
+    title = "Another process of the server holds the attachment"
+
+
 class AttachmentsFull(FabricaError):
     code = "attachments.full"
     status = 503

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from fabrica.server.attachments import relays, service
+from fabrica.server.attachments import queries, relays, service
 from fabrica.server.core.actors import Actor
 from fabrica.server.core.models import AuditLine, Fact
 from fabrica.server.people import service as people
@@ -56,10 +56,12 @@ def test_an_attachment_is_taken_once_and_only_by_the_runs_site(world: World) -> 
     lead, project, agent = world
     attachment = make_attachment(lead, project, agent)
     elsewhere = make_agent(make_site("other-site"))
-    assert relays.untaken(SiteId("other-site")) == ()
+    assert queries.untaken(SiteId("other-site")) == []
+    assert queries.untaken(SiteId("own-site")) == [attachment]
     with pytest.raises(NotAllowed):
         service.take(elsewhere, attachment=attachment.id)
     service.take(agent, attachment=attachment.id)
+    assert queries.untaken(SiteId("own-site")) == []
     with pytest.raises(AttachmentTaken):
         service.take(agent, attachment=attachment.id)
 
@@ -71,6 +73,8 @@ def test_a_newer_attachment_of_a_run_ends_the_older_and_has_a_greater_number(wor
     assert newer.number > older.number
     assert relays.get(older.id).ended
     assert not relays.get(newer.id).ended
+    with pytest.raises(AttachmentGone):
+        service.take(agent, attachment=older.id)
 
 
 def test_the_server_refuses_what_it_cannot_bear_and_takes_more_when_somebody_leaves(

@@ -1,10 +1,13 @@
 """What agents call: which attachments are theirs to take, and the run's end of each."""
 
+import time
+
 from django.http import HttpResponse
 from ninja import Router
 from ninja.decorators import decorate_view
 
-from fabrica.server.attachments import relays, service
+from fabrica.server.attachments import queries, relays, service
+from fabrica.server.attachments.holders import held_here
 from fabrica.server.attachments.pieces import answer_with, piece_of, waited
 from fabrica.server.core import hints
 from fabrica.server.core.actors import Actor
@@ -22,13 +25,14 @@ def untaken(request: Asked, wait: float = 0) -> list[Attachment]:
     """The attachments that the agent's site is to take; waits for one."""
     by = request.auth
     assert by.site is not None, "an agent has a site"
-    topic = f"attachments:{by.site}"
-    seen = hints.seen(topic)
-    found = relays.untaken(by.site)
-    if not found and not hints.ending():
-        hints.wait(topic, seen, waited(wait))
-        found = relays.untaken(by.site)
-    return list(found)
+    topic, until = f"attachments:{by.site}", time.monotonic() + waited(wait)
+    while True:
+        seen = hints.seen(topic)
+        found = queries.untaken(by.site)
+        left = until - time.monotonic()
+        if found or left <= 0 or hints.ending():
+            return found
+        hints.wait(topic, seen, min(left, hints.poll_seconds()))
 
 
 @router.post("/attachments/{attachment}/take", response={204: None})
@@ -40,6 +44,7 @@ def take(request: Asked, attachment: AttachmentId) -> None:
 
 @router.get("/attachments/{attachment}/input")
 @decorate_view(signed)
+@held_here
 def read(request: Asked, attachment: AttachmentId, offset: int = 0, wait: float = 0) -> HttpResponse:
     """What the person has sent, from a byte on; waits for some."""
     relay = _own(request.auth, attachment)
@@ -48,6 +53,7 @@ def read(request: Asked, attachment: AttachmentId, offset: int = 0, wait: float 
 
 @router.post("/attachments/{attachment}/output", response=Received)
 @decorate_view(signed)
+@held_here
 def write(request: Asked, attachment: AttachmentId) -> Received:
     """Pass a piece on to the person; the answer says how much was taken."""
     relay = _own(request.auth, attachment)
@@ -56,13 +62,14 @@ def write(request: Asked, attachment: AttachmentId) -> Received:
 
 @router.delete("/attachments/{attachment}", response={204: None})
 @decorate_view(signed)
+@held_here
 def detach(request: Asked, attachment: AttachmentId) -> None:
     """End an attachment whose run has ended, or cannot be reached."""
     service.detach(request.auth, attachment=attachment)
 
 
 def _own(by: Actor, attachment: AttachmentId) -> relays.Relay:
-    relay = relays.get(attachment)
-    if by.site != relay.site or not relay.taken:
+    row = queries.attachment(attachment)
+    if row is None or by.site != row.site or row.taken_at is None:
         raise AttachmentGone("There is no such attachment of this site's.", remedy="It takes one first.")
-    return relay
+    return relays.get(attachment)

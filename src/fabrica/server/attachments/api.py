@@ -3,7 +3,8 @@
 from django.http import HttpResponse
 from ninja import Router
 
-from fabrica.server.attachments import relays, service
+from fabrica.server.attachments import queries, relays, service
+from fabrica.server.attachments.holders import held_here
 from fabrica.server.attachments.pieces import answer_with, piece_of, waited
 from fabrica.server.core.actors import Actor
 from fabrica.server.core.requests import Asked
@@ -22,6 +23,7 @@ def attach(request: Asked, run: RunId) -> Attachment:
 
 
 @router.get("/attachments/{attachment}/output")
+@held_here
 def read(request: Asked, attachment: AttachmentId, offset: int = 0, wait: float = 0) -> HttpResponse:
     """What the run has written, from a byte on; waits for some."""
     relay = _own(request.auth, attachment)
@@ -29,6 +31,7 @@ def read(request: Asked, attachment: AttachmentId, offset: int = 0, wait: float 
 
 
 @router.post("/attachments/{attachment}/input", response=Received)
+@held_here
 def write(request: Asked, attachment: AttachmentId) -> Received:
     """Pass a piece on to the run; the answer says how much was taken."""
     relay = _own(request.auth, attachment)
@@ -36,6 +39,7 @@ def write(request: Asked, attachment: AttachmentId) -> Received:
 
 
 @router.delete("/attachments/{attachment}", response={204: None})
+@held_here
 def detach(request: Asked, attachment: AttachmentId) -> None:
     """End an attachment; the run goes on."""
     _own(request.auth, attachment)
@@ -44,8 +48,11 @@ def detach(request: Asked, attachment: AttachmentId) -> None:
 
 def _own(by: Actor, attachment: AttachmentId) -> relays.Relay:
     """Return an attachment of the caller's own, who still may see its run."""
-    relay = relays.get(attachment)
-    if by.user != relay.person:
+    row = queries.attachment(attachment)
+    if row is None or by.user != row.person:
         raise AttachmentGone("There is no such attachment of yours.", remedy="Attach with 'fabrica attach RUN'.")
-    runs.run_state(by, relay.attachment.run)
+    runs.run_state(by, row.run)
+    relay = relays.get(attachment)
+    if row.ended_at is not None:  # a newer one of the run, in another process
+        relay.end()
     return relay

@@ -21,7 +21,7 @@ class Attached(FactBody):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detached(FactBody):
-    """An attachment was ended, by its person or by its site."""
+    """An attachment was ended: by its person, by its site, or with the process of this server that held it."""
 
     kind: ClassVar[str] = "attachments.detached"
     subject_field: ClassVar[str] = "run"

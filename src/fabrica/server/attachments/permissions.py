@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from fabrica.server.attachments import relays
+from fabrica.server.attachments import queries
 from fabrica.server.core.actors import Actor
 from fabrica.server.people import queries as people
-from fabrica.server.runs import interactive_queries, queries
+from fabrica.server.runs import interactive_queries
+from fabrica.server.runs import queries as runs
 from fabrica.values.ids import AttachmentId, RunId
 
 
@@ -13,15 +14,19 @@ def attaches(by: Actor, *, run: RunId, **_: Any) -> bool:
     """The person who submitted the run, as long as they work in its project."""
     if not interactive_queries.is_owner(by, run):
         return False
-    return people.role_in(by, queries.run(by, run).project) in ("lead", "member")
+    return people.role_in(by, runs.run(by, run).project) in ("lead", "member")
 
 
 def takes_part(by: Actor, *, attachment: AttachmentId, **_: Any) -> bool:
     """The person who attached, and the agent of the site where the run is."""
-    relay = relays.find(attachment)
-    return relay is None or by.user == relay.person or (by.agent is not None and by.site == relay.site)
+    row = queries.attachment(attachment)
+    return row is None or by.user == row.person or (by.agent is not None and by.site == row.site)
 
 
 def the_agent(by: Actor, *, attachment: AttachmentId, **_: Any) -> bool:
-    relay = relays.find(attachment)
-    return by.agent is not None and (relay is None or by.site == relay.site)
+    row = queries.attachment(attachment)
+    return by.agent is not None and (row is None or by.site == row.site)
+
+
+def the_service(by: Actor, **_: Any) -> bool:
+    return by.system

@@ -1,33 +1,32 @@
 """The attachments of this process: two streams of bytes each, in memory only."""
 
+import os
+import secrets
 import threading
 import time
 from dataclasses import dataclass, field
-from itertools import count
 
 from fabrica.server.attachments.rules import Stream
-from fabrica.server.core import clock, hints
-from fabrica.values.ids import AttachmentId, SiteId, UserId
+from fabrica.server.core import hints
+from fabrica.values.ids import AttachmentId
 from fabrica.wire.attachments import PIECE_BYTES_MAX, Attachment, AttachmentGone, AttachmentsFull, Piece, Received
 
 RELAYS_MAX = 16
 """Each holds up to four threads of the web server while somebody is attached."""
 SILENT_SECONDS_MAX = 90.0
-_numbers = count(int(clock.now().timestamp()) * 1000)  # greater than any of an earlier process of this server
+_DRAWN = secrets.token_hex(8)
+_reached_at: list[str] = []
 _relays: dict[AttachmentId, "Relay"] = {}
 _lock = threading.Lock()
 
 
 @dataclass(slots=True)
 class Relay:
-    """One attachment: who may use its ends, and what is on its way. `input` goes to the run, `output` comes from it."""
+    """What is on its way through one attachment. `input` goes to the run, `output` comes from it."""
 
     attachment: Attachment
-    person: UserId
-    site: SiteId
     input: Stream = field(default_factory=Stream)
     output: Stream = field(default_factory=Stream)
-    taken: bool = False
     ended: bool = False
     heard_at: float = field(default_factory=time.monotonic)
     changed: threading.Condition = field(default_factory=threading.Condition)
@@ -50,30 +49,38 @@ class Relay:
             data = stream.read(offset, PIECE_BYTES_MAX)
             return Piece(offset, self.ended and stream.end == offset + len(data), data)
 
-    def take(self) -> bool:
-        """Let the site have its end; say whether it had not before."""
+    def end(self) -> None:
+        """End it; what is on its way to the person can still be read."""
         with self.changed:
-            was, self.taken = self.taken, True
-            return not was
-
-    def end(self) -> bool:
-        """End it; what is on its way to the person can still be read. Say whether it had not ended before."""
-        with self.changed:
-            was, self.ended = self.ended, True
+            self.ended = True
             self.changed.notify_all()
-            return not was
 
     def _heard(self) -> None:
         self.heard_at = time.monotonic()
 
 
-def open_relay(attachment: AttachmentId, person: UserId, site: SiteId, **told: object) -> Relay:
-    """Make an attachment; an older one of the same run ends.
+def this_process() -> str:
+    """Return what this process is called; no other was or will be called so."""
+    return f"{_DRAWN}-{os.getpid()}"  # a server may fork after this was drawn
+
+
+def be_reached_at(address: str) -> None:
+    """Know where other processes of this server reach this one."""
+    _reached_at[:] = [address]
+
+
+def address() -> str:
+    """Return where other processes reach this one; nothing when nobody has told."""
+    return _reached_at[0] if _reached_at else ""
+
+
+def open_relay(attachment: Attachment) -> Relay:
+    """Hold the bytes of an attachment in this process; an older one of the same run ends.
 
     Raises:
-        AttachmentsFull: this server has as many as it bears.
+        AttachmentsFull: this process holds as many as it bears.
     """
-    relay = Relay(Attachment.model_validate({"id": attachment, "number": next(_numbers), **told}), person, site)
+    relay = Relay(attachment)
     with _lock:
         _drop_silent()
         for older in _relays.values():
@@ -81,38 +88,36 @@ def open_relay(attachment: AttachmentId, person: UserId, site: SiteId, **told: o
                 older.end()
         if sum(1 for one in _relays.values() if not one.ended) >= RELAYS_MAX:
             raise AttachmentsFull(
-                f"{RELAYS_MAX} people are attached to runs of this server.", remedy="Try again in a while."
+                f"{RELAYS_MAX} people are attached through this server.", remedy="Try again in a while."
             )
-        _relays[attachment] = relay
+        _relays[attachment.id] = relay
     return relay
 
 
 def find(attachment: AttachmentId) -> Relay | None:
-    """Return an attachment; None: it is over, or another process of this server had it."""
+    """Return an attachment that this process holds; None: it is over, or another process holds it."""
     with _lock:
         _drop_silent()
         return _relays.get(attachment)
 
 
 def get(attachment: AttachmentId) -> Relay:
-    """Return an attachment.
+    """Return an attachment that this process holds.
 
     Raises:
         AttachmentGone: it is over.
     """
     relay = find(attachment)
     if relay is None:
-        raise AttachmentGone(
-            "This attachment is over.", remedy="The run may go on: attach again with 'fabrica attach RUN'."
-        )
+        raise gone()
     return relay
 
 
-def untaken(site: SiteId) -> tuple[Attachment, ...]:
-    """Return the attachments that a site is to take."""
-    with _lock:
-        found = [one for one in _relays.values() if one.site == site and not (one.taken or one.ended)]
-    return tuple(one.attachment for one in found)
+def gone() -> AttachmentGone:
+    """Return the problem of an attachment that is over."""
+    return AttachmentGone(
+        "This attachment is over.", remedy="The run may go on: attach again with 'fabrica attach RUN'."
+    )
 
 
 def _drop_silent() -> None:

@@ -24,6 +24,7 @@ class WebServer:
         self._server.error_log = _told  # type: ignore[method-assign, assignment]  # how cheroot is told
         self._server.prepare()
         self.port: int = self._server.bind_addr[1]
+        _tell_address(host, self.port)
         self._thread = threading.Thread(target=self._server.serve, name="web server", daemon=True)
 
     def __enter__(self) -> "WebServer":
@@ -36,6 +37,16 @@ class WebServer:
         hints.end_waiting()
         self._server.stop()
         self._thread.join(5)
+
+
+def _tell_address(host: str, port: int) -> None:
+    """Let attachments know where other processes of this server reach this one."""
+    from django.conf import settings
+
+    from fabrica.server.attachments import relays
+
+    known = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    relays.be_reached_at(settings.PROCESS_URL or f"http://{known}:{port}")
 
 
 def _told(message: str = "", level: int = logging.INFO, traceback: bool = False) -> None:

@@ -16,6 +16,9 @@ PUBLIC_URL = os.environ.get("FABRICA_PUBLIC_URL", "http://127.0.0.1:8400").rstri
 ALLOWED_HOSTS = os.environ.get("FABRICA_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1],testserver").split(",")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
+PROCESS_URL = os.environ.get("FABRICA_PROCESS_URL", "")
+"""Where other processes of this server reach this one; empty: at the host and port it listens on."""
+
 STORAGE = os.environ.get("FABRICA_STORAGE", str(HOME / "server" / "storage"))
 """Where bundles, outputs and records lie: a folder, or `s3://bucket` with the usual AWS variables."""
 
@@ -27,6 +30,7 @@ INSTALLED_APPS = [
     "fabrica.server.planning",
     "fabrica.server.aiact",
     "fabrica.server.evidence",
+    "fabrica.server.attachments",
     "fabrica.server.runs",
     "fabrica.server.placement",
     "fabrica.server.access",
