@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from fabrica.planning.training.devices import find_device
-from fabrica.planning.training.predict import Prediction, own_calibration, own_runs, predict
+from fabrica.planning.training.predict import Prediction, own_calibration, own_runs, predict, predict_runs
 from fabrica.planning.training.prepare import prepare
 from fabrica.planning.training.runs import Run
 
@@ -48,3 +48,16 @@ def test_more_devices_than_any_run_are_said() -> None:
     found = predicted(many)
     assert any("65,536 devices" in reason for reason in found.extrapolates)
     assert width(found) > width(predicted(RUN))
+
+
+def test_where_chunks_are_not_told_the_interval_reaches_down_to_none() -> None:
+    calibration = own_calibration()
+    layouts = {
+        "told": RUN.fixed,
+        "silent": replace(RUN.fixed, interleave=None),
+        "none": replace(RUN.fixed, interleave=1.0),
+    }
+    runs = [replace(RUN, id=name, fixed=fixed) for name, fixed in layouts.items()]
+    told, silent, none = predict_runs(runs, calibration, own_runs())
+    assert silent.low == none.low < told.low
+    assert (told.low, silent.rate) == (predicted(RUN).low, predicted(runs[1]).rate)

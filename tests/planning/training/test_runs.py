@@ -135,6 +135,20 @@ def test_a_sequence_and_widths_of_experts_that_are_not_told_are_guessed_and_that
     assert (run.model.experts.top_k, run.model.experts.ffn) == (2, MODEL["ffn"])
 
 
+def test_a_training_is_told_from_a_benchmark_by_its_facts_its_group_or_its_source(tmp_path: Path) -> None:
+    rows: dict[str, dict[str, Any]] = {
+        "measured": {},
+        "hours": {"reported": {"step_s": 1.0, "gpu_hours": 5}},
+        "beside": {"group": "hours"},
+        "report": {"source": "A Team 2024, Technical Report"},
+        "programme": {"reported": {"gpu_hours": 5, "tokens_b": 1}, "note": "hours of the whole programme"},
+    }
+    written = [{**RUN, "id": name, "group": change.get("group", name), **change} for name, change in rows.items()]
+    found = {run.id: run.case for run in read_runs(write(tmp_path, *written)).runs}
+    assert [name for name, case in found.items() if case.campaign] == ["hours", "beside", "report"]
+    assert [name for name, case in found.items() if case.programme] == ["programme"]
+
+
 def test_two_runs_of_one_id_are_refused(tmp_path: Path) -> None:
     with pytest.raises(RunsMalformed, match="two runs one"):
         read_runs(write(tmp_path, RUN, {**RUN, "count": 16}))

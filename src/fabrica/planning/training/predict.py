@@ -1,14 +1,14 @@
 """Rates of training with an interval, and in which ways they reach beyond the runs they were calibrated on."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
 
 from fabrica.planning.training.constants import PRECISIONS, noise, weights
 from fabrica.planning.training.fit import Calibration, calibrate, sensitivity
-from fabrica.planning.training.prepare import Prepared
+from fabrica.planning.training.prepare import Prepared, prepare
 from fabrica.planning.training.runs import OWN_FILE, Run, read_runs
 
 DEVIATIONS_OF_90_PERCENT = 1.645
@@ -52,6 +52,25 @@ def predict(prepared: Prepared, calibration: Calibration, seen: Sequence[Run]) -
         deviation = float(np.sqrt(variance + sum(one**2 for one in added)))
         found.append(_interval(float(value), deviation * DEVIATIONS_OF_90_PERCENT, reasons))
     return tuple(found)
+
+
+def predict_runs(runs: Sequence[Run], calibration: Calibration, seen: Sequence[Run]) -> tuple[Prediction, ...]:
+    """Return the predictions of published runs, each with the layout that its source tells or allows.
+
+    Where a source tells the stages and is silent about chunks, there may have been none: the interval reaches down to
+    what it would have been then.
+    """
+    made = predict(prepare(runs, calibration.numbers), calibration, seen)
+    silent = [replace(run, fixed=replace(run.fixed, interleave=1.0)) for run in runs if _leaves_chunks_open(run)]
+    if not silent:
+        return made
+    without = predict(prepare(silent, calibration.numbers), calibration, seen)
+    lows = {run.id: one.low for run, one in zip(silent, without, strict=True)}
+    return tuple(replace(one, low=min(one.low, lows.get(run.id, one.low))) for run, one in zip(runs, made, strict=True))
+
+
+def _leaves_chunks_open(run: Run) -> bool:
+    return run.fixed.interleave is None and (run.fixed.pipeline or 1.0) > 1
 
 
 def _interval(value: float, reach: float, reasons: tuple[str, ...]) -> Prediction:

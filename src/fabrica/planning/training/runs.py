@@ -27,6 +27,10 @@ _NUMBER = re.compile(r"[+-]?(\d[\d_]*\.?\d*|\.\d+)(e[+-]?\d{1,2})?", re.ASCII | 
 _LATENT = re.compile(r"latent attention|\bMLA\b")
 BATCH_TOKENS, LARGE_BATCH_TOKENS, LARGE_POOL = 4 * 2**20, 16 * 2**20, 4096
 POOL_MIN, POOL_MAX = 128, 2048
+_TRAINING_FACTS = frozenset(
+    {"tokens_b", "gpu_hours", "gpu_hours_per_t_tokens", "days_wall", "failures", "energy_mwh", "co2_t"}
+)
+_MODEL_REPORT = re.compile(r"technical report|model card|release note|logbook", re.IGNORECASE)
 _RECOMPUTE = {"none": NONE, "selective": SELECTIVE, "partial": SELECTIVE, "full": FULL}
 PLAIN = "bf16"  # what trainings of which no precision is told mostly used
 VENDOR = "NVIDIA"  # its containers shard with kernels of their own
@@ -64,6 +68,16 @@ class RunFile:
     refused: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What stands around a row: the models, the sources that tell chunks where there are any, and the groups of whole
+    trainings."""
+
+    models: Mapping[str, Any]
+    chunked: set[str]
+    trained: set[str]
+
+
 def read_runs(path: Path) -> RunFile:
     """Return the runs of a file of the form of the package's own `runs.yaml`; keys that are not known are passed over.
 
@@ -84,13 +98,18 @@ def read_runs(path: Path) -> RunFile:
     if not isinstance(models, dict):
         raise RunsMalformed(f"{path} has no table 'models'.", remedy="Write every model's shapes under its name.")
     _refuse_twice(rows)
-    chunked = {str(row.get("source")) for row in rows if isinstance(row, dict) and _tells_chunks(row)}
+    tables = [row for row in rows if isinstance(row, dict)]
+    around = _Around(
+        models,
+        chunked={str(row.get("source")) for row in tables if _tells_chunks(row)},
+        trained={str(row.get("group") or row.get("id")) for row in tables if _tells_a_training(row)},
+    )
     runs: list[Run] = []
     refused: dict[str, FabricaError] = {}
     for place, row in enumerate(rows, start=1):
         name = str(row.get("id", f"number {place}") if isinstance(row, dict) else f"number {place}")
         try:
-            runs.append(_run(row, models, name, chunked))
+            runs.append(_run(row, name, around))
         except (DeviceUnknown, PrecisionUnknown, RunsMalformed) as problem:
             refused[name] = problem
     malformed = next((one for one in refused.values() if isinstance(one, RunsMalformed)), None)
@@ -111,9 +130,16 @@ def _tells_chunks(row: Mapping[str, Any]) -> bool:
     return isinstance(layout, dict) and layout.get("vpp") is not None
 
 
-def _run(row: Any, models: Mapping[str, Any], name: str, chunked: set[str]) -> Run:
+def _tells_a_training(row: Mapping[str, Any]) -> bool:
+    """Return whether a row tells of a whole training, not of a measured step: by its facts, or by its source."""
+    told = row.get("reported")
+    facts = isinstance(told, dict) and not _TRAINING_FACTS.isdisjoint(told)
+    return facts or _MODEL_REPORT.search(str(row.get("source"))) is not None
+
+
+def _run(row: Any, name: str, around: _Around) -> Run:
     try:
-        run = _read(row, models, chunked)
+        run = _read(row, around)
         run.device.columns(run.precision)  # says whether the device offers it
         return run
     except KeyError as missing:
@@ -128,38 +154,39 @@ def _run(row: Any, models: Mapping[str, Any], name: str, chunked: set[str]) -> R
         raise RunsMalformed(f"Run {name} cannot be read: {error}.", remedy="Compare it with runs.yaml.") from None
 
 
-def _read(whole: Mapping[str, Any], models: Mapping[str, Any], chunked: set[str]) -> Run:
+def _read(whole: Mapping[str, Any], around: _Around) -> Run:
     row = _numbers(whole)
     guessed: list[str] = []
     told, layout, derived = (_numbers(row.get(key) or {}) for key in ("reported", "layout", "derived"))
     note, source = str(row.get("note") or ""), str(row.get("source") or "")
     device = find_device(str(row["accelerator"]))
-    if row["model"] not in models:
+    if row["model"] not in around.models:
         raise ValueError(f"its model {row['model']!r} is not among 'models'")
     year = year_of(source)
-    model = _model(str(row["model"]), _numbers(models[row["model"]]), row.get("seq_len"), year, guessed)
+    model = _model(str(row["model"]), _numbers(around.models[row["model"]]), row.get("seq_len"), year, guessed)
     devices, batch = _size(row, told, model, guessed)
     precision = _precision(row.get("precision"), guessed)
+    group, programme = str(row.get("group") or row["id"]), "whole programme" in note
     case = Case(
         precision=precision,
         device=device.key,
         family=device.family,
         year=year,
         experts=model.experts is not None,
-        campaign="tokens_b" in told and "whole programme" not in note,
-        programme="whole programme" in note,
+        campaign=group in around.trained and not programme,
+        programme=programme,
         framework=layout.get("zero") in ("fsdp", "hsdp") and VENDOR not in source,
     )
     rate = _rate(row, told, derived, layout.get("recompute"), precision, model, device)
     return Run(
         str(row["id"]),
-        str(row.get("group") or row["id"]),
+        group,
         model,
         device,
         devices,
         precision,
         batch,
-        _fixed(layout, tells_chunks=source in chunked),
+        _fixed(layout, tells_chunks=source in around.chunked),
         case,
         rate.rate,
         rate.lost_time,

@@ -8,7 +8,7 @@ import numpy as np
 
 from fabrica.planning.training.constants import load_priors
 from fabrica.planning.training.fit import calibrate
-from fabrica.planning.training.predict import Prediction, own_calibration, own_runs, predict
+from fabrica.planning.training.predict import Prediction, own_calibration, own_runs, predict_runs
 from fabrica.planning.training.prepare import prepare
 from fabrica.planning.training.runs import Run, RunFile
 from fabrica.wire.training import LayoutImpossible
@@ -132,7 +132,7 @@ def _predicted(runs: Sequence[Run], seen: tuple[Run, ...]) -> dict[str, Predicti
     calibration = own_calibration()
     if seen != own_runs():
         calibration = calibrate(seen, rounds=1, start=calibration.numbers)
-    made = predict(prepare(runs, calibration.numbers), calibration, seen)
+    made = predict_runs(runs, calibration, seen)
     return {run.id: one for run, one in zip(runs, made, strict=True)}
 
 
