@@ -2,7 +2,7 @@
 
 import click
 
-from fabrica.cli.output import console, json_option, print_json, say, table
+from fabrica.cli.output import json_option, print_json, print_table, say
 
 
 @click.group("corrections", invoke_without_command=True)
@@ -35,7 +35,7 @@ def list_corrections(as_json: bool) -> None:
     for one in found:
         wrong, right = (DeviceTime(ms, one.resource_class) for ms in (one.wrong_milliseconds, one.right_milliseconds))
         rows.append((one.id, one.transfer, str(wrong), str(right), one.state.value, one.reason))
-    console().print(table(("correction", "transfer", "wrong", "right", "state", "reason"), rows))
+    print_table(("correction", "transfer", "wrong", "right", "state", "reason"), rows)
 
 
 @corrections.command("propose")

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from rich.console import Console
-    from rich.table import Table
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
+_WIDER_THAN_ANY_TABLE = 100_000
 
 
 def print_json(value: Any) -> None:
@@ -33,7 +33,7 @@ def _plain(value: Any) -> Any:
 
 
 def console(*, stderr: bool = False) -> "Console":
-    """Return where tables go. Colours only on a terminal; tables as wide as their text when it is none."""
+    """Return where pages go. Colours only on a terminal."""
     from rich.console import Console
 
     place = sys.stderr if stderr else sys.stdout
@@ -45,15 +45,20 @@ def print_text(words: str = "", *, style: str = "") -> None:
     console().print(words, markup=False, style=style)
 
 
-def table(columns: "Sequence[str]", rows: "Iterable[Sequence[str]]") -> "Table":
-    """Return a table whose cells show what they hold as it is, whoever wrote it."""
+def print_table(columns: "Sequence[str]", rows: "Iterable[Sequence[str]]", *, stderr: bool = False) -> None:
+    """Print a table whose cells show what they hold as it is, whoever wrote it; none is cut to fit."""
     from rich.markup import escape
     from rich.table import Table
 
-    filled = Table(*columns, box=None, pad_edge=False, header_style="dim")
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in columns:
+        table.add_column(column, overflow="fold")
     for row in rows:
-        filled.add_row(*map(escape, row))
-    return filled
+        table.add_row(*map(escape, row))
+    out = console(stderr=stderr)
+    if not out.is_terminal:
+        out.width = _WIDER_THAN_ANY_TABLE
+    out.print(table)
 
 
 def say(words: str) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from fabrica.cli.output import console, json_option, print_json, say, table
+from fabrica.cli.output import json_option, print_json, print_table, say
 
 
 @click.group("token")
@@ -44,7 +44,7 @@ def list_tokens(as_json: bool) -> None:
         )
         for one in tokens
     )
-    console().print(table(("number", "name", "made", "works until"), rows))
+    print_table(("number", "name", "made", "works until"), rows)
 
 
 @token.command("new")
@@ -124,7 +124,7 @@ def list_people(search: str | None, as_json: bool) -> None:
         (one.id, one.name, one.email, one.network_role or "", "active" if one.active else "deactivated")
         for one in found.people
     )
-    console().print(table(("person", "name", "address", "network role", "state"), rows))
+    print_table(("person", "name", "address", "network role", "state"), rows)
     if found.next_cursor:
         say("There are more; narrow the list with --search.")
 

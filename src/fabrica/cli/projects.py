@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fabrica.cli.output import console, json_option, print_json, say, table
+from fabrica.cli.output import json_option, print_json, print_table, say
 
 if TYPE_CHECKING:
     from fabrica.wire.people import ProjectRole
@@ -39,7 +39,7 @@ def list_projects(as_json: bool) -> None:
         print_json({"projects": me.projects})
         return
     rows = ((one.id, one.name, one.organisation_name, one.role or "") for one in me.projects)
-    console().print(table(("project", "name", "organisation", "your role"), rows))
+    print_table(("project", "name", "organisation", "your role"), rows)
 
 
 @projects.command("open")
@@ -117,9 +117,8 @@ def list_organisations(as_json: bool) -> None:
     if as_json:
         print_json({"organisations": found})
         return
-    console().print(
-        table(("organisation", "name", "country"), ((one.id, one.name, one.country or "") for one in found))
-    )
+    rows = ((one.id, one.name, one.country or "") for one in found)
+    print_table(("organisation", "name", "country"), rows)
 
 
 @organisations.command("add")

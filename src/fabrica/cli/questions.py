@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fabrica.cli.lazy import LazyGroup
-from fabrica.cli.output import console, json_option, print_json, say, table
+from fabrica.cli.output import console, json_option, print_json, print_table, print_text, say
 
 if TYPE_CHECKING:
     from fabrica.wire.questions import Question
@@ -60,8 +60,10 @@ def list_questions(state: str | None, as_json: bool) -> None:
         due = f"{one.due_on}{' LATE' if one.late else ''}"
         words = one.text if len(one.text) <= 60 else f"{one.text[:59]}…"
         rows.append((one.id, one.state, due, one.asked_by, one.adviser or "—", words))
-    shown = table(("question", "state", "due", "asked by", "adviser", "words"), rows)
-    console().print(shown if rows else "No question: ask one with 'fabrica questions ask'.")
+    if rows:
+        print_table(("question", "state", "due", "asked by", "adviser", "words"), rows)
+    else:
+        print_text("No question: ask one with 'fabrica questions ask'.")
     if found.next_cursor:
         say("There are more; narrow the list with --state.")
 

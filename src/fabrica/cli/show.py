@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from fabrica.cli.output import console, print_text, say, table
+from fabrica.cli.output import print_table, print_text, say
 from fabrica.values.quantities import DeviceTime, show_bytes
 from fabrica.values.time import show_duration
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from fabrica.wire.access import Allocation
     from fabrica.wire.ledger import Statement
     from fabrica.wire.placement import Candidate, Placement
@@ -29,7 +27,7 @@ def placement(decision: "Placement", *, every_reason: bool = False) -> None:
         score = f"{candidate.score:.3f}" if candidate.score is not None else "–"
         rows.append((mark, name, candidate.partition, score, _why(candidate, every_reason)))
     say(f"Placement (policy {decision.policy_version}):" if decision.chosen else "No site can take the run now:")
-    console(stderr=True).print(table(("", "site", "partition", "score", "why"), rows))
+    print_table(("", "site", "partition", "score", "why"), rows, stderr=True)
     if any(term.missing for candidate in decision.candidates for term in candidate.terms):
         say("A term with ? has an input that nobody has stated; it counts as the worst one known.")
     if decision.flip is not None:
@@ -133,7 +131,7 @@ def _metrics(run: "Run") -> None:
         value, baseline = values.get(rule.name), values.get(rule.baseline) if rule.baseline else None
         rows.append((rule.name, _number(value, rule.unit), _against(value, baseline, rule), _bounds(rule)))
     if rows:
-        console().print(table(("metric", "value", "baseline", "accepted"), rows))
+        print_table(("metric", "value", "baseline", "accepted"), rows)
 
 
 def _number(value: float | None, unit: str = "") -> str:
@@ -163,9 +161,8 @@ def _usage(usage: "Usage") -> None:
         carbon = "" if figure.carbon_grams is None else f", {figure.carbon_grams:.3g} gCO2e ({figure.carbon_source})"
         print_text(f"Energy, {figure.boundary}, {figure.basis}: {amount}{carbon}. {figure.method}")
     if usage.flop is not None:
-        amount = "unknown" if usage.flop.flop is None else f"{usage.flop.flop:.3g}"
-        sources = f"peak {usage.flop.peak_source}; utilisation {usage.flop.utilisation_source}"
-        print_text(f"Compute: {amount} FLOP; {sources}")
+        amount = "unknown" if usage.flop.flop is None else f"{usage.flop.flop:.3g} FLOP"
+        print_text(f"Compute: {amount}. {usage.flop.peak_source} {usage.flop.utilisation_source}")
 
 
 def statement_table(statement: "Statement", lines: int = 6) -> None:
@@ -176,7 +173,7 @@ def statement_table(statement: "Statement", lines: int = 6) -> None:
         shown = [str(DeviceTime(amount, row.transfer.resource_class)) for amount in amounts]
         rows.append((f"{row.transfer.at:%Y-%m-%d %H:%M:%S}", row.words, *shown))
     print_text("Ledger statement of the project, newest first:")
-    console().print(table(("when", "what", "amount", "free after", "reserved after"), rows))
+    print_table(("when", "what", "amount", "free after", "reserved after"), rows)
 
 
 def balance(allocations: "Sequence[Allocation]", statement: "Statement") -> None:
@@ -192,7 +189,7 @@ def balance(allocations: "Sequence[Allocation]", statement: "Statement") -> None
         shown = [str(DeviceTime(amount, one.resource_class)) for amount in amounts]
         rows.append((one.id, one.resource_class, *shown, f"{one.ends_at:%Y-%m-%d}", one.site or "whole network"))
     columns = ("allocation", "resource class", "free", "reserved", "used", "granted", "until", "where")
-    console().print(table(columns, rows))
+    print_table(columns, rows)
     if not allocations:
         print_text("The project has no allocation. Ask the network's office for one.")
     statement_table(statement, lines=20)
@@ -213,7 +210,7 @@ def run_list(found: "RunList") -> None:
         )
         for run in found.runs
     ]
-    console().print(table(("", "run", "name", "state", "site", "submitted", "ran", "charged"), rows))
+    print_table(("", "run", "name", "state", "site", "submitted", "ran", "charged"), rows)
     silences(found.runs)
     if not found.runs:
         say("No runs yet. Start one with 'fabrica run examples/ride-demand'.")
@@ -227,15 +224,15 @@ def silences(found: "Sequence[Run]") -> None:
         say(words)
 
 
-def site_table(found: "Sequence[Site]") -> "Table":
-    """Return sites as a table."""
+def site_list(found: "Sequence[Site]") -> None:
+    """Show sites as a table."""
     rows = []
     for site in found:
         takes = _takes(site) + (" (simulated)" if site.simulated else "")
         free = "" if site.devices_total is None else f"{site.devices_free:,} of {site.devices_total:,}{_as_of(site)}"
         last = f"{site.last_word_at:%Y-%m-%d %H:%M:%S}" if site.last_word_at else "never"
         rows.append((site.id, site.name, site.kind, site.country or "unknown", takes, free, last))
-    return table(("site", "name", "kind", "country", "takes runs", "devices free", "agent's last word"), rows)
+    print_table(("site", "name", "kind", "country", "takes runs", "devices free", "agent's last word"), rows)
 
 
 def _as_of(site: "Site") -> str:

@@ -2,7 +2,7 @@
 
 import click
 
-from fabrica.cli.output import console, json_option, print_json, say
+from fabrica.cli.output import json_option, print_json, say
 
 site_option = click.option(
     "--site",
@@ -36,7 +36,7 @@ def list_sites(as_json: bool) -> None:
 
     with connect() as client:
         found = sites.sites(client)
-    print_json({"sites": found}) if as_json else console().print(show.site_table(found))
+    print_json({"sites": found}) if as_json else show.site_list(found)
 
 
 @sites.command("drain")
