@@ -52,6 +52,28 @@ def test_our_case_comes_out_as_the_law_says(case: dict[str, Any]) -> None:
     assert set(case.get("unsettled", ())) <= {one.id for one in found.unsettled}
 
 
+HARDER: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "harder_cases.yaml").read_text())["cases"]
+
+
+@pytest.mark.parametrize("case", HARDER, ids=lambda case: str(case["title"]))
+def test_a_harder_case_comes_out_as_the_law_says(case: dict[str, Any]) -> None:
+    found = classify(case["answers"], date.fromisoformat(case.get("as_of", "2026-11-20")))
+    duties, fines = {one.id for one in found.obligations}, {one.id for one in found.penalties}
+    bundled = {duty for name in case.get("bundles", ()) for duty in library.bundles()[name]}
+
+    assert (found.ai_system, found.in_scope) == (case.get("ai_system", True), case.get("in_scope", True))
+    assert found.roles == tuple(case["roles"])
+    assert found.tiers == tuple(case["tiers"])
+    assert found.confidence == case.get("confidence", found.confidence)
+    assert set(case.get("basis", ())) <= set(found.basis)
+    assert bundled | set(case.get("duties", ())) <= duties
+    assert duties.isdisjoint(case.get("not", ()))
+    assert {key: _day(found.dates[key]) for key in case.get("dates", ())} == case.get("dates", {})
+    assert set(case.get("penalties", ())) <= fines
+    assert fines.isdisjoint(case.get("not_penalties", ()))
+    assert set(case.get("open", ())) <= {one.fact for one in found.open_questions}
+
+
 def _day(day: date | None) -> str | None:
     return None if day is None else str(day)
 
@@ -198,6 +220,7 @@ def test_every_trap_has_its_test() -> None:
 def test_no_fact_gives_no_class_and_asks_for_the_first_thing() -> None:
     found = classify({}, TOLD)
     assert (found.tiers, found.roles, found.ai_system, found.in_scope) == ((), (), None, None)
+    assert found.confidence is None
     assert found.open_questions[0].fact == "artefact"
 
 

@@ -72,6 +72,14 @@ def test_a_key_without_a_value_is_not_answered() -> None:
         {"original_is_gpai": False, "original_systemic": True},
         {"cumulative_flop": 1e22, "training_flop": 1e23},
         {"actor_does": ["uses_professionally"], "actor_kind": "court", "public_service_deployer": False},
+        {"actor_does": ["supplies_compute_only", "trains_model"]},
+        {"actor_does": ["uses_personally"], "actor_kind": "public_body"},
+        {"actor_based_in": "third_country", "actor_kind": "eu_institution"},
+        {"biometric_trait_inferred": "none", "used_for": ["sensitive_categorisation"]},
+        {"matching_for_police": False, "police_exception_met": True},
+        {"cumulative_flop": 1e22, "modification_flop": 1e23},
+        {"sole_purpose": "not_yet_released", "first_unit_date": "2026-11-19", "as_of": "2026-11-20"},
+        {"sole_purpose": "not_yet_released", "model_first_eu_market": "2026-11-19", "as_of": "2026-11-20"},
     ],
 )
 def test_facts_that_contradict_each_other_are_both_named(answers: dict[str, Any]) -> None:

@@ -54,20 +54,21 @@ def classify(answers: Mapping[str, Any], as_of: date) -> Classification:
     asked = [(rule.duties, rule.condition.ask(state)) for rule in book.duties.able(state.facts)]
     case = _case(state)
     duties = _duties(asked, case, as_of)
+    decided = tuple(tier for tier, (truth, _) in tiers.items() if shown(truth))
     deciding = [one.rule for one in fired if _settles(one.rule, state)]
     return Classification.trusted(
         as_of=as_of,
         ai_system=_told_as(state, "ai_system", against=("not_ai_system",)),
         in_scope=_told_as(state, "in_scope", against=("not_ai_system", "out_of_scope", "model_not_gpai")),
         roles=tuple(role for role, (truth, _) in roles.items() if shown(truth)),
-        tiers=tuple(tier for tier, (truth, _) in tiers.items() if shown(truth)),
+        tiers=decided,
         possible_tiers=tuple(tier for tier, (truth, _) in tiers.items() if truth == OPEN),
         standing={name: standing_of(truth) for name, (truth, _) in {**tiers, **roles}.items() if shown(truth)},
         basis=_basis(deciding, duties, state),
         obligations=duties,
         dates=_dates(duties, case, state),
         penalties=fines(duties, state.facts.get("actor_size")),
-        confidence=_weakest(rule.text.confidence for rule in deciding),
+        confidence=_weakest([rule.text.confidence for rule in deciding]) if decided else None,
         open_questions=open_facts(book, {**tiers, **roles, **_scope(state)}, asked),
         unsettled=unsettled(fired, duties),
         trace=told(fired, state),

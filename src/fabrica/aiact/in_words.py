@@ -42,6 +42,11 @@ def tiers_together(tiers: Iterable[str]) -> str:
     return words[:1].upper() + words[1:]
 
 
+def confidence_in_words(confidence: Confidence | None) -> str:
+    """Return what a result rests on, in words."""
+    return "nothing is decided yet" if confidence is None else CONFIDENCE[confidence]
+
+
 def name_in_words(name: str) -> str:
     """Return a tier, a role or a duty in words."""
     duty = library.obligations().get(name)

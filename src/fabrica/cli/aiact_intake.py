@@ -184,7 +184,7 @@ def _show(found: "Comparison") -> None:
             out.print(f"\n[bold]{title}[/bold]")
         for line in shown:
             out.print(f"  - {escape(line)}")
-    sure, then = found.confidence
+    sure, then = [one or "nothing decided" for one in found.confidence]
     out.print(f"\nConfidence: {sure}, then {then}. Facts still open: {len(found.open_questions[0])}, then "
               f"{len(found.open_questions[1])}.")  # fmt: skip
     out.print(f"{found.law.data}, checked on {found.law.checked_on}. {found.law.notice}")

@@ -7,7 +7,15 @@ from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
 
-from fabrica.aiact.in_words import CONFIDENCE, fine_in_words, name_in_words, own_facts, tiers_together, value_in_words
+from fabrica.aiact.in_words import (
+    CONFIDENCE,
+    confidence_in_words,
+    fine_in_words,
+    name_in_words,
+    own_facts,
+    tiers_together,
+    value_in_words,
+)
 from fabrica.cli.output import console
 from fabrica.wire.aiact import Change, Classification, DueObligation, FiredRule, OpenFact
 
@@ -20,7 +28,7 @@ def page(found: Classification, changes: Sequence[Change]) -> None:
     out.print(f"[bold]{tiers_together(found.tiers)}[/bold]" if found.tiers else "[bold]No tier is shown so far[/bold]")
     out.print(f"On {found.as_of}. AI system: {_yes(found.ai_system)}. Covered by the Act: {_yes(found.in_scope)}.")
     out.print(f"Roles: {_words(found.roles) or 'none'}. Basis: {'; '.join(found.basis) or 'none'}.")
-    out.print(f"Confidence: {CONFIDENCE[found.confidence]}.")
+    out.print(f"Confidence: {confidence_in_words(found.confidence)}.")
     _section("Duties", [_duty_table(found.obligations)] if found.obligations else ["None is shown."])
     _section("Fines", map(fine_in_words, found.penalties))
     if "high_risk" in found.dates and found.dates["high_risk"] is None:

@@ -107,7 +107,7 @@ class Classification(Body):
         description="of each duty, of `high_risk` (null: the duties rest until the design changes) and of `gp-53`"
     )
     penalties: tuple[Fine, ...]
-    confidence: Confidence
+    confidence: Confidence | None = Field(description="of the weakest rule that decided; null: nothing is decided yet")
     open_questions: tuple[OpenFact, ...]
     unsettled: tuple[UnsettledQuestion, ...]
     trace: tuple[FiredRule, ...]

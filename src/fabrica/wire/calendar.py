@@ -33,7 +33,7 @@ class SystemCalendar(Body):
 
     system: str
     tiers: tuple[str, ...]
-    confidence: Confidence
+    confidence: Confidence | None
     resting: bool = Field(description="its high-risk duties rest until the design changes significantly")
     open_questions: tuple[OpenFact, ...]
 

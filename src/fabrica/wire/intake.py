@@ -92,7 +92,7 @@ class Comparison(Body):
     as_of: date
     facts: tuple[FactDifference, ...]
     differences: tuple[Difference, ...]
-    confidence: tuple[Confidence, Confidence]
+    confidence: tuple[Confidence | None, Confidence | None]
     open_questions: tuple[tuple[str, ...], tuple[str, ...]] = Field(description="facts still open in each variant")
     unsettled: tuple[UnsettledQuestion, ...]
     law: LawVersion

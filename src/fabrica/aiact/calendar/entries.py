@@ -59,6 +59,7 @@ def _system(system: System, found: Classification) -> SystemCalendar:
 def _entries(system: System, found: Classification, as_of: date) -> Iterator[CalendarEntry]:
     """Yield a system's days. What no rule decided with more doubt than its duty is as sure as the result."""
     for duty in found.obligations:
+        assert found.confidence is not None, "what has a duty has a tier or a role that was decided"
         words = "It has effect from this day."
         if duty.former_date:
             words += f" Before the amendment of 2026: {duty.former_date}."

@@ -28,7 +28,7 @@ def classification_evidence(found: Classification, *, source: str, sha256: Sha25
         "exception_condition": [_unless(f"{rule.citation}: {rule.words}", rule.standing) for rule in ways_out],
         "reasons": [str(rule.words) for rule in told],
         "citations": list(dict.fromkeys(rule.citation for rule in told)),
-        "confidence": CONFIDENCE[found.confidence],
+        "confidence": found.confidence and CONFIDENCE[found.confidence],
         "open_questions": _open(len(found.open_questions)),
         "rule_version": f"{found.law.data}, checked on {found.law.checked_on}",
         "classified_on": found.as_of,

@@ -5,8 +5,9 @@ from html import escape
 from typing import Any
 
 from fabrica.aiact import library
+from fabrica.aiact.in_words import confidence_in_words
 from fabrica.aiact.intake.wording import checklists, choices, wordings
-from fabrica.wire.aiact import Classification, DueObligation
+from fabrica.wire.aiact import Classification, Confidence, DueObligation
 from fabrica.wire.intake import Outlook
 
 _STYLE = """
@@ -67,7 +68,11 @@ def _result(found: Classification) -> Iterator[tuple[str, ...]]:
         yield "Still possible", ", ".join(one.replace("_", " ") for one in found.possible_tiers)
     yield "Roles", ", ".join(one.replace("_", " ") for one in found.roles) or "none is shown"
     yield "Basis", "; ".join(found.basis) or "none"
-    yield "Confidence", f"{found.confidence}: {library.about().confidence_scale[found.confidence]}"
+    yield "Confidence", _confidence(found.confidence)
+
+
+def _confidence(found: Confidence | None) -> str:
+    return f"{found}: {library.about().confidence_scale[found]}" if found else confidence_in_words(found)
 
 
 def tiers_in_words(found: Classification) -> str:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from fabrica.aiact.documents.shape import RECIPIENTS, STATES
 from fabrica.aiact.figures import significant
-from fabrica.aiact.in_words import CONFIDENCE, TIERS, name_in_words
+from fabrica.aiact.in_words import TIERS, confidence_in_words, name_in_words
 from fabrica.aiact.intake.page import answer_in_words, wording_of
 from fabrica.server.core import clock
 from fabrica.server.portal import charts
@@ -108,9 +108,9 @@ def answer_words(fact: str, value: object) -> str:
 
 
 @register.filter
-def confidence_words(confidence: Confidence) -> str:
+def confidence_words(confidence: Confidence | None) -> str:
     """Write what a confidence means."""
-    return CONFIDENCE[confidence]
+    return confidence_in_words(confidence)
 
 
 @register.filter
@@ -134,11 +134,13 @@ def yes_no(value: bool | None) -> str:
 
 
 @register.simple_tag
-def sureness(confidence: str) -> SafeString:
+def sureness(confidence: str | None) -> SafeString:
     """Write how sure a reading is as a mark; drafts and contested readings stand out by icon, word and outline.
 
-    Of a confidence with a remark, such as `guidance; see 3.2`, its first word counts.
+    Of a confidence with a remark, such as `guidance; see 3.2`, its first word counts; None is no mark.
     """
+    if confidence is None:
+        return SafeString("")
     confidence = confidence.replace(";", " ").split()[0]
     doubted = confidence in ("draft", "open")
     drawn = icon("warning" if doubted else "notice")
