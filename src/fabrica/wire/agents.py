@@ -124,16 +124,13 @@ EventKind = Literal[
 class Event(Body):
     """One thing that happened at the site. `sequence` grows by one per agent epoch; sent until acknowledged.
 
-    Events of one attempt: `accepted`, `staging`, `queued`, `running`, `usage`, `log`, `metrics`, `artifacts`, `ended`,
-    `declined` (not started, and will not be).
+    `declined`: the attempt was not started, and will not be.
     """
 
     sequence: int = Field(ge=1)
     attempt: AttemptId
     fence: int
-    kind: Literal[
-        "accepted", "staging", "queued", "running", "usage", "log", "metrics", "artifacts", "ended", "declined"
-    ]
+    kind: EventKind
     at: Instant
     handle: str | None = None
     words: str = ""
