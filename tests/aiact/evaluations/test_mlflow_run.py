@@ -130,3 +130,15 @@ def test_more_inputs_than_any_run_has_are_refused() -> None:
     members = {META: b"status: 3\nrun_id: a\n"} | {f"inputs/{number}/{META}": b"a: 1\n" for number in range(51)}
     with pytest.raises(EvaluationRefused, match="more than 50 inputs"):
         read_evaluation(io.BytesIO(packed(members)), "run.zip")
+
+
+def test_a_run_that_was_packed_with_its_own_folder_is_read_and_of_two_runs_none() -> None:
+    run = {"": b"", "metrics/": b"", META: b"run_id: a\nstatus: 3\n", "metrics/accuracy": b"1764000000000 0.75 0\n"}
+
+    def inside(*folders: str) -> io.BytesIO:
+        return io.BytesIO(packed({f"{one}/{name}": words for one in folders for name, words in run.items()}))
+
+    found = read_evaluation(inside("a"), "a.zip")
+    assert [(one.name, one.value) for one in found.metrics] == [("accuracy", 0.75)]
+    with pytest.raises(EvaluationRefused):
+        read_evaluation(inside("a", "b"), "runs.zip")

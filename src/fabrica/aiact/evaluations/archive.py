@@ -32,7 +32,7 @@ class Archive:
 
     def __init__(self, file: IO[bytes]) -> None:
         try:
-            found = zipfile.ZipFile(_bounded(file)).infolist()
+            found = [one for one in zipfile.ZipFile(_bounded(file)).infolist() if not one.is_dir()]
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error):
             raise EvaluationRefused("The archive is cut off or damaged.", remedy=_REMEDY) from None
         twice = [name for name, count in Counter(one.filename for one in found).items() if count > 1]
@@ -41,6 +41,20 @@ class Archive:
         self._file = file
         self._members = {one.filename: one for one in found}
         self._left = TOTAL_BYTES_MAX
+        self.names = tuple(self._members)
+
+    def enter(self, holding: str) -> None:
+        """Go into the one folder at the top that holds a member of this name, where the top itself does not.
+
+        Who packs a folder by hand packs it with its own name.
+        """
+        found = [one for one in self.names if one.count("/") == 1 and one.endswith(f"/{holding}")]
+        if holding in self.names or len(found) != 1:
+            return
+        folder = found[0].removesuffix(holding)
+        self._members = {
+            name.removeprefix(folder): one for name, one in self._members.items() if name.startswith(folder)
+        }
         self.names = tuple(self._members)
 
     def read(self, name: str) -> bytes:

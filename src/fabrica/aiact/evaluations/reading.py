@@ -61,6 +61,7 @@ def read_evaluation(file: IO[bytes], name: str) -> Evaluation:
 
 
 def _from_archive(archive: Archive, name: str, length: int, sha256: str) -> Evaluation:
+    archive.enter(mlflow_run.META)
     if mlflow_run.META in archive.names:
         return mlflow_run.from_archive(archive, LogFile(name, "mlflow_run", length, sha256))
     if inspect_log.HEADER in archive.names or inspect_log.STARTED in archive.names:

@@ -95,4 +95,3 @@ def receive_report(request: Asked, sha256: str) -> Report:
         count = store_file(file, sha256)
     kept = evaluator_service.receive_report(by, signature=signature, sha256=sha256, bytes_count=count)
     return next(one for one in evaluator_queries.view(by).reports if one.id == kept)
-
