@@ -1,11 +1,12 @@
-"""An organisation is meant by its id or its name, and never guessed."""
+"""An organisation and a project are meant by their id or name, and never guessed."""
 
 import httpx
 import pytest
 
 from fabrica.sdk import people
 from fabrica.sdk.client import Client
-from fabrica.values.ids import OrganisationId
+from fabrica.values.ids import OrganisationId, ProjectId
+from fabrica.wire.people import ProjectAmbiguous
 from fabrica.wire.problems import Malformed, NotFound
 
 ONE, TWO, OTHER = (OrganisationId.new() for _ in range(3))
@@ -37,3 +38,19 @@ def test_a_name_that_means_none_or_several_is_refused(client: Client, text: str,
 def test_an_address_that_is_none_is_refused_before_anything_is_sent(client: Client) -> None:
     with pytest.raises(Malformed, match="email"):
         people.add(client, "ada at factory", "Ada")
+
+
+def me_with(*roles: str | None) -> Client:
+    about = {"organisation": ONE, "organisation_name": "Example Factory", "created_at": "2026-03-01T00:00:00Z"}
+    projects = [{"id": ProjectId.new(), "name": str(role), "role": role, **about} for role in roles]
+    body = {"user": None, "name": "Olga", "email": None, "network_roles": ["operator"], "projects": projects}
+    return Client(
+        "https://fabrica.example", "t", transport=httpx.MockTransport(lambda _: httpx.Response(200, json=body))
+    )
+
+
+def test_the_only_project_is_the_one_with_a_role_whatever_else_is_seen() -> None:
+    assert people.only_project(me_with(None, "lead", None)).name == "lead"
+    for roles in ((), (None,), ("lead", "reader")):
+        with pytest.raises(ProjectAmbiguous, match="--project"):
+            people.only_project(me_with(*roles))

@@ -31,12 +31,12 @@ def me(client: Client) -> Me:
 
 
 def only_project(client: Client) -> Project:
-    """Return the caller's only project.
+    """Return the only project in which the caller has a role; who sees every project is not asked about those.
 
     Raises:
         ProjectAmbiguous: there is none, or more than one.
     """
-    mine = me(client).projects
+    mine = [one for one in me(client).projects if one.role is not None]
     if len(mine) != 1:
         names = ", ".join(f"{one.name} ({one.id})" for one in mine) or "none"
         raise ProjectAmbiguous(f"Your projects: {names}.", remedy="Name one with --project.")
