@@ -163,6 +163,16 @@ def test_the_help_of_every_command_shows_an_example(path: tuple[str, ...]) -> No
     assert f"fabrica {path[0]}" in shown.stdout.partition("Example")[2]
 
 
+def test_every_option_explains_itself() -> None:
+    silent = [
+        f"{' '.join(path)} {option.opts[0]}"
+        for path, command in ALL.items()
+        for option in command.params
+        if isinstance(option, click.Option) and not option.help
+    ]
+    assert not silent
+
+
 ATTACHED = [("shell",), ("notebook",), ("attach",)]  # they hold a terminal, and give back none
 WITHOUT_JSON = {("serve",), ("work",), ("agent", "run"), ("agent", "unit"), ("completion",), *ATTACHED}
 

@@ -169,7 +169,13 @@ def check(context: click.Context, report: str, as_json: bool) -> None:
 
 @click.command("download")
 @click.argument("report")
-@click.option("--out", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".")
+@click.option(
+    "--out",
+    metavar="DIR",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=".",
+    help="Where it is saved. Default: here.",
+)
 @json_option
 def download(report: str, out: Path, as_json: bool) -> None:
     """Download a REPORT as it was received, checked against its hash.

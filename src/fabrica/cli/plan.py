@@ -1,26 +1,31 @@
-"""Commands of planning: capacity on paper, without a server."""
+"""Commands of planning: capacity on paper, without a server, and scenarios saved on one."""
 
 import click
 
-from fabrica.cli.plan_decisions import replay_decisions
-from fabrica.cli.plan_network import compare, network
-from fabrica.cli.plan_replay import replay
-from fabrica.cli.plan_saved import cancel, delete, save, saved, share
-from fabrica.cli.plan_siting import siting
-from fabrica.cli.plan_training import train, validate
+from fabrica.cli.lazy import LazyGroup
+
+_COMMANDS = {
+    "replay": "plan_replay:replay",
+    "train": "plan_training:train",
+    "validate": "plan_training:validate",
+    "network": "plan_network:network",
+    "compare": "plan_network:compare",
+    "replay-decisions": "plan_decisions:replay_decisions",
+    "siting": "plan_siting:siting",
+    "save": "plan_saved:save",
+    "saved": "plan_saved:saved",
+    "cancel": "plan_saved:cancel",
+    "share": "plan_saved:share",
+    "delete": "plan_saved:delete",
+}
 
 
-@click.group()
+@click.group("plan", cls=LazyGroup, places=_COMMANDS)
 def plan() -> None:
-    """Try on paper what a cluster would do, or what a training would take."""
+    """Try on paper what a cluster would do, what a training would take, or where a site could stand.
 
-
-plan.add_command(replay)
-plan.add_command(train)
-plan.add_command(validate)
-plan.add_command(network)
-plan.add_command(compare)
-plan.add_command(replay_decisions)
-plan.add_command(siting)
-for _command in (save, saved, cancel, share, delete):
-    plan.add_command(_command)
+    \b
+    Examples:
+        fabrica plan replay --trace examples/twin/jobs.csv --capacity 256
+        fabrica plan train examples/training/euro-70b.toml --accelerators H100-SXM:4096
+    """

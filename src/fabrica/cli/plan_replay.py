@@ -30,7 +30,11 @@ _output = click.Path(dir_okay=False, path_type=Path)
 )
 @click.option("--capacity", metavar="UNITS", required=True, type=click.IntRange(min=1), help="Size of the cluster.")
 @click.option(
-    "--policy", type=click.Choice(["fifo", "easy", "conservative", "priority"]), default="easy", show_default=True
+    "--policy",
+    type=click.Choice(["fifo", "easy", "conservative", "priority"]),
+    default="easy",
+    show_default=True,
+    help="Who starts next: in order (fifo), also in gaps (easy, conservative), or by fair share too (priority).",
 )
 @click.option(
     "--estimates",

@@ -27,7 +27,7 @@ PAUSE_SECONDS = 2
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
 )
 @click.option("--name", help="Default: the file's.")
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Of all that is drawn.")
 @click.option("--project", metavar="ID", help="Its members read it too.")
 @click.option("--office", is_flag=True, help="The network's office reads it too.")
 @click.option("--wait", is_flag=True, help="Wait until it has ended, and show what came out.")

@@ -15,8 +15,22 @@ if TYPE_CHECKING:
 
 @click.command("siting")
 @click.argument("candidate_file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--draws", metavar="N", type=click.IntRange(1, 100_000), default=1_000, show_default=True)
-@click.option("--seed", metavar="N", type=click.IntRange(min=0), default=1, show_default=True)
+@click.option(
+    "--draws",
+    metavar="N",
+    type=click.IntRange(1, 100_000),
+    default=1_000,
+    show_default=True,
+    help="How many sets of weights and figures are drawn.",
+)
+@click.option(
+    "--seed",
+    metavar="N",
+    type=click.IntRange(min=0),
+    default=1,
+    show_default=True,
+    help="Of the draws; the same gives the same.",
+)
 @click.option(
     "--outcomes",
     "outcome_file",

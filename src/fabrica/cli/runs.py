@@ -168,7 +168,7 @@ def _tell_end(client: "Client", run: "Run", as_json: bool) -> None:
 
 @click.group("runs", invoke_without_command=True)
 @click.option("--state", metavar="STATE", help="Only runs in this state, e.g. running.")
-@click.option("--limit", default=20, show_default=True)
+@click.option("--limit", default=20, show_default=True, help="How many to show.")
 @json_option
 @click.pass_context
 def runs(context: click.Context, state: str | None, limit: int, as_json: bool) -> None:

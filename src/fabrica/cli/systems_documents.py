@@ -127,9 +127,22 @@ def documents(version: str, as_json: bool) -> None:
 @click.command("issue")
 @click.argument("version")
 @click.argument("template")
-@click.option("--recipient", type=click.Choice(get_args(Recipient)), default="provider", show_default=True)
+@click.option(
+    "--recipient",
+    type=click.Choice(get_args(Recipient)),
+    default="provider",
+    show_default=True,
+    help="Who is sent it: each sees only what is theirs.",
+)
 @click.option("--function", required=True, help="What you are who sign, such as 'Head of Models'.")
-@click.option("--format", "formats", metavar="LIST", default="html,pdf,docx,json", show_default=True)
+@click.option(
+    "--format",
+    "formats",
+    metavar="LIST",
+    default="html,pdf,docx,json",
+    show_default=True,
+    help="What it is written as.",
+)
 @click.option("--out", metavar="DIR", type=_FOLDER, help="Also download it, with its manifest and signature.")
 @json_option
 def issue(
