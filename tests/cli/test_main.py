@@ -287,6 +287,21 @@ def test_a_problem_is_told_with_its_remedy_and_code_and_status_1(
     assert {"code", "detail", "remedy", "status"} <= json.loads(out)["problem"].keys()
 
 
+@pytest.mark.parametrize("command", [["run", "--dry-run"], ["shell"], ["notebook"]], ids=" ".join)
+def test_a_site_that_nobody_knows_is_met_with_the_nearest_before_anything_is_submitted(
+    server: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    command: list[str],
+) -> None:
+    (tmp_path / "fabrica.toml").write_text('name = "a-run"\ncommand = ["true"]\n')
+    status, _, err = tell(monkeypatch, capsys, *command, str(tmp_path), "--site", "lumi-af")
+    assert status == 1
+    assert "There is no site 'lumi-af'." in err
+    assert "Did you mean lumi-aif" in err
+
+
 def test_a_refusal_of_the_server_is_told_as_one(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fabrica.sdk.manifest import BYTES_MAX, Manifest, read_manifest
+from fabrica.values.ids import SiteId
 from fabrica.wire.runs import ManifestMissing, ManifestRefused
 
 SOUND = """\
@@ -49,9 +50,19 @@ def test_what_the_command_line_says_replaces_the_file(tmp_path: Path) -> None:
     assert (spec.resources.time_limit_seconds, spec.resources.devices, spec.purpose) == (7, 2, "finetuning")
 
 
+def test_sites_named_on_the_command_line_replace_those_of_the_file(tmp_path: Path) -> None:
+    manifest = read(tmp_path, 'sites = ["lumi-aif"]\n' + SOUND)
+    named = (SiteId("own-site"), SiteId("meluxina"))
+    assert manifest.at(()).spec("f" * 64).sites == ("lumi-aif",)
+    assert manifest.at(named).spec("f" * 64).sites == named
+    assert read(tmp_path, SOUND).at(()).spec("f" * 64).sites is None
+
+
 @pytest.mark.parametrize(
     ("old", "new", "line", "words"),
     [
+        ('name = "ride-demand"', 'name = "x"\nsites = ["LUMI"]', 2, "sites: 'LUMI' is not a site name"),
+        ('name = "ride-demand"', 'name = "x"\nsites = "lumi-aif"', 2, "it must be a list"),
         ("devices = 2", "devces = 2", 5, "'devices'"),
         ('name = "ride-demand"', 'nam = "ride-demand"', 1, "'name'"),
         ('memory = "2 GiB"', 'memory = "much"', 6, "2 GiB"),

@@ -9,6 +9,7 @@ import pytest
 from fabrica.sdk import runs
 from fabrica.sdk.client import Client
 from fabrica.values.ids import AttemptId, RunId
+from fabrica.values.states import RunState
 from fabrica.wire.runs import LogSlice
 
 RUN = RunId("run_01jd0000000000000000000000")
@@ -51,3 +52,22 @@ def test_after_a_break_the_attempt_is_named_with_the_offset(monkeypatch: pytest.
         {"offset": "5", "attempt": FIRST},
         {"offset": "16", "attempt": SECOND},
     ]
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        (
+            {"words": "Offered to north.", "silence": "Slurm at north is silent."},
+            "Offered to north. Slurm at north is silent.",
+        ),
+        ({"words": "", "silence": "Slurm at north is silent."}, "Slurm at north is silent."),
+        ({"words": "Offered to north."}, "Offered to north."),
+    ],
+    ids=["both", "silence", "older server"],
+)
+def test_a_follower_is_told_that_the_scheduler_does_not_answer(told: dict[str, str], words: str) -> None:
+    text = f"event: state\ndata: {json.dumps(told | {'state': 'queued'})}\n\nevent: end\ndata: {{}}\n\n"
+    answers = httpx.MockTransport(lambda _: httpx.Response(200, text=text))
+    with Client("https://fabrica.example", "token", transport=answers) as client:
+        assert list(runs.follow(client, RUN)) == [runs.StateSeen(RunState.QUEUED, words)]

@@ -178,7 +178,8 @@ class _Reader:
         if key == "purpose":
             purposes = ", ".join(get_args(RunPurpose))
             return self._mistake(key, f"{first['input']!r} is no run purpose.", f"Purposes: {purposes}.")
-        words = _PLAIN_WORDS.get(first["type"], f"{first['msg'][0].lower()}{first['msg'][1:]}")
+        said = first["msg"].removeprefix("Value error, ")
+        words = _PLAIN_WORDS.get(first["type"], f"{said[0].lower()}{said[1:]}")
         return self._mistake(key, f"{'.'.join(where)}: {words}.", "The examples show the form of every key.")
 
     def _mistake(self, key: str, detail: str, remedy: str) -> ManifestRefused:

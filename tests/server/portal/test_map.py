@@ -1,5 +1,6 @@
 """The map shows every site whose place is known, and says in words what it shows."""
 
+from datetime import UTC, datetime
 from typing import Any
 from xml.etree import ElementTree
 
@@ -85,6 +86,15 @@ def test_a_simulated_site_never_looks_or_reads_like_a_real_one() -> None:
     assert "map-simulated" in classes(links(network_map([simulated], page))[0])
     assert "simulated" in describe(simulated)
     assert "simulated" not in describe(real)
+
+
+def test_a_connected_site_that_takes_no_run_now_says_why_instead() -> None:
+    silent_since = datetime(2026, 11, 21, 14, 2, tzinfo=UTC)
+    assert "takes runs" in describe(make_site(connected=True))
+    assert "takes no new runs" in describe(make_site(connected=True, draining=True))
+    silent = describe(make_site(connected=True, engine_silent_since=silent_since))
+    assert "its scheduler does not answer" in silent
+    assert "takes runs" not in silent
 
 
 def test_runs_of_now_are_drawn_and_counted_in_words() -> None:

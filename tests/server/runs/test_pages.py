@@ -73,6 +73,7 @@ def test_a_silent_scheduler_is_told_beside_its_runs_until_it_answers_or_the_run_
     sites.hear(world.agent, request=make_sync(inventory=silent))
     for page in (f"/runs/{world.run}", f"/runs/{world.run}/summary", "/sites/own-site"):
         assert words in world.member.get(page).content.decode()
+    assert "scheduler silent for" in world.member.get("/sites/").content.decode()
     found = queries.run(SYSTEM, world.run)
     assert found.silence is not None
     assert words in found.silence.words

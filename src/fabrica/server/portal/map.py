@@ -100,6 +100,10 @@ def describe(site: Site, running: int = 0) -> str:
     words = [site.name, where] if where else [site.name]
     if not site.connected:
         words.append(gettext("no agent connected"))
+    elif site.draining:
+        words.append(gettext("takes no new runs"))
+    elif site.engine_silent_since:
+        words.append(gettext("its scheduler does not answer"))
     else:
         words.append(gettext("takes runs, simulated") if site.simulated else gettext("takes runs"))
     if running:
