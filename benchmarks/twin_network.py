@@ -15,6 +15,7 @@ import time
 
 from fabrica.planning.network.demand import demand_of, draw
 from fabrica.planning.network.members import Network, network_of
+from fabrica.planning.network.setting import setting_of
 from fabrica.planning.network.year import run_part
 from fabrica.planning.scenarios.reading import parse_scenario
 from fabrica.planning.scenarios.scenario import Scenario
@@ -89,18 +90,16 @@ def _site(site: str, country: str, accelerator: str, devices: int | None) -> str
 def one_year(asked: Scenario) -> tuple[int, float, float]:
     """Run it once, and return its jobs, the mean use and the mean wait in seconds."""
     network, demand = network_of(asked), demand_of(asked)
-    rows, period = tuple(range(len(demand.asked))), asked.period
+    rows = tuple(range(len(demand.asked)))
     tally = run_part(
         network.partitions,
         [one.ask for one in demand.asked],
         draw(demand, rows, 0),
-        asked.policy,
-        period.days,
-        period.warm_up_days,
+        setting_of(asked, demand, 0),
         [one.activity for one in demand.classes],
     )
     jobs = int(tally.jobs.sum())
-    return jobs, float(tally.busy.sum()) / _offered(network, period.days), float(tally.wait_seconds.sum()) / jobs
+    return jobs, float(tally.busy.sum()) / _offered(network, asked.period.days), float(tally.wait_seconds.sum()) / jobs
 
 
 def _offered(network: Network, days: int) -> float:

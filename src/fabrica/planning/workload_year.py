@@ -55,6 +55,13 @@ def draw_jobs(job_class: JobClass, jobs: int, span_seconds: int, units_max: int,
     return Drawn(_arrivals(job_class, jobs, span_seconds, stream), runtime, limit, units)
 
 
+def draw_accounts(job_class: JobClass, jobs: int, shares: Any, stream: Stream) -> Any:
+    """Return the account of each job that `draw_jobs` makes of the stream; the jobs of one sitting are of one."""
+    sitting = _sittings(job_class, jobs, stream)
+    drawn = stream.draw("account").random(int(sitting[-1]) + 1)
+    return numpy.searchsorted(numpy.cumsum(shares)[:-1], drawn, side="right")[sitting].astype(numpy.int32)
+
+
 def sizes_of(job_class: JobClass, units_max: int) -> tuple[Any, Any]:
     """Return the sizes of a class, cut to `units_max`, and how frequent each is."""
     doublings = round(math.log2(job_class.largest / job_class.smallest))
@@ -86,14 +93,19 @@ def _normal(value: float) -> float:
 
 def _arrivals(job_class: JobClass, jobs: int, span_seconds: int, stream: Stream) -> Any:
     """Return when jobs arrive: sittings follow day and week, and the jobs of one come a while after each other."""
-    opens = stream.draw("sitting").random(jobs) < 1 / job_class.session_jobs
-    opens[:1] = True
-    sitting = numpy.cumsum(opens) - 1
+    sitting = _sittings(job_class, jobs, stream)
     passed = numpy.cumsum(stream.draw("thinking").exponential(THINKING_SECONDS, jobs))
-    first = passed[opens]
+    first = passed[numpy.diff(sitting, prepend=-1) > 0]
     begins = _by_clock(stream.draw("arrival").random(len(first)), span_seconds, job_class.cycle)
     submit = begins[sitting] + passed - first[sitting]
     return numpy.minimum(submit, span_seconds - 1).astype(numpy.int64)
+
+
+def _sittings(job_class: JobClass, jobs: int, stream: Stream) -> Any:
+    """Return the number of the sitting that each job is of."""
+    opens = stream.draw("sitting").random(jobs) < 1 / job_class.session_jobs
+    opens[:1] = True
+    return numpy.cumsum(opens) - 1
 
 
 def _by_clock(shares: Any, span_seconds: int, cycle: float) -> Any:

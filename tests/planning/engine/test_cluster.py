@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("numba")
 
-from fabrica.planning.engine.cluster import NONE, Cluster, empty_cluster, give_back, most_units, place
+from fabrica.planning.engine.cluster import NONE, Cluster, empty_cluster, give_back, most_units, no_holds, place
 from fabrica.planning.engine.plain_cluster import PlainCluster
 
 NODES, DEVICES = 5, 4
@@ -32,7 +32,7 @@ def check_lists(cluster: Cluster) -> None:
 @given(seed=st.integers(0, 2**32), steps=st.integers(1, 80))
 def test_compiled_and_plain_nodes_give_the_same_blocks_and_give_none_twice(seed: int, steps: int) -> None:
     draw = random.Random(seed)
-    cluster, plain = empty_cluster(NODES * DEVICES, DEVICES, steps), PlainCluster(NODES * DEVICES, DEVICES)
+    cluster, plain = empty_cluster(NODES * DEVICES, DEVICES, no_holds(steps)), PlainCluster(NODES * DEVICES, DEVICES)
     held: dict[int, int] = {}
     for job in range(steps):
         most = int(most_units(cluster))
@@ -51,7 +51,7 @@ def test_compiled_and_plain_nodes_give_the_same_blocks_and_give_none_twice(seed:
 
 
 def test_a_remainder_goes_where_the_fewest_devices_are_free() -> None:
-    cluster = empty_cluster(3 * DEVICES, DEVICES, 9)
+    cluster = empty_cluster(3 * DEVICES, DEVICES, no_holds(9))
     for job, units in enumerate((3, 2, 2)):  # 1 free on node 0; the third job fills up node 1
         place(cluster, job, units)
     assert list(cluster.free_of) == [1, 0, 4]

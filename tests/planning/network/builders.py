@@ -61,6 +61,8 @@ def make_jobs(rows: list[tuple[int, int, int, int]]) -> Jobs:
         node_devices=per_node.astype(numpy.int32),
         ask=numpy.zeros(len(submit), numpy.int16),
         job_class=numpy.zeros(len(submit), numpy.int8),
+        account=numpy.zeros(len(submit), numpy.int32),
+        level=numpy.zeros(len(submit), numpy.int8),
     )
 
 

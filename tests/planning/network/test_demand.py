@@ -70,7 +70,7 @@ def test_a_trace_stands_in_for_made_up_work(tmp_path: Path) -> None:
     [
         ("[work]\njobs = 5\n", "cannot make this load"),
         ("[work]\nlargest_devices = 100000\n", "larger than the network's largest partition"),
-        ("[work]\ngrowth = 100.0\n[network]\n", "at most 50,000,000"),
+        ("[work]\ngrowth = 100.0\n[network]\n", "at most 30,000,000"),
     ],
 )
 def test_work_that_cannot_be_is_a_named_problem(text: str, words: str) -> None:

@@ -5,9 +5,10 @@ import pytest
 numpy = pytest.importorskip("numpy")
 pytest.importorskip("numba")
 
+from fabrica.planning.network.codes import STEPS  # noqa: E402
 from fabrica.planning.network.energy import known_sum, open_days, power_of  # noqa: E402 (the module needs NumPy)
 from fabrica.planning.network.figures import estimate, quantile_of_steps  # noqa: E402
-from fabrica.planning.network.sums import STEPS, empty_tally  # noqa: E402
+from fabrica.planning.network.sums import empty_tally  # noqa: E402
 from tests.planning.network.builders import make_partition  # noqa: E402
 
 

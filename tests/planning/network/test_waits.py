@@ -5,7 +5,8 @@ import pytest
 numpy = pytest.importorskip("numpy")
 pytest.importorskip("numba")
 
-from fabrica.planning.network.waits import LOOK_BACK, POOL, WINDOW, Waits, no_waits, note_wait, size_class, tell  # noqa: E402 (needs NumPy)
+from fabrica.planning.network.codes import LOOK_BACK, POOL, WINDOW  # noqa: E402 (needs NumPy)
+from fabrica.planning.network.waits import Waits, no_waits, note_wait, size_class, tell  # noqa: E402
 
 
 def _one() -> Waits:

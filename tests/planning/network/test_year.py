@@ -10,10 +10,10 @@ pytest.importorskip("numba")
 
 from fabrica.placement.rank import rank  # noqa: E402 (the module needs NumPy)
 from fabrica.placement.snapshot import CandidateState, Needs, Snapshot  # noqa: E402
-from fabrica.planning.network.year import changes_of, simulate  # noqa: E402
+from fabrica.planning.network.setting import Setting, changes_of  # noqa: E402
+from fabrica.planning.network.year import simulate  # noqa: E402
 from fabrica.planning.replay import Cluster, Estimates, replay  # noqa: E402
 from fabrica.planning.replay import Policy as Rules  # noqa: E402
-from fabrica.planning.scenarios.scenario import Policy  # noqa: E402
 from fabrica.planning.trace import Trace  # noqa: E402
 from fabrica.planning.workload_classes import DAY  # noqa: E402
 from tests.planning.network.builders import ANY, make_jobs, make_partition, some_jobs  # noqa: E402
@@ -26,16 +26,16 @@ PLACES = (
 
 
 def _trace(ran: Any, rows: Any) -> Trace:
-    columns = (ran.submit, ran.runtime, ran.units, ran.limit)
+    columns = (ran.submit, ran.runtime, ran.units, ran.asked)
     submit, runtime, units, limit = (array("q", column[rows].astype(numpy.int64).tobytes()) for column in columns)
     return Trace(list(range(int(rows.sum()))), submit, runtime, units, limit)
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_site_starts_what_it_is_sent_as_the_engine_alone_would(seed: int) -> None:
-    ran, desk = simulate(PLACES, ANY, some_jobs(400, seed, units_max=8), Policy())
+    ran = simulate(PLACES, ANY, some_jobs(400, seed, units_max=8), Setting())
     for row, place in enumerate(PLACES):
-        here = desk.partition == row
+        here = ran.partition == row
         assert here.any()
         alone = replay(
             _trace(ran, here), Cluster(place.devices, place.node_devices), Rules.EASY, Estimates.LIMIT, plain=True
@@ -44,10 +44,10 @@ def test_a_site_starts_what_it_is_sent_as_the_engine_alone_would(seed: int) -> N
 
 
 def test_no_device_is_used_twice_and_no_job_starts_before_it_arrives() -> None:
-    ran, desk = simulate(PLACES, ANY, some_jobs(600, 9, units_max=8), Policy())
+    ran = simulate(PLACES, ANY, some_jobs(600, 9, units_max=8), Setting())
     assert (ran.start >= ran.submit).all()
     for row, place in enumerate(PLACES):
-        here = desk.partition == row
+        here = ran.partition == row
         instants = numpy.concatenate((ran.start[here], ran.start[here] + ran.runtime[here]))
         steps = numpy.concatenate((ran.units[here], -ran.units[here]))
         order = numpy.lexsort((steps, instants))  # at one instant ends come first
@@ -56,7 +56,7 @@ def test_no_device_is_used_twice_and_no_job_starts_before_it_arrives() -> None:
 
 def test_the_broker_chooses_as_the_live_service_would() -> None:
     jobs = some_jobs(200, 3, span=899, units_max=8)  # before any site has told its waits anew
-    _, desk = simulate(PLACES, ANY, jobs, Policy())
+    ran = simulate(PLACES, ANY, jobs, Setting())
     for job in range(len(jobs.submit)):
         needs = Needs(
             run=f"run_{job:026d}",
@@ -72,7 +72,7 @@ def test_the_broker_chooses_as_the_live_service_would() -> None:
         chosen = rank(
             Snapshot(needs=needs, candidates=tuple(map(_candidate, PLACES)), decided_at="2026-11-21T12:00:00Z")
         )
-        assert chosen.chosen == PLACES[desk.partition[job]].site
+        assert chosen.chosen == PLACES[ran.partition[job]].site
 
 
 def _candidate(place: Any) -> CandidateState:
@@ -99,35 +99,35 @@ def _candidate(place: Any) -> CandidateState:
 def test_nothing_starts_at_a_closed_site_and_who_queued_there_goes_elsewhere() -> None:
     closed = make_partition("a", 16, closed=((0.05, 0.2),))
     other = make_partition("b", 16, gco2e_per_kwh=900.0)
-    ran, desk = simulate((closed, other), ANY, some_jobs(500, 5, span=20_000), Policy())
-    here = ran.start[desk.partition == 0]
+    ran = simulate((closed, other), ANY, some_jobs(500, 5, span=20_000), Setting())
+    here = ran.start[ran.partition == 0]
     assert not ((here >= 0.05 * DAY) & (here < 0.2 * DAY)).any()
     assert (ran.start >= 0).all()
 
 
 def test_jobs_that_nobody_can_take_are_held_until_a_site_opens() -> None:
-    ran, desk = simulate((make_partition("a", closed=((0.0, 0.5),)),), ANY, make_jobs([(10, 5, 4, 9)]), Policy())
+    ran = simulate((make_partition("a", closed=((0.0, 0.5),)),), ANY, make_jobs([(10, 5, 4, 9)]), Setting())
     assert ran.start.tolist() == [DAY // 2]
-    assert desk.partition.tolist() == [0]
+    assert ran.partition.tolist() == [0]
 
 
 def test_a_job_larger_than_every_partition_is_placed_nowhere() -> None:
-    ran, desk = simulate((make_partition("a", 16),), ANY, make_jobs([(0, 5, 32, 9), (1, 5, 4, 9)]), Policy())
-    assert desk.partition.tolist() == [-1, 0]
+    ran = simulate((make_partition("a", 16),), ANY, make_jobs([(0, 5, 32, 9), (1, 5, 4, 9)]), Setting())
+    assert ran.partition.tolist() == [-1, 0]
     assert ran.start.tolist() == [-1, 1]
 
 
 def test_a_job_runs_as_fast_as_the_device_it_is_on() -> None:
     slow = make_partition("a", bf16_teraflops=989.4 / 2)
-    ran, _ = simulate((slow,), ANY, make_jobs([(0, 100, 4, 150)]), Policy())
-    assert (ran.runtime.tolist(), ran.limit.tolist()) == ([200], [300])
+    ran = simulate((slow,), ANY, make_jobs([(0, 100, 4, 150)]), Setting())
+    assert (ran.runtime.tolist(), ran.asked.tolist()) == ([200], [300])
 
 
 def test_closures_that_overlap_are_one() -> None:
     place = make_partition("a", closed=((0.2, 0.5), (0.0, 0.3), (0.5, 0.6), (0.8, 0.9)))
-    assert changes_of((place,), 1)[:, [0, 2]].tolist() == [
-        [DAY, 1],
-        [round(1.6 * DAY), 0],
-        [round(1.8 * DAY), 1],
-        [round(1.9 * DAY), 0],
+    assert [(at, closes) for at, _, closes in changes_of((place,), 1)] == [
+        (DAY, 1),
+        (round(1.6 * DAY), 0),
+        (round(1.8 * DAY), 1),
+        (round(1.9 * DAY), 0),
     ]

@@ -7,7 +7,8 @@ from fabrica.planning.engine.rates import RATES, integral
 from fabrica.planning.engine.running import expect, take_back
 from fabrica.planning.engine.shares import charge, is_due, line_of
 from fabrica.planning.engine.site_state import Site
-from fabrica.planning.engine.table import NOBODY, REFUSED, RUNNING, WAITING
+from fabrica.planning.engine.table import NOBODY, RUNNING, WAITING
+from fabrica.planning.engine.use import add_use
 from fabrica.planning.engine.waiting import insert, remove
 
 
@@ -26,39 +27,21 @@ def join(site: Site, job: int) -> None:
 
 
 @compiled
-def hold_grant(site: Site, job: int) -> bool:
-    """Hold what a job is planned with of its account's grant; return whether so much was left."""
-    one = site.jobs[job]
-    account = site.shares.accounts[one.account]
-    held = one.units * one.asked
-    if held > account.granted - account.used - account.held:
-        one.state = REFUSED
-        site.state[0].refused += 1
-        return False
-    account.held += held
-    one.held = held
-    return True
-
-
-@compiled
-def settle_grant(site: Site, job: int) -> None:
-    """Charge the work of a job that is done to its account's grant, and free the rest of what was held."""
-    one = site.jobs[job]
-    account = site.shares.accounts[one.account]
-    account.held -= one.held
-    account.used += one.units * (one.runtime - one.left)
-    one.held = 0
+def leave(site: Site, job: int) -> None:
+    """Take a job out of its line."""
+    one, state = site.jobs[job], site.state[0]
+    line = line_of(site.shares, one.account, one.level)
+    site.shares.lines[line].root = remove(site.jobs, site.shares.lines[line].root, job)
+    is_due(site.shares, line)
+    state.waiting -= 1
+    state.waiting_device_seconds -= one.units * one.planned
 
 
 @compiled_apart
 def start(site: Site, job: int, now: int) -> None:
     """Start a job of a line; if it passes the head and is planned to end later, it uses what is spare."""
-    one, state, shares = site.jobs[job], site.state[0], site.shares
-    line = line_of(shares, one.account, one.level)
-    shares.lines[line].root = remove(site.jobs, shares.lines[line].root, job)
-    is_due(shares, line)
-    state.waiting -= 1
-    state.waiting_device_seconds -= one.units * one.planned
+    one, state = site.jobs[job], site.state[0]
+    leave(site, job)
     if now + one.planned > state.at:
         state.spare -= one.units
     leaves = place(site.cluster, job, one.units)
@@ -70,10 +53,21 @@ def start(site: Site, job: int, now: int) -> None:
     one.attempts += 1
     if one.start == NOBODY:
         one.start = now
+        _append_started(site, job)
     _link(site, job, one.level)
     state.running += 1
     state.busy += one.units
-    charge(shares, one.account, one.units * one.planned, now)
+    charge(site.shares, one.account, one.units * one.planned, now)
+
+
+@compiled
+def _append_started(site: Site, job: int) -> None:
+    state = site.state[0]
+    if state.started_first == NOBODY:
+        state.started_first = job
+    else:
+        site.jobs[state.started_last].next_started = job
+    state.started_last = job
 
 
 @compiled_apart
@@ -86,9 +80,17 @@ def give_up_devices(site: Site, job: int, now: int) -> None:
     state.running -= 1
     state.busy -= one.units
     state.busy_device_seconds += one.units * (now - one.began)
+    add_use(site.use, one.kind, one.units, one.began - site.rules.use_from, now - site.rules.use_from)
     for rate in range(RATES):
         state.busy_rates[rate] += one.units * (integral(site.rates, rate, now) - integral(site.rates, rate, one.began))
     charge(site.shares, one.account, one.units * (now - one.began - one.planned), one.began)
+
+
+@compiled
+def lose(site: Site, job: int, device_seconds: int) -> None:
+    """Count device-seconds in use as lost for a job; a negative number takes back."""
+    site.jobs[job].lost += device_seconds
+    site.state[0].lost_device_seconds += device_seconds
 
 
 @compiled

@@ -42,16 +42,21 @@ class Cluster(NamedTuple):
     rest: Any
 
 
+def no_holds(jobs: int) -> tuple[Any, Any]:
+    """Return what jobs hold of nodes while none runs: the `first_whole` and `rest` that clusters may share."""
+    return numpy.full(jobs, NONE, numpy.int32), numpy.full(jobs, NONE, numpy.int32)
+
+
 def empty_cluster(
-    capacity: int, node_devices: int, jobs: int, leaf_nodes: int = 0, within_leaf: bool = False
+    capacity: int, node_devices: int, holds: tuple[Any, Any], leaf_nodes: int = 0, within_leaf: bool = False
 ) -> Cluster:
     """Return a cluster of that many units, all free.
 
     With nodes, the capacity is a multiple of their devices; with leaves, the nodes are one of `leaf_nodes`.
+    `holds`: see `no_holds`; of no job where there are no nodes.
     """
     nodes = capacity // node_devices if node_devices else 0
     leaves = nodes // leaf_nodes if leaf_nodes else 1
-    held = jobs if node_devices else 0
     newest = numpy.full(node_devices + leaves, NONE, numpy.int64)
     older = numpy.arange(1, nodes + 1)  # at first the lowest number counts as the newest
     newer = numpy.arange(-1, nodes - 1)
@@ -77,8 +82,8 @@ def empty_cluster(
         leaf_newer=numpy.arange(-1, leaves - 1),
         leaf_wholes=numpy.full(leaves, leaf_nodes, numpy.int64),
         whole_after=numpy.full(nodes, NONE, numpy.int64),
-        first_whole=numpy.full(held, NONE, numpy.int32),
-        rest=numpy.full(held, NONE, numpy.int32),
+        first_whole=holds[0],
+        rest=holds[1],
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy
 
-from fabrica.planning.engine.cluster import empty_cluster
+from fabrica.planning.engine.cluster import empty_cluster, no_holds
 from fabrica.planning.engine.conservative import Conservative, conservative
 from fabrica.planning.engine.easy import Easy, easy
 from fabrica.planning.engine.ends import no_ends
@@ -25,7 +25,7 @@ def loop(jobs: Jobs, policy: str, capacity: int, node_devices: int) -> tuple[Cal
     count = len(columns.submit)
     progress = numpy.zeros(1, numpy.int64)
     running_max = min(count, capacity)  # each job holds a unit at least
-    cluster, ends = empty_cluster(capacity, node_devices, count), no_ends(running_max)
+    cluster, ends = empty_cluster(capacity, node_devices, no_holds(count if node_devices else 0)), no_ends(running_max)
     if policy == "fifo":
         return lambda: fifo(columns, cluster, ends, progress), progress
     if policy == "conservative":

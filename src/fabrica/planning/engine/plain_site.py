@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from fabrica.planning.engine.plain_cluster import PlainCluster
 from fabrica.planning.engine.plain_draws import plain_draw
-from fabrica.planning.engine.plain_rates import PlainRate
+from fabrica.planning.engine.plain_rates import HOUR_SECONDS, PlainRate
 from fabrica.planning.engine.plain_shares import PlainShares
 from fabrica.planning.engine.plain_windows import PlainWindows, Until
 from fabrica.planning.engine.site_rules import NEVER, UNLIMITED, SiteRules
@@ -28,6 +28,7 @@ class PlainJob:
     units: int
     account: int = 0
     level: int = 0
+    kind: int = 0
     start: int = -1
     end: int = -1
     began: int = -1
@@ -36,7 +37,12 @@ class PlainJob:
     restart: int = 0
     planned: int = 0
     held: int = 0
+    lost: int = 0
+    stopped: int = 0
+    preempted: int = 0
     is_saving: bool = False
+    is_refused: bool = False
+    is_given_up: bool = False
 
     def __post_init__(self) -> None:
         self.left, self.planned = self.runtime, self.asked
@@ -59,13 +65,13 @@ class PlainTotals:
 
 
 class PlainSite:
-    """One site. `rates`: carbon intensity and price by the hour."""
+    """One site. `rates`: carbon intensity and price by the hour. `grants`: what is left; sites may share them."""
 
     def __init__(
         self,
         rules: SiteRules,
         windows: Sequence[tuple[int, int, int]] = (),
-        grants: Mapping[int, int] | None = None,
+        grants: dict[int, int] | None = None,
         shares: Mapping[int, float] | None = None,
         rates: Sequence[PlainRate] = (),
     ) -> None:
@@ -74,7 +80,13 @@ class PlainSite:
         self.busy_rates = [0.0] * len(rates)
         self.windows = PlainWindows(windows, rules.capacity, rules.node_devices)
         self._cluster = PlainCluster(rules.capacity, rules.node_devices, rules.leaf_nodes, rules.within_leaf)
-        self._grants = dict(grants or {})
+        self.grants = {} if grants is None else grants
+        self.use = [[0] * rules.use_hours for _ in range(rules.kinds + 1)]
+        """Device-seconds of each kind in each hour; last, those in repair."""
+        self.started = deque[PlainJob]()
+        """In the order of their first starts, until somebody takes them out."""
+        self.is_closed = False
+        self._opens = NEVER
         self._shares = PlainShares(rules.half_life_seconds, shares or {})
         self._rates = rates
         self._offered = deque[tuple[int, PlainJob]]()
@@ -92,6 +104,27 @@ class PlainSite:
         """Let a job arrive at an instant; not before the last one offered."""
         self._offered.append((at, job))
 
+    def close(self) -> None:
+        """Let no job start from the instant on to which the site was advanced; what runs goes on."""
+        self.is_closed, self._reserved_for = True, None
+
+    def reopen(self, at: int) -> None:
+        """Let jobs start again from an instant on; the site was advanced to it."""
+        self._opens = at
+
+    def withdraw(self) -> PlainJob | None:
+        """Take the first job out of a closed site that waits and has not begun, and return it; null: there is none."""
+        job = next((job for job in self.in_order() if job.start < 0), None)
+        if job is not None:
+            self._waiting.remove(job)
+            if job.account in self.grants:
+                self.grants[job.account] += job.held
+        return job
+
+    def in_order(self) -> list[PlainJob]:
+        """Return who waits, in the order in which they are asked."""
+        return self._in_order(self._waiting)
+
     def advance(self, until: int) -> None:
         """Let all happen that happens before an instant."""
         while (now := self._next_instant()) < until:
@@ -102,12 +135,32 @@ class PlainSite:
             self.windows.take(now, self._cluster)
             freed = self._stop_all(now) or freed
             self.windows.take(now, self._cluster)
+            if self._opens == now:
+                self.is_closed, self._opens, freed = False, NEVER, True
             self._start_waiting(self._join_all(now), freed, now)
+
+    @property
+    def free(self) -> int:
+        return self._cluster.free
+
+    @property
+    def down(self) -> int:
+        """Units in repair."""
+        return len(self._repairs) * self.rules.node_devices
+
+    def most_units(self) -> int:
+        """Return the size of the largest job that can be placed now."""
+        return self._cluster.most_units()
+
+    def windows_allow(self, job: PlainJob, now: int) -> bool:
+        """Return whether no window is in the way of a job that would start now."""
+        return self.windows.allow(job.units, now, now + job.planned, self._in_use_until)
 
     def _next_instant(self) -> int:
         instants = [self._offered[0][0]] if self._offered else []
         instants += [self._ends[0][0]] if self._ends else []
         instants += [self._repairs[0][0]] if self._repairs else []
+        instants += [self._opens] if self._opens < NEVER else []
         if not instants and not self._waiting:
             return NEVER
         instants.append(self.windows.next_boundary(self._now))
@@ -127,7 +180,7 @@ class PlainSite:
             else:
                 job.end, job.left = now, 0
                 self.totals.done += 1
-                self.totals.lost_device_seconds += job.units * job.restart
+                self._lose(job, job.units * job.restart)
                 self._settle_grant(job)
             ended = True
         return ended
@@ -136,9 +189,20 @@ class PlainSite:
         self._cluster.give_back(job.number, job.units)
         self._running.remove(job)
         self.totals.busy_device_seconds += job.units * (now - job.began)
+        self._add_use(job.kind, job.units, job.began, now)
         for kind, rate in enumerate(self._rates):
             self.busy_rates[kind] += job.units * (rate.integral(now) - rate.integral(job.began))
         self._shares.charge(job.account, job.units * (now - job.began - job.planned), job.began)
+
+    def _add_use(self, kind: int, units: int, start: int, end: int) -> None:
+        begin, hours = self.rules.use_from, self.use[kind]
+        for hour in range(max(start - begin, 0) // HOUR_SECONDS, min(-(-(end - begin) // HOUR_SECONDS), len(hours))):
+            first, last = begin + hour * HOUR_SECONDS, begin + (hour + 1) * HOUR_SECONDS
+            hours[hour] += units * (min(end, last) - max(start, first))
+
+    def _lose(self, job: PlainJob, device_seconds: int) -> None:
+        job.lost += device_seconds
+        self.totals.lost_device_seconds += device_seconds
 
     def _keep_work(self, job: PlainJob, saved: int) -> None:
         job.left -= saved
@@ -152,8 +216,8 @@ class PlainSite:
 
     def _settle_grant(self, job: PlainJob) -> None:
         """Give back to the grant what was held and not worked."""
-        if job.account in self._grants:
-            self._grants[job.account] += job.held - job.units * (job.runtime - job.left)
+        if job.account in self.grants:
+            self.grants[job.account] += job.held - job.units * (job.runtime - job.left)
 
     # Stops and repairs
 
@@ -178,22 +242,26 @@ class PlainSite:
         for job in [job for number in numbers for job in self._running if job.number == number]:
             self._stop(job, now)
         cluster.take_out(node)
-        heapq.heappush(self._repairs, (now + max(self.rules.repair_seconds, 1), node))
+        back = now + max(self.rules.repair_seconds, 1)
+        heapq.heappush(self._repairs, (back, node))
+        self._add_use(self.rules.kinds, devices, now, back)
 
     def _stop(self, job: PlainJob, now: int) -> None:
         every = self.rules.checkpoint_seconds
         self._drop_end(job)
         self._give_up_devices(job, now)
         self.totals.stopped += 1
+        job.stopped += 1
         if job.is_saving:
-            self.totals.lost_device_seconds -= job.units * (job.began + job.planned - now)
+            self._lose(job, -job.units * (job.began + job.planned - now))
         else:
             worked = max(now - job.began - job.restart, 0)
             saved = worked // every * every if every else 0
             self._keep_work(job, saved)
-            self.totals.lost_device_seconds += job.units * (now - job.began - saved)
+            self._lose(job, job.units * (now - job.began - saved))
         if job.attempts >= self.rules.attempts_max:
             self.totals.given_up += 1
+            job.is_given_up = True
             self._settle_grant(job)
         else:
             self._wait_again(job)
@@ -217,12 +285,13 @@ class PlainSite:
         while self._offered and self._offered[0][0] == now:
             job = self._offered.popleft()[1]
             held = job.units * job.asked
-            if held > self._grants.get(job.account, UNLIMITED):
+            if held > self.grants.get(job.account, UNLIMITED):
                 self.totals.refused += 1
+                job.is_refused = True
                 continue
-            if job.account in self._grants:
+            if job.account in self.grants:
                 job.held = held
-                self._grants[job.account] -= held
+                self.grants[job.account] -= held
             joined.append(job)
         self._waiting += joined
         return joined
@@ -236,6 +305,8 @@ class PlainSite:
         return sorted(jobs, key=rank)
 
     def _start_waiting(self, arrived: list[PlainJob], freed: bool, now: int) -> None:
+        if self.is_closed:
+            return
         asked, renew = arrived, freed
         while self._waiting and self._fits(head := self._in_order(self._waiting)[0], now):
             self._start(head, now)
@@ -257,7 +328,7 @@ class PlainSite:
     def _fits(self, job: PlainJob, now: int) -> bool:
         if job.units > self._cluster.most_units():
             return False
-        return self.windows.allow(job.units, now, now + job.planned, self._in_use_until)
+        return self.windows_allow(job, now)
 
     def _in_use_until(self) -> Until:
         down = [(back, self.rules.node_devices) for back, _ in self._repairs]
@@ -280,7 +351,10 @@ class PlainSite:
         leaves, leaf_devices = self._cluster.place(job.number, job.units), self._leaf_devices()
         self.totals.scattered += bool(leaf_devices) and leaves > max(-(-job.units // leaf_devices), 1)
         heapq.heappush(self._ends, (now + job.restart + job.left, job.number, job))
-        job.began, job.start = now, now if job.start < 0 else job.start
+        if job.start < 0:
+            job.start = now
+            self.started.append(job)
+        job.began = now
         job.attempts += 1
         self._running.append(job)
         self._shares.charge(job.account, job.units * job.planned, now)
@@ -315,4 +389,5 @@ class PlainSite:
         self._keep_work(job, worked)
         job.is_saving = True
         self.totals.preempted += 1
-        self.totals.lost_device_seconds += job.units * (saved_at - job.began - worked)
+        job.preempted += 1
+        self._lose(job, job.units * (saved_at - job.began - worked))

@@ -67,6 +67,10 @@ class PlainWindows:
             if one.held < one.units:
                 return
 
+    def held(self, now: int) -> int:
+        """Return the units that open windows hold."""
+        return sum(one.held for one in self._open(now))
+
     def is_lacking(self, now: int) -> bool:
         """Return whether an open window still lacks units."""
         return any(one.held < one.units for one in self._open(now))

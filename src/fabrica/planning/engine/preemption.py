@@ -1,6 +1,6 @@
 """Jobs of a lower level make room for the head of the queue: they save, then wait again in their old place."""
 
-from fabrica.planning.engine.attempts import expect_until, keep_work, link_saving, no_longer_until, unlink
+from fabrica.planning.engine.attempts import expect_until, keep_work, link_saving, lose, no_longer_until, unlink
 from fabrica.planning.engine.compiling import compiled, compiled_apart
 from fabrica.planning.engine.ends import push_end, remove_end
 from fabrica.planning.engine.shares import charge
@@ -54,7 +54,8 @@ def _save(site: Site, job: int, level: int, now: int, saved_at: int) -> None:
     one.state = SAVING
     state.saving += one.units
     state.preempted += 1
-    state.lost_device_seconds += one.units * (saved_at - one.began - worked)
+    one.preempted += 1
+    lose(site, job, one.units * (saved_at - one.began - worked))
 
 
 @compiled

@@ -11,10 +11,9 @@ import numpy
 
 from fabrica.planning.engine.compiling import compiled, compiled_apart
 from fabrica.planning.engine.plain_shares import HALVINGS_MAX, STEPS, step_powers
-from fabrica.planning.engine.site_rules import UNLIMITED
 from fabrica.planning.engine.table import NOBODY
 
-ACCOUNT = numpy.dtype([("usage", "f8"), ("share", "f8"), ("granted", "i8"), ("used", "i8"), ("held", "i8")], align=True)
+ACCOUNT = numpy.dtype([("usage", "f8"), ("share", "f8")], align=True)
 LINE = numpy.dtype([("account", "i4"), ("level", "i4"), ("root", "i4"), ("place", "i4"), ("is_due", "i4")], align=True)
 
 
@@ -41,9 +40,9 @@ IN_ORDER, DUE, HALVINGS = range(3)
 
 
 def no_usage(accounts: int, levels: int, half_life_seconds: int, is_fair: bool) -> Shares:
-    """Return accounts that used nothing, with equal shares and without grants, and nobody in the lines."""
+    """Return accounts that used nothing, with equal shares, and nobody in the lines."""
     table = numpy.zeros(accounts, ACCOUNT)
-    table["share"], table["granted"] = 1.0, UNLIMITED
+    table["share"] = 1.0
     per_level = accounts if is_fair else 1
     lines = numpy.zeros(levels * per_level, LINE)
     lines["account"] = numpy.arange(levels * per_level) % per_level

@@ -16,18 +16,34 @@ filled when it starts and ends.
 The rules by which jobs start are in docs/explanation/twin.md; plain_site.py is their reference in plain Python.
 """
 
-from fabrica.planning.engine.attempts import give_up_devices, hold_grant, join, settle_grant
+from fabrica.planning.engine.attempts import give_up_devices, join, leave, lose
 from fabrica.planning.engine.compiling import compiled, compiled_apart
 from fabrica.planning.engine.ends import pop_end
+from fabrica.planning.engine.grants import hold_grant, release_grant, settle_grant
 from fabrica.planning.engine.preemption import wait_again
+from fabrica.planning.engine.shares import IN_ORDER, put_in_order
 from fabrica.planning.engine.site_rules import NEVER, SiteRules
 from fabrica.planning.engine.site_state import STATE, Site, new_site
 from fabrica.planning.engine.starting import SEVERAL, start_waiting
 from fabrica.planning.engine.stops import end_repairs, may_stop, stop_all
-from fabrica.planning.engine.table import DONE, NOBODY, RUNNING
+from fabrica.planning.engine.table import COMING, DONE, NOBODY, RUNNING
+from fabrica.planning.engine.waiting import first_of, next_of
 from fabrica.planning.engine.windows import take_owed, turn_windows
 
-__all__ = ["NEVER", "STATE", "Site", "SiteRules", "advance", "new_site", "offer", "offer_all"]
+__all__ = [
+    "NEVER",
+    "STATE",
+    "Site",
+    "SiteRules",
+    "advance",
+    "close",
+    "new_site",
+    "offer",
+    "offer_all",
+    "reopen",
+    "take_started",
+    "withdraw",
+]
 
 
 @compiled
@@ -49,11 +65,54 @@ def offer_all(site: Site, count: int) -> None:
         offer(site, job, site.jobs[job].submit)
 
 
-@compiled_apart
-def advance(site: Site, until: int) -> None:
-    """Let all happen that happens before an instant.
+@compiled
+def take_started(site: Site) -> int:
+    """Return the job that started next for the first time and has not been taken; or NOBODY."""
+    state = site.state[0]
+    job = state.started_first
+    if job != NOBODY:
+        state.started_first = site.jobs[job].next_started
+    return int(job)
 
-    Order at one instant: ends, repairs, ends and starts of windows, stops, arrivals, starts.
+
+@compiled
+def close(site: Site) -> None:
+    """Let no job start from the instant on to which the site was advanced; what runs goes on."""
+    site.state[0].is_closed, site.state[0].reserved_for = 1, NOBODY
+
+
+@compiled
+def reopen(site: Site, at: int) -> None:
+    """Let jobs start again from an instant on; the site was advanced to it."""
+    site.state[0].opens = at
+
+
+@compiled_apart
+def withdraw(site: Site) -> int:
+    """Take the first job out of a closed site that waits and has not begun, and return it; or NOBODY.
+
+    Who has begun stays, for the work is saved there.
+    """
+    shares = site.shares
+    put_in_order(shares)
+    for place in range(shares.counts[IN_ORDER]):
+        job = first_of(site.jobs, shares.lines[shares.order[place]].root)
+        while job != NOBODY and site.jobs[job].start != NOBODY:
+            job = next_of(site.jobs, job)
+        if job != NOBODY:
+            leave(site, job)
+            release_grant(site, job)
+            site.jobs[job].state = COMING
+            return int(job)
+    return NOBODY
+
+
+@compiled_apart
+def advance(site: Site, until: int) -> int:
+    """Let all happen that happens before an instant, and return when something happens next.
+
+    Order at one instant: ends, repairs, ends and starts of windows, stops, the opening of a closed site, arrivals,
+    starts.
     """
     state = site.state[0]
     now = _next_instant(site)
@@ -75,8 +134,11 @@ def advance(site: Site, until: int) -> None:
             freed = True
             if state.owed:
                 take_owed(site)
+        if state.opens == now:
+            state.is_closed, state.opens, freed = 0, NEVER, True
         start_waiting(site, _join_all(site, now), freed, now)
         now = _next_instant(site)
+    return int(now)
 
 
 @compiled
@@ -88,6 +150,7 @@ def _next_instant(site: Site) -> int:
         now = min(now, site.ends.time[0])
     if site.repairs.count[0]:
         now = min(now, site.repairs.time[0])
+    now = min(now, state.opens)
     if now == NEVER and state.waiting == 0:
         return NEVER  # what windows and stops do now, nobody sees
     now = min(now, state.boundary)
@@ -106,7 +169,7 @@ def _end_next(site: Site, now: int) -> None:
         one.end, one.left, one.state = now, 0, DONE
         state.done += 1
         settle_grant(site, job)
-        state.lost_device_seconds += one.units * one.restart
+        lose(site, job, one.units * one.restart)
     else:
         wait_again(site, job)
         join(site, job)

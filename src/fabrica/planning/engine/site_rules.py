@@ -12,6 +12,7 @@ class SiteRules(NamedTuple):
     `half_life_seconds`: until usage counts half; 0 where it never fades.
     `device_seconds_per_stop`: of devices in use. `checkpoint_seconds`: work between two checkpoints; 0 where a job that
     stops begins again. `saving_seconds`: that a job takes to save when it is told to make room.
+    `kinds`: of jobs. `use_hours`: so many hours from `use_from` on of which the use is counted; see use.py.
     """
 
     capacity: int
@@ -30,3 +31,6 @@ class SiteRules(NamedTuple):
     repair_seconds: int = 0
     attempts_max: int = 1000
     seed: int = 0
+    kinds: int = 1
+    use_from: int = 0
+    use_hours: int = 0

@@ -5,13 +5,14 @@ from typing import Any, NamedTuple
 
 import numpy
 
-from fabrica.planning.engine.cluster import Cluster, empty_cluster
+from fabrica.planning.engine.cluster import Cluster, empty_cluster, no_holds
 from fabrica.planning.engine.ends import Ends, no_ends
 from fabrica.planning.engine.rates import Rates, flat_rates
 from fabrica.planning.engine.running import Running, nothing_running
 from fabrica.planning.engine.shares import Shares, no_usage
-from fabrica.planning.engine.site_rules import NEVER, SiteRules
+from fabrica.planning.engine.site_rules import NEVER, UNLIMITED, SiteRules
 from fabrica.planning.engine.table import NOBODY
+from fabrica.planning.engine.use import no_use
 
 STATE = numpy.dtype(
     [
@@ -26,6 +27,10 @@ STATE = numpy.dtype(
         ("done", "i8"),  # jobs
         ("refused", "i8"),  # jobs whose account's grant had run out
         ("given_up", "i8"),  # jobs that were stopped too often
+        ("started_first", "i8"),  # jobs in the order of their first starts, linked by their `next_started`
+        ("started_last", "i8"),
+        ("is_closed", "i8"),  # 1 while no job may start
+        ("opens", "i8"),  # when it opens again
         # The reservation of the head of the queue.
         ("reserved_for", "i8"),  # the head, or NOBODY
         ("at", "i8"),  # when it is expected to start
@@ -55,6 +60,7 @@ STATE = numpy.dtype(
     align=True,
 )
 
+GRANT = numpy.dtype([("granted", "i8"), ("used", "i8"), ("held", "i8")], align=True)
 LEVEL = numpy.dtype([("first", "i8"), ("units", "i8")], align=True)
 WINDOW = numpy.dtype(
     [
@@ -75,13 +81,15 @@ class Site(NamedTuple):
 
     `state`: one record. `jobs`: the table of all sites. `windows`: in the order of their starts.
     `levels`: records, shape (levels + 1,): the jobs that run on each, the latest started first; last, those that save.
-    `repairs`: when nodes come back.
+    `repairs`: when nodes come back. `grants`: records, shape (accounts,), in device-seconds; sites may share them.
+    `use`: see use.py.
     """
 
     rules: SiteRules
     state: Any
     jobs: Any
     shares: Shares
+    grants: Any
     cluster: Cluster
     ends: Ends
     running: Running
@@ -89,6 +97,7 @@ class Site(NamedTuple):
     windows: Any
     repairs: Ends
     rates: Rates
+    use: Any
 
 
 def new_site(
@@ -98,15 +107,18 @@ def new_site(
     grants: Mapping[int, int] | None = None,
     shares: Mapping[int, float] | None = None,
     rates: Rates | None = None,
+    holds: tuple[Any, Any] | None = None,
 ) -> Site:
     """Return a site on which nothing runs.
 
     `windows`: start, end and units of each time in which units are out of use; whole nodes where there are nodes.
     `grants`: device-seconds of an account; one that is not named has no bound. `shares`: of an account; 1 if not named.
+    `holds`: what jobs hold of nodes, where sites share it.
     """
     state = numpy.zeros(1, STATE)
-    for name in ("offered_first", "offered_last", "reserved_for"):
+    for name in ("offered_first", "offered_last", "reserved_for", "started_first", "started_last"):
         state[name] = NOBODY
+    state["opens"] = NEVER
     table = window_table(windows)
     state["boundary"] = table["start"][0] if len(table) else NEVER
     levels = numpy.zeros(rules.levels + 1, LEVEL)
@@ -114,8 +126,6 @@ def new_site(
     nodes = rules.capacity // rules.node_devices if rules.node_devices else 0
     running_max = min(len(jobs), rules.capacity)  # each job holds a unit at least
     kept = no_usage(rules.accounts, rules.levels, rules.half_life_seconds, rules.is_fair)
-    for account, granted in (grants or {}).items():
-        kept.accounts[account]["granted"] = granted
     for account, share in (shares or {}).items():
         kept.accounts[account]["share"] = share
     return Site(
@@ -123,14 +133,31 @@ def new_site(
         state=state,
         jobs=jobs,
         shares=kept,
-        cluster=empty_cluster(rules.capacity, rules.node_devices, len(jobs), rules.leaf_nodes, rules.within_leaf),
+        grants=grant_table(rules.accounts, grants or {}),
+        cluster=empty_cluster(
+            rules.capacity,
+            rules.node_devices,
+            no_holds(len(jobs) if rules.node_devices else 0) if holds is None else holds,
+            rules.leaf_nodes,
+            rules.within_leaf,
+        ),
         ends=no_ends(running_max),
         running=nothing_running(running_max + nodes),
         levels=levels,
         windows=table,
         repairs=no_ends(nodes),
         rates=rates or flat_rates(),
+        use=no_use(rules.kinds, rules.use_hours),
     )
+
+
+def grant_table(accounts: int, grants: Mapping[int, int]) -> Any:
+    """Return the grants of accounts as records; one that is not named has no bound."""
+    table = numpy.zeros(accounts, GRANT)
+    table["granted"] = UNLIMITED
+    for account, granted in grants.items():
+        table["granted"][account] = granted
+    return table
 
 
 def window_table(windows: Sequence[tuple[int, int, int]]) -> Any:

@@ -23,7 +23,7 @@ def start_waiting(site: Site, asked: int, freed: bool, now: int) -> None:
     """
     state, shares = site.state[0], site.shares
     put_in_order(shares)
-    if shares.counts[IN_ORDER] == 0:
+    if shares.counts[IN_ORDER] == 0 or state.is_closed:
         return
     head = first_of(site.jobs, shares.lines[shares.order[0]].root)
     if freed or asked == SEVERAL or head != state.reserved_for:

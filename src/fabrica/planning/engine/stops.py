@@ -12,15 +12,17 @@ from fabrica.planning.engine.attempts import (
     give_up_devices,
     join,
     keep_work,
+    lose,
     no_longer_until,
-    settle_grant,
 )
 from fabrica.planning.engine.cluster import holds, put_back, take_out
 from fabrica.planning.engine.compiling import compiled, compiled_apart
 from fabrica.planning.engine.draws import draw
 from fabrica.planning.engine.ends import pop_end, push_end, remove_end
+from fabrica.planning.engine.grants import settle_grant
 from fabrica.planning.engine.site_state import Site
 from fabrica.planning.engine.table import GIVEN_UP, NOBODY, RUNNING
+from fabrica.planning.engine.use import add_use
 
 GAP, NODE, IN_USE = range(3)
 DRAWS = 3
@@ -52,7 +54,7 @@ def stop_all(site: Site, now: int) -> bool:
 @compiled
 def _fail(site: Site, node: int, share: float, now: int) -> bool:
     """Stop the jobs of a node, in the order of the queue, if more than a share of it is in use; send it to repair."""
-    state, devices = site.state[0], site.rules.node_devices
+    state, rules, devices = site.state[0], site.rules, site.rules.node_devices
     if devices - site.cluster.free_of[node] <= share * devices:
         return False
     job = _next_on(site, node, NOBODY)
@@ -62,10 +64,11 @@ def _fail(site: Site, node: int, share: float, now: int) -> bool:
     while job != NOBODY:
         _stop(site, job, now)
         job = _next_on(site, node, job)
-    back = now + max(site.rules.repair_seconds, 1)
+    back = now + max(rules.repair_seconds, 1)
     take_out(site.cluster, node)
     push_end(site.repairs, back, node)
     expect_until(site, back, devices)
+    add_use(site.use, rules.kinds, devices, now - rules.use_from, back - rules.use_from)
     state.down += devices
     return True
 
@@ -90,14 +93,15 @@ def _stop(site: Site, job: int, now: int) -> None:
     remove_end(site.ends, job)
     give_up_devices(site, job, now)
     state.stopped += 1
+    one.stopped += 1
     if one.state == RUNNING:
         worked = max(now - one.began - one.restart, 0)
         saved = worked // every * every if every else 0
         keep_work(site, job, saved)
-        state.lost_device_seconds += one.units * (now - one.began - saved)
+        lose(site, job, one.units * (now - one.began - saved))
     else:  # it had saved its work when it was told to make room, and all until then is counted as lost
         state.saving -= one.units
-        state.lost_device_seconds -= one.units * (one.began + one.planned - now)
+        lose(site, job, -one.units * (one.began + one.planned - now))
     if one.attempts >= site.rules.attempts_max:
         one.state = GIVEN_UP
         settle_grant(site, job)

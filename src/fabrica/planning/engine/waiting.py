@@ -109,6 +109,18 @@ def first_of(jobs: Any, root: int) -> int:
     return int(root)
 
 
+@compiled
+def next_of(jobs: Any, job: int) -> int:
+    """Return the next job by number that waits in the same tree; or NOBODY."""
+    node = jobs[job].after
+    if node != NOBODY:
+        return first_of(jobs, node)
+    node = job
+    while jobs[node].above != NOBODY and jobs[node].above < node:
+        node = jobs[node].above
+    return int(jobs[node].above)
+
+
 @compiled_apart
 def first_passing(jobs: Any, root: int, job: int, gate: Any) -> int:
     """Return the first job from number `job` on that passes the gate; or NOBODY. A job asks for its least itself."""

@@ -2,43 +2,51 @@
 
 Rules, also in docs/explanation/network-twin.md: a job is decided at the second it arrives, with what the sites last
 told; they tell anew every `TOLD_EVERY_SECONDS`. At one instant sites tell first, then partitions close or open, then
-jobs end, and then others arrive.
+jobs are decided in their order, and then each site does what its own rules say.
 """
 
-import math
 from typing import Any, NamedTuple
 
 from fabrica.placement import columns as c
 from fabrica.placement.kernel import Answer
 from fabrica.placement.kernel import compiled as compiled_kernel
-from fabrica.planning.engine.jobs import Jobs
-from fabrica.planning.engine.queue import NOTHING
+from fabrica.planning.engine.cluster import most_units
+from fabrica.planning.engine.grants import left_of_grant
+from fabrica.planning.engine.site import advance, close, offer, reopen, withdraw
+from fabrica.planning.engine.site_rules import NEVER
+from fabrica.planning.engine.table import NOBODY, REFUSED
+from fabrica.planning.engine.windows import windows_allow
+from fabrica.planning.network import arithmetic
+from fabrica.planning.network.codes import (
+    ALL_CLOSED,
+    ALL_FULL,
+    AT_ONCE,
+    COUNTRY_ALLOWED,
+    FOR_WINDOW,
+    IN_REPAIR,
+    NO_GRANT,
+    NOT_ITS_TURN,
+    OTHER_CLASS,
+    POOL,
+    ROOM_FOR_OTHERS,
+    ROOM_NOT_CHOSEN,
+    SPEED,
+    TOLD_EVERY_SECONDS,
+)
 from fabrica.planning.network.compiling import compiled, inlined
-from fabrica.planning.network.fleet import NOBODY, Fleet, site_of
-from fabrica.planning.network.nodes import most_units
-from fabrica.planning.network.site import advance, arrive, close, reopen, take_first, tell_waits
-from fabrica.planning.network.waits import POOL, size_class
+from fabrica.planning.network.fleet import Fleet, site_of, waits_of
+from fabrica.planning.network.waits import note_started, tell_waits
 
 choose: Any = compiled_kernel()
 """The function that decides where a live run goes."""
-
-TOLD_EVERY_SECONDS = 900
-
-AT_ONCE, ALL_FULL, ROOM_FOR_OTHERS, ROOM_NOT_CHOSEN, NOT_ITS_TURN, ALL_CLOSED = range(6)
-"""Why a job did not start when it arrived; told in words in `causes.py`."""
-
-DONE, QUEUE_FULL = range(2)
-
-OTHER_CLASS, COUNTRY_ALLOWED, SPEED = range(3)
-"""The numbers of `asks`."""
+scaled, tie, size_class = inlined(arithmetic.scaled), inlined(arithmetic.tie), inlined(arithmetic.size_class)
 
 
 class Demand(NamedTuple):
     """What jobs ask. Each array: shape (jobs,), but for `asks`.
 
     `runtime`, `limit`: seconds on the reference device. `nodes`, `node_devices`: how the run spec asks for its devices.
-    `ask`: the row of `asks`, of shape (asks, partitions, 3): whether a partition has another class than asked, whether
-    its country is allowed, and how fast it is beside the reference device.
+    `ask`: the row of `asks`, of shape (asks, partitions, 3), in the order of codes.py.
     """
 
     runtime: Any
@@ -55,6 +63,7 @@ class Desk(NamedTuple):
     `facts`, `needs`, `policy`, `answer`: as the kernel takes them, one row of facts a partition.
     `changes`: shape (changes, 3), by time: when which partition closes (1) or opens (0). `changed`: shape (1,).
     `held`: shape (jobs,), those that nobody can take now, in their order; `held_count`: shape (1,).
+    `has_grants`: whether any account's grant has a bound.
     `partition`, `cause`: shape (jobs,): where each job went, and why it did not start at once.
     """
 
@@ -66,106 +75,133 @@ class Desk(NamedTuple):
     changed: Any
     held: Any
     held_count: Any
+    has_grants: bool
     partition: Any
     cause: Any
 
 
 @compiled
-def run_broker(jobs: Jobs, demand: Demand, fleet: Fleet, desk: Desk, progress: Any) -> int:
-    """Fill `jobs.start`, `runtime` and `limit`, `desk.partition` and `cause`; return `QUEUE_FULL` if a queue overflows.
+def run_broker(demand: Demand, fleet: Fleet, desk: Desk, progress: Any) -> None:
+    """Run all jobs of the fleet, and fill `desk.partition` and `cause`.
 
     `progress`: shape (1,), how many jobs have arrived so far.
     """
-    told_at = 0
-    for job in range(len(jobs.submit)):
-        now = jobs.submit[job]
+    jobs, told_at, job = fleet.whole.jobs, 0, 0
+    while job < len(jobs):
+        now = jobs[job].submit
         while min(told_at, _next_change(desk)) <= now:
             if told_at <= _next_change(desk):
-                _tell_all(jobs, fleet, told_at)
+                _tell_all(fleet, told_at)
                 told_at += TOLD_EVERY_SECONDS
-            elif not _change(jobs, demand, fleet, desk):
-                return QUEUE_FULL
-        if not _decide(jobs, demand, fleet, desk, job, now):
-            return QUEUE_FULL
-        progress[0] = job + 1
+            else:
+                _change_all(demand, fleet, desk)
+        if desk.has_grants:  # what is left of them changes with every end
+            _advance_all(fleet, now)
+        first = job
+        while job < len(jobs) and jobs[job].submit == now:
+            _decide(demand, fleet, desk, job, now)
+            job += 1
+        for one in range(first, job):
+            _note_cause(demand, fleet, desk, one, now)
+        progress[0] = job
     while desk.changed[0] < len(desk.changes):
-        if not _change(jobs, demand, fleet, desk):
-            return QUEUE_FULL
-    for row in range(len(fleet.free)):
-        advance(jobs, site_of(fleet, row), NOTHING)
-    return DONE
+        _change_all(demand, fleet, desk)
+    _advance_all(fleet, NEVER)
 
 
 @inlined
 def _next_change(desk: Desk) -> int:
     """Return when the next partition closes or opens."""
     at = desk.changed[0]
-    return int(desk.changes[at, 0]) if at < len(desk.changes) else NOTHING
+    return int(desk.changes[at, 0]) if at < len(desk.changes) else NEVER
 
 
 @compiled
-def _tell_all(jobs: Jobs, fleet: Fleet, now: int) -> None:
-    for row in range(len(fleet.free)):
+def _advance_all(fleet: Fleet, until: int) -> None:
+    """Let all happen at every site that happens before an instant."""
+    for row in range(len(fleet.next_at)):
+        _advance(fleet, row, until)
+
+
+@inlined
+def _advance(fleet: Fleet, row: int, until: int) -> None:
+    if fleet.next_at[row] < until:
         site = site_of(fleet, row)
-        advance(jobs, site, now)
-        tell_waits(jobs, site, now)
+        fleet.next_at[row] = advance(site, until)
+        note_started(waits_of(fleet, row), site)
 
 
 @compiled
-def _change(jobs: Jobs, demand: Demand, fleet: Fleet, desk: Desk) -> bool:
-    """Close or open the next partition; who queues at one that closes is decided anew, and so is who was held."""
-    now, row, closes = desk.changes[desk.changed[0]]
-    desk.changed[0] += 1
-    site = site_of(fleet, row)
-    advance(jobs, site, now)
-    desk.facts[row, c.DRAINING] = closes
-    if closes:
-        close(site)
-        job = take_first(site)
-        while job != NOBODY:
-            desk.held[desk.held_count[0]] = job
-            desk.held_count[0] += 1
-            job = take_first(site)
-    else:
-        reopen(jobs, site, now)
-    again, kept = desk.held_count[0], True
+def _tell_all(fleet: Fleet, now: int) -> None:
+    _advance_all(fleet, now)
+    for row in range(len(fleet.next_at)):
+        tell_waits(waits_of(fleet, row), site_of(fleet, row), now)
+
+
+@compiled
+def _change_all(demand: Demand, fleet: Fleet, desk: Desk) -> None:
+    """Close and open what does next; who queues where it closes is decided anew, and so is who was held."""
+    now = _next_change(desk)
+    _advance_all(fleet, now)
+    while _next_change(desk) == now:
+        _, row, closes = desk.changes[desk.changed[0]]
+        desk.changed[0] += 1
+        site = site_of(fleet, row)
+        desk.facts[row, c.DRAINING] = closes
+        if closes:
+            close(site)
+            job = withdraw(site)
+            while job != NOBODY:
+                _hold(desk, job)
+                job = withdraw(site)
+        else:
+            reopen(site, now)
+            fleet.next_at[row] = min(fleet.next_at[row], now)
+    again = desk.held_count[0]
     desk.held_count[0] = 0
     for place in range(again):  # who is held again takes a place that was read already
-        kept = _decide(jobs, demand, fleet, desk, desk.held[place], now) and kept
-    return kept
+        _decide(demand, fleet, desk, desk.held[place], now)
+
+
+@inlined
+def _hold(desk: Desk, job: int) -> None:
+    desk.held[desk.held_count[0]] = job
+    desk.held_count[0] += 1
 
 
 @compiled
-def _decide(jobs: Jobs, demand: Demand, fleet: Fleet, desk: Desk, job: int, now: int) -> bool:
-    """Give a job to a partition, or hold it; return False where the queue there has no place."""
-    _write_needs(jobs, demand, desk, job)
-    _write_facts(jobs, demand, fleet, desk, job)
+def _decide(demand: Demand, fleet: Fleet, desk: Desk, job: int, now: int) -> None:
+    """Give a job to a partition; hold it while all are closed, and refuse it where only its account's grant lacks."""
+    one = fleet.whole.jobs[job]
+    _write_needs(demand, desk, job)
+    _write_facts(demand, fleet, desk, job)
     row = choose(desk.facts, desk.needs, desk.policy, desk.answer)
     desk.partition[job] = row
     if row == NOBODY:
-        desk.cause[job] = ALL_CLOSED
-        desk.held[desk.held_count[0]] = job
-        desk.held_count[0] += 1
-        return True
+        if desk.has_grants and _lacks_grant(desk):
+            one.state, desk.cause[job] = REFUSED, NO_GRANT
+        else:
+            desk.cause[job] = ALL_CLOSED
+            _hold(desk, job)
+        return
     speed = demand.asks[demand.ask[job], row, SPEED]
-    jobs.runtime[job] = _scaled(demand.runtime[job], speed)
-    jobs.limit[job] = _scaled(demand.limit[job], speed)
-    site = site_of(fleet, row)
-    advance(jobs, site, now)
-    kept = arrive(jobs, site, job, now)
-    if jobs.start[job] < 0 and desk.cause[job] == AT_ONCE:
-        desk.cause[job] = _cause(jobs, fleet, desk, job, row)
-    return kept
+    one.runtime = one.left = scaled(demand.runtime[job], speed)
+    one.asked = one.planned = max(scaled(demand.limit[job], speed), one.runtime)
+    offer(site_of(fleet, row), job, now)
+    fleet.next_at[row] = min(fleet.next_at[row], now)
 
 
 @inlined
-def _scaled(seconds: int, speed: float) -> int:
-    """Return how long work takes on a device of this speed, in whole seconds and one at least."""
-    return max(1, math.ceil(seconds / speed - 1e-9))
+def _lacks_grant(desk: Desk) -> bool:
+    """Return whether a partition would do if there were more left of the grant."""
+    lacks = False
+    for refused in desk.answer.refused:
+        lacks = lacks or refused == 1 << c.ALLOCATION
+    return lacks
 
 
 @inlined
-def _write_needs(jobs: Jobs, demand: Demand, desk: Desk, job: int) -> None:
+def _write_needs(demand: Demand, desk: Desk, job: int) -> None:
     """Say what a run spec would ask; memory, disk, containers and software are not simulated."""
     needs = desk.needs
     needs[c.NEEDS_NODES] = demand.nodes[job]
@@ -175,44 +211,70 @@ def _write_needs(jobs: Jobs, demand: Demand, desk: Desk, job: int) -> None:
 
 
 @compiled
-def _write_facts(jobs: Jobs, demand: Demand, fleet: Fleet, desk: Desk, job: int) -> None:
-    """Write the columns that differ from job to job: what it may use, and the waits of jobs of its size."""
-    asks = demand.asks[demand.ask[job]]
-    size = size_class(jobs.units[job])
-    for row in range(len(fleet.free)):
-        facts, told = desk.facts[row], fleet.waits.told[row]
+def _write_facts(demand: Demand, fleet: Fleet, desk: Desk, job: int) -> None:
+    """Write the columns that differ from job to job: what it may use, its grant, and the waits of jobs of its size."""
+    one, asks = fleet.whole.jobs[job], demand.asks[demand.ask[job]]
+    size = size_class(one.units)
+    for row in range(len(fleet.next_at)):
+        facts, told, speed = desk.facts[row], fleet.waits.told[row], asks[row, SPEED]
         narrowest = size if told[size, 2] >= desk.policy[c.POLICY_WAIT_SAMPLES_MIN] else POOL
         facts[c.RESOURCE_CLASS] = asks[row, OTHER_CLASS]
         facts[c.COUNTRY_ALLOWED] = asks[row, COUNTRY_ALLOWED]
-        facts[c.RELATIVE_SPEED] = asks[row, SPEED]
+        facts[c.RELATIVE_SPEED] = speed
         facts[c.WAIT_Q50_SECONDS] = told[narrowest, 0]
         facts[c.WAIT_Q90_SECONDS] = told[narrowest, 1]
         facts[c.WAIT_SAMPLES] = told[narrowest, 2]
-        facts[c.TIE] = _tie(job, row)
-
-
-@inlined
-def _tie(job: int, row: int) -> float:
-    """Return a number in 0..1 that breaks ties: even over many jobs, always the same for one.
-
-    Source: the mixing steps of SplitMix64 (Steele, Lea, Flood 2014), with its multipliers cut to 31 bits.
-    """
-    mixed = (job * 1_000_003 + row * 7_919 + 12_345) & 0x7FFFFFFF
-    for _ in range(3):
-        mixed = ((mixed ^ (mixed >> 15)) * 0x2C1B3C6D) & 0x7FFFFFFF
-    return (mixed ^ (mixed >> 14)) / 2147483648.0
+        facts[c.TIE] = tie(job, row)
+        if desk.has_grants:
+            longest = max(demand.limit[job], demand.runtime[job])
+            facts[c.RESERVE_MILLISECONDS] = 1000.0 * one.units * scaled(longest, speed)
+            facts[c.ALLOCATION_FREE_MILLISECONDS] = 1000.0 * left_of_grant(fleet.whole.grants, one.account)
 
 
 @compiled
-def _cause(jobs: Jobs, fleet: Fleet, desk: Desk, job: int, row: int) -> int:
-    """Say why a job did not start where it was sent."""
-    units = jobs.units[job]
-    if fleet.free[row, 0] >= units:
-        return NOT_ITS_TURN
+def _note_cause(demand: Demand, fleet: Fleet, desk: Desk, job: int, now: int) -> None:
+    """Let a job start where it was sent; if it does not, note why, as things stand when all that could has started."""
+    one, row = fleet.whole.jobs[job], desk.partition[job]
+    if row != NOBODY:
+        _advance(fleet, row, now + 1)
+    if one.state == REFUSED:
+        desk.cause[job] = NO_GRANT
+    elif one.start == NOBODY and desk.cause[job] == AT_ONCE:
+        _advance_all(fleet, now + 1)
+        desk.cause[job] = _cause(demand, fleet, desk, job, now)
+
+
+@compiled
+def _cause(demand: Demand, fleet: Fleet, desk: Desk, job: int, now: int) -> int:
+    """Say why a job waits where it was sent."""
+    one, row = fleet.whole.jobs[job], desk.partition[job]
+    site = site_of(fleet, row)
+    state, free = site.state[0], site.cluster.free[0]
+    if free >= one.units:
+        return NOT_ITS_TURN if windows_allow(site, one.units, now, now + one.planned) else FOR_WINDOW
+    if free + state.taken >= one.units:
+        return FOR_WINDOW
+    if free + state.taken + state.down >= one.units:
+        return IN_REPAIR
     room = ALL_FULL
-    for other in range(len(fleet.free)):
-        if other != row and desk.facts[other, c.DRAINING] == 0.0 and most_units(site_of(fleet, other).nodes) >= units:
-            if desk.answer.refused[other] == 0:
+    for other in range(len(fleet.next_at)):
+        if desk.facts[other, c.DRAINING] == 0.0 and _has_room(fleet, other, one.units):
+            if _would_do(demand, desk, job, other):
                 return ROOM_NOT_CHOSEN
             room = ROOM_FOR_OTHERS
     return room
+
+
+@inlined
+def _has_room(fleet: Fleet, row: int, units: int) -> bool:
+    return bool(fleet.whole.cluster.free[row] >= units and most_units(site_of(fleet, row).cluster) >= units)
+
+
+@inlined
+def _would_do(demand: Demand, desk: Desk, job: int, row: int) -> bool:
+    """Return whether a partition has what a job asks for."""
+    asks, facts = demand.asks[demand.ask[job], row], desk.facts[row]
+    is_asked = asks[OTHER_CLASS] == 0.0 and asks[COUNTRY_ALLOWED] != 0.0
+    return bool(
+        is_asked and facts[c.DEVICES_PER_NODE] >= demand.node_devices[job] and facts[c.NODES] >= demand.nodes[job]
+    )

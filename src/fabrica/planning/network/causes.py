@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from fabrica.planning.network.broker import (
+from fabrica.planning.network.codes import (
     ALL_CLOSED,
     ALL_FULL,
     AT_ONCE,
+    FOR_WINDOW,
+    IN_REPAIR,
     NOT_ITS_TURN,
     ROOM_FOR_OTHERS,
     ROOM_NOT_CHOSEN,
@@ -18,6 +20,8 @@ WORDS: Mapping[int, str] = {
     ROOM_FOR_OTHERS: "there was room, but not on the accelerators or in the country it asks for",
     ROOM_NOT_CHOSEN: "another partition that would do had room; the broker's weights, or its news of waits, chose this",
     NOT_ITS_TURN: "enough devices were free where it went, but in pieces, or kept for the first in the queue",
+    FOR_WINDOW: "a window of maintenance, or of others, took the devices or was too near",
+    IN_REPAIR: "nodes were in repair where it went",
     ALL_CLOSED: "every partition that would do was closed",
     AT_ONCE: "it started at once",
 }

@@ -1,28 +1,26 @@
 """How the network's loops are compiled: kept under a name that also changes with the engine's and the broker's code."""
 
 import functools
-import hashlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
 
+from fabrica.planning.network.versions import PACKAGE, source_hash
+
 F = TypeVar("F", bound=Callable[..., object])
 
-_PACKAGE = Path(__file__).parents[2]
 LOOPS = (
     *(
         f"planning/network/{name}.py"
-        for name in ("broker", "compiling", "fleet", "nodes", "site", "sums", "tally", "waits")
+        for name in ("arithmetic", "broker", "codes", "compiling", "fleet", "versions", "waits")
     ),
-    *(f"planning/engine/{name}.py" for name in ("compiling", "ends", "jobs", "plan", "queue", "running")),
+    *sorted(f"planning/engine/{path.name}" for path in (PACKAGE / "planning/engine").glob("*.py")),
     *(f"placement/{name}.py" for name in ("columns", "kernel", "snapshot")),
-    "planning/workload_classes.py",
 )
 """Every file that the compiled code is made of; Numba itself looks only at the file of a function it keeps."""
-_RESULTS = ("planning/network", "planning/engine", "planning/scenarios", "planning", "placement", "reference")
 
 
 def compiled(function: F) -> F:
@@ -56,20 +54,10 @@ def is_kept() -> bool:
 
 
 @functools.cache
-def results_hash() -> str:
-    """Return a name that changes with any line that can change a result of the network."""
-    return _hash(path for folder in _RESULTS for path in sorted((_PACKAGE / folder).glob("*.py")))
-
-
-def _hash(sources: Iterable[Path]) -> str:
-    return hashlib.sha256(b"\0".join(source.read_bytes() for source in sources)).hexdigest()[:16]
-
-
-@functools.cache
 def _folder() -> Path | None:
     try:
         home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        folder = home / "fabrica" / f"network-{_hash(_PACKAGE / name for name in LOOPS)}"
+        folder = home / "fabrica" / f"network-{source_hash(PACKAGE / name for name in LOOPS)}"
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except (OSError, RuntimeError):
         return None

@@ -1,7 +1,7 @@
 """How many jobs of each class ask for what, and the jobs themselves as the arrays that the loop works on."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,11 +14,11 @@ from fabrica.planning.scenarios.scenario import Scenario, Work
 from fabrica.planning.trace import Trace
 from fabrica.planning.traces.reading import read_trace
 from fabrica.planning.workload_classes import CLASSES, DAY, OF_A_TRACE, PRETRAINING, PRETRAINING_SHARE, JobClass
-from fabrica.planning.workload_year import Drawn, Stream, draw_jobs, mean_device_seconds
+from fabrica.planning.workload_year import Drawn, Stream, draw_accounts, draw_jobs, mean_device_seconds
 from fabrica.wire.planning import NetworkImpossible
 
 PRETRAINING_SHARE_MAX = 0.5
-JOBS_MAX = 50_000_000
+JOBS_MAX = 30_000_000
 """What fits into the memory of a machine of 8 GB."""
 SECONDS_MAX = 2**31 - 1
 NO_ASK = -1
@@ -38,6 +38,7 @@ class Asked:
 class Demand:
     """All work of a scenario: who asks for what, and where chance begins.
 
+    `accounts`: the names of those whose jobs they are, and how the sittings divide over them. `levels`: of each class.
     `trace`: jobs that are read in place of those made by chance; `trace_shares`: how they divide over the asks.
     """
 
@@ -46,6 +47,9 @@ class Demand:
     span_seconds: int
     seed: int
     pretraining_share: float | None
+    accounts: tuple[str, ...] = ("account 1",)
+    account_shares: tuple[float, ...] = (1.0,)
+    levels: tuple[int, ...] = (0,) * len(CLASSES)
     trace: Trace | None = None
     trace_shares: tuple[float, ...] = ()
 
@@ -59,7 +63,8 @@ class Demand:
 class Jobs(NamedTuple):
     """Jobs in the order in which they arrive. Each array: shape (jobs,); times in seconds on the reference device.
 
-    `ask`: the row of the asks they were made for. `job_class`: the row of the demand's classes.
+    `ask`: the row of the asks they were made for. `job_class`: the row of the demand's classes. `account`: the row of
+    its accounts. `level`: a higher one goes first.
     """
 
     submit: Any
@@ -70,6 +75,17 @@ class Jobs(NamedTuple):
     node_devices: Any
     ask: Any
     job_class: Any
+    account: Any
+    level: Any
+
+
+class _Told(NamedTuple):
+    """What is told of jobs beside what `Drawn` tells. Each array: shape (jobs,)."""
+
+    ask: Any
+    job_class: Any
+    account: Any
+    level: Any
 
 
 def demand_of(scenario: Scenario) -> Demand:
@@ -89,7 +105,9 @@ def demand_of(scenario: Scenario) -> Demand:
     if work.trace is not None:
         asked = tuple(Asked(*one, ()) for one in zip((ask for ask, _ in asks), caps, per_node, strict=True))
         shares = tuple(share for _, share in asks)
-        return Demand((OF_A_TRACE,), asked, span, period.seed, None, _trace_of(work, network), shares)
+        trace = _trace_of(work, network)
+        names = trace.account_names or ("account 1",)
+        return Demand((OF_A_TRACE,), asked, span, period.seed, None, names, trace=trace, trace_shares=shares)
     mean = [_mean(job_class, asks, caps, network) for job_class in CLASSES]
     wanted = work.load * work.growth * network.devices * period.days * DAY
     jobs, share = _how_many(wanted, mean, None if work.jobs is None else work.jobs * work.growth)
@@ -104,7 +122,17 @@ def demand_of(scenario: Scenario) -> Demand:
         Asked(ask, cap, per, tuple(round(jobs * part * one) for one in _class_shares(share)))
         for (ask, part), cap, per in zip(asks, caps, per_node, strict=True)
     )
-    return Demand(CLASSES, asked, span, period.seed, share)
+    weights = [number**-scenario.accounts.skew for number in range(1, scenario.accounts.count + 1)]
+    return Demand(
+        CLASSES,
+        asked,
+        span,
+        period.seed,
+        share,
+        tuple(f"account {number}" for number in range(1, len(weights) + 1)),
+        tuple(weight / sum(weights) for weight in weights),
+        astuple(scenario.levels),
+    )
 
 
 def _mean(job_class: JobClass, asks: Sequence[tuple[Ask, float]], caps: Sequence[int], network: Network) -> float:
@@ -162,21 +190,32 @@ def draw(demand: Demand, rows: tuple[int, ...], replication: int) -> Jobs:
     if demand.trace is not None:
         return _of_trace(demand, demand.trace, rows, replication)
     parts: list[Drawn] = []
-    asks: list[Any] = []
-    classes: list[Any] = []
+    told: list[_Told] = []
     for place, row in enumerate(rows):
         asked = demand.asked[row]
         for number, (job_class, count) in enumerate(zip(demand.classes, asked.jobs, strict=True)):
             if count:
                 stream = Stream(demand.seed, replication, f"{asked.ask.name}/{job_class.name}")
                 parts.append(draw_jobs(job_class, count, demand.span_seconds, asked.units_max, stream))
-                asks.append(numpy.full(count, place, numpy.int16))
-                classes.append(numpy.full(count, number, numpy.int8))
+                account = _accounts_of(demand, job_class, count, stream)
+                told.append(_told(count, place, number, account, demand.levels[number]))
     if not parts:
         empty = numpy.zeros(0, numpy.int64)
-        parts, asks, classes = [Drawn(empty, empty, empty, empty)], [empty], [empty]
+        parts, told = [Drawn(empty, empty, empty, empty)], [_told(0, 0, 0, 0, 0)]
     per_node = numpy.array([demand.asked[row].node_devices for row in rows] or [1])
-    return _in_order(Drawn(*map(numpy.concatenate, zip(*parts, strict=True))), asks, classes, per_node)
+    return _in_order(parts, told, per_node)
+
+
+def _accounts_of(demand: Demand, job_class: JobClass, count: int, stream: Stream) -> Any:
+    if len(demand.accounts) == 1:
+        return 0
+    return draw_accounts(job_class, count, numpy.array(demand.account_shares), stream)
+
+
+def _told(count: int, ask: int, job_class: int, account: Any, level: Any) -> _Told:
+    """Return columns; each may be given as one number for all jobs."""
+    kinds = zip((ask, job_class, account, level), (numpy.int16, numpy.int8, numpy.int32, numpy.int8), strict=True)
+    return _Told(*(numpy.broadcast_to(numpy.asarray(value, kind), count) for value, kind in kinds))
 
 
 def _trace_of(work: Work, network: Network) -> Trace:
@@ -203,20 +242,25 @@ def _of_trace(demand: Demand, trace: Trace, rows: tuple[int, ...], replication: 
         numpy.frombuffer(column, numpy.int64)
         for column in (trace.submit_seconds, trace.runtime_seconds, trace.units, trace.limit_seconds)
     ]
-    parts, asks = [], []
+    of_trace = [
+        numpy.zeros(len(trace), numpy.int64) if column is None else numpy.frombuffer(column, numpy.int64)
+        for column in (trace.accounts, trace.levels)
+    ]
+    parts, told = [], []
     for place, row in enumerate(rows):
         submit, runtime, units, limit = (column[ask_of == row] for column in columns)
         runtime, limit = runtime.clip(1, SECONDS_MAX), limit.clip(-1, SECONDS_MAX)
         parts.append(Drawn(submit, runtime, numpy.where(limit > 0, limit, runtime), units))
-        asks.append(numpy.full(len(submit), place, numpy.int16))
+        told.append(_told(len(submit), place, 0, *(column[ask_of == row] for column in of_trace)))
     per_node = numpy.array([demand.asked[row].node_devices for row in rows])
-    classes = [numpy.zeros(len(ask), numpy.int8) for ask in asks]
-    return _in_order(Drawn(*map(numpy.concatenate, zip(*parts, strict=True))), asks, classes, per_node)
+    return _in_order(parts, told, per_node)
 
 
-def _in_order(drawn: Drawn, asks: Any, classes: Any, per_node: Any) -> Jobs:
+def _in_order(parts: Sequence[Drawn], told: Sequence[_Told], per_node: Any) -> Jobs:
+    drawn = Drawn(*map(numpy.concatenate, zip(*parts, strict=True)))
     order = numpy.argsort(drawn.submit, kind="stable")
-    ask, units = numpy.concatenate(asks)[order].astype(numpy.int16), drawn.units[order].astype(numpy.int64)
+    ask, job_class, account, level = (numpy.concatenate(column)[order] for column in zip(*told, strict=True))
+    units = drawn.units[order].astype(numpy.int64)
     node_devices = numpy.minimum(units, per_node[ask]).astype(numpy.int32)
     return Jobs(
         submit=drawn.submit[order].astype(numpy.int64),
@@ -226,5 +270,7 @@ def _in_order(drawn: Drawn, asks: Any, classes: Any, per_node: Any) -> Jobs:
         nodes=(-(-units // node_devices)).astype(numpy.int32),
         node_devices=node_devices,
         ask=ask,
-        job_class=numpy.concatenate(classes)[order].astype(numpy.int8),
+        job_class=job_class,
+        account=account,
+        level=level,
     )

@@ -1,161 +1,184 @@
-"""All partitions of the network as arrays that one compiled loop works on, and the view of one of them."""
+"""All partitions of the network as one set of arrays that one compiled loop works on, and the engine's site of each."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy
 
+from fabrica.planning.engine.cluster import Cluster
 from fabrica.planning.engine.ends import Ends
-from fabrica.planning.engine.queue import NOTHING, Tree
-from fabrica.planning.engine.running import CHUNK, Running
+from fabrica.planning.engine.running import Running
+from fabrica.planning.engine.shares import Shares
+from fabrica.planning.engine.site_rules import NEVER, SiteRules
+from fabrica.planning.engine.site_state import Site
 from fabrica.planning.network.compiling import inlined
-from fabrica.planning.network.nodes import Nodes, free_nodes
 from fabrica.planning.network.waits import Waits, no_waits
-
-NOBODY = -1
-HEAD, TAIL, AT, SPARE, FOR_BLOCK, CLOSED = range(6)
-"""What `state` of a partition holds: the place of the head in the queue, the next free place, the head's reservation as
-in the engine (when, how much is spare then, whether it waits for a block), and whether no job may start."""
 
 
 class Fleet(NamedTuple):
-    """Every partition. Shapes: (partitions, …) where a row is a partition's; else one run after another, cut by `from`.
+    """Every partition. Its sites are of one type, so the loop is compiled once for any number of them.
 
-    `rest`: shape (jobs,); a job is in one partition, so all share it.
-    `queue`: shape (partitions, places), the job at each place of a queue.
+    `whole`: a site whose arrays are those of all sites, one after another; what sites share stands in it once.
+    `first`: shape (sites + 1, arrays), where the rows of each site begin, in the order of `_own`.
+    `capacity`, `node_devices`, `seed`: shape (sites,), in which their rules differ. `next_at`: shape (sites,), when
+    something happens next at each. `waits`: of all, with one more axis before.
     """
 
+    whole: Site
+    first: Any
+    capacity: Any
     node_devices: Any
-    free: Any
-    wholes: Any
-    newest: Any
-    node_from: Any
-    older: Any
-    newer: Any
-    free_of: Any
-    rest: Any
-    end_from: Any
-    end_time: Any
-    end_job: Any
-    end_count: Any
-    chunk_from: Any
-    run_time: Any
-    run_units: Any
-    run_count: Any
-    run_total: Any
-    run_order: Any
-    run_used: Any
-    queue_units: Any
-    queue_seconds: Any
-    queue: Any
-    state: Any
+    seed: Any
+    next_at: Any
     waits: Waits
 
 
-class Site(NamedTuple):
-    """The view of one partition. Invariant between two instants: nobody queues, the head does not fit, or it is closed.
-
-    `queue_units`, `queue_seconds`: trees over the places of the queue: what a queued job asks for, and how long it is
-    planned to run. `queue`: shape (places,). `state`: shape (6,).
-    """
-
-    nodes: Nodes
-    ends: Ends
-    running: Running
-    queue_units: Tree
-    queue_seconds: Tree
-    queue: Any
-    state: Any
-    waits: Waits
-
-
-def empty_fleet(devices: "list[int]", node_devices: "list[int]", jobs: int, places: int) -> Fleet:
-    """Return partitions of so many devices on nodes of so many, all free. `places`: of a queue, a power of two."""
-    count = len(devices)
-    nodes = [total // per for total, per in zip(devices, node_devices, strict=True)]
-    chunks = [4 * total // CHUNK + 4 for total in devices]
-    node_from, end_from, chunk_from = _starts(nodes), _starts(devices), _starts(chunks)
-    newest = numpy.empty((count, max(node_devices) + 1), numpy.int64)
-    older, newer, free_of = (numpy.empty(node_from[-1], numpy.int64) for _ in range(3))
-    order = numpy.empty(chunk_from[-1], numpy.int64)
-    for row in range(count):
-        own = slice(node_from[row], node_from[row + 1])
-        free_nodes(node_devices[row], older[own], newer[own], free_of[own], newest[row])
-        order[chunk_from[row] : chunk_from[row + 1]] = numpy.arange(chunks[row])
-    state = numpy.zeros((count, 6), numpy.int64)
-    state[:, HEAD] = NOBODY
-    return Fleet(
-        node_devices=numpy.array(node_devices, numpy.int64),
-        free=numpy.array(devices, numpy.int64).reshape(count, 1),
-        wholes=numpy.array(nodes, numpy.int64).reshape(count, 1),
-        newest=newest,
-        node_from=node_from,
-        older=older,
-        newer=newer,
-        free_of=free_of,
-        rest=numpy.empty(jobs, numpy.int32),
-        end_from=end_from,
-        end_time=numpy.empty(end_from[-1], numpy.int64),
-        end_job=numpy.empty(end_from[-1], numpy.int64),
-        end_count=numpy.zeros((count, 1), numpy.int64),
-        chunk_from=chunk_from,
-        run_time=numpy.empty((chunk_from[-1], CHUNK), numpy.int64),
-        run_units=numpy.empty((chunk_from[-1], CHUNK), numpy.int64),
-        run_count=numpy.zeros(chunk_from[-1], numpy.int64),
-        run_total=numpy.zeros(chunk_from[-1], numpy.int64),
-        run_order=order,
-        run_used=numpy.zeros((count, 1), numpy.int64),
-        queue_units=numpy.full((count, 2 * places), NOTHING, numpy.int64),
-        queue_seconds=numpy.full((count, 2 * places), NOTHING, numpy.int64),
-        queue=numpy.full((count, places), NOBODY, numpy.int64),
+def join_sites(sites: Sequence[Site]) -> Fleet:
+    """Return sites that share their jobs and grants as one fleet; they are not used any more."""
+    rows = [_own(site) for site in sites]
+    lengths = numpy.array([[len(array) for array in row] for row in rows], numpy.int64)
+    first = numpy.concatenate((numpy.zeros((1, lengths.shape[1]), numpy.int64), numpy.cumsum(lengths, axis=0)))
+    joined = [numpy.concatenate(arrays) for arrays in zip(*rows, strict=True)]
+    one, rules = sites[0], [site.rules for site in sites]
+    state, shares, cluster, ends, running, levels, windows, repairs, use = (
+        joined[0],
+        joined[1:6],
+        joined[6:17],
+        joined[17:20],
+        joined[20:26],
+        *joined[26:28],
+        joined[28:31],
+        joined[31],
+    )
+    whole = one._replace(
         state=state,
-        waits=no_waits(count),
+        shares=Shares._make((*shares, *one.shares[5:])),
+        cluster=Cluster._make((*one.cluster[:3], *cluster, *one.cluster[14:])),
+        ends=Ends(*ends),
+        running=Running(*running),
+        levels=levels,
+        windows=windows,
+        repairs=Ends(*repairs),
+        use=use,
+    )
+    return Fleet(
+        whole=whole,
+        first=first,
+        capacity=numpy.array([each.capacity for each in rules]),
+        node_devices=numpy.array([each.node_devices for each in rules]),
+        seed=numpy.array([each.seed for each in rules]),
+        next_at=numpy.full(len(sites), NEVER),
+        waits=no_waits(len(sites)),
     )
 
 
-def _starts(lengths: "list[int]") -> Any:
-    return numpy.concatenate((numpy.zeros(1, numpy.int64), numpy.cumsum(numpy.array(lengths, numpy.int64))))
+def _own(site: Site) -> tuple[Any, ...]:
+    """Return the arrays of a site that no other shares."""
+    return (
+        site.state,
+        *site.shares[:5],
+        *site.cluster[3:14],
+        *site.ends,
+        *site.running,
+        site.levels,
+        site.windows,
+        *site.repairs,
+        site.use,
+    )
 
 
 @inlined
 def site_of(fleet: Fleet, row: int) -> Site:
-    """Return the view of one partition."""
-    first, last = fleet.node_from[row], fleet.node_from[row + 1]
-    nodes = Nodes(
-        fleet.node_devices[row],
-        fleet.free[row],
-        fleet.wholes[row],
-        fleet.newest[row],
-        fleet.older[first:last],
-        fleet.newer[first:last],
-        fleet.free_of[first:last],
-        fleet.rest,
-    )
-    first, last = fleet.end_from[row], fleet.end_from[row + 1]
-    ends = Ends(fleet.end_time[first:last], fleet.end_job[first:last], fleet.end_count[row])
-    first, last = fleet.chunk_from[row], fleet.chunk_from[row + 1]
-    running = Running(
-        fleet.run_time[first:last],
-        fleet.run_units[first:last],
-        fleet.run_count[first:last],
-        fleet.run_total[first:last],
-        fleet.run_order[first:last],
-        fleet.run_used[row],
-    )
+    """Return one partition."""
+    whole, a, b = fleet.whole, fleet.first[row], fleet.first[row + 1]
+    shares, cluster, ends, running, repairs = whole.shares, whole.cluster, whole.ends, whole.running, whole.repairs
     return Site(
-        nodes,
-        ends,
-        running,
-        fleet.queue_units[row],
-        fleet.queue_seconds[row],
-        fleet.queue[row],
-        fleet.state[row],
-        Waits(
-            fleet.waits.last[row],
-            fleet.waits.started[row],
-            fleet.waits.count[row],
-            fleet.waits.kept[row],
-            fleet.waits.steps[row],
-            fleet.waits.told[row],
-            fleet.waits.queued[row],
+        _rules_of(fleet, row),
+        whole.state[a[0] : b[0]],
+        whole.jobs,
+        Shares(
+            shares.accounts[a[1] : b[1]],
+            shares.lines[a[2] : b[2]],
+            shares.order[a[3] : b[3]],
+            shares.due[a[4] : b[4]],
+            shares.counts[a[5] : b[5]],
+            shares.powers,
+            shares.half_life_seconds,
+            shares.is_fair,
         ),
+        whole.grants,
+        Cluster(
+            fleet.node_devices[row],
+            cluster.leaf_nodes,
+            cluster.within_leaf,
+            cluster.free[a[6] : b[6]],
+            cluster.wholes[a[7] : b[7]],
+            cluster.newest[a[8] : b[8]],
+            cluster.older[a[9] : b[9]],
+            cluster.newer[a[10] : b[10]],
+            cluster.free_of[a[11] : b[11]],
+            cluster.leaf_newest[a[12] : b[12]],
+            cluster.leaf_older[a[13] : b[13]],
+            cluster.leaf_newer[a[14] : b[14]],
+            cluster.leaf_wholes[a[15] : b[15]],
+            cluster.whole_after[a[16] : b[16]],
+            cluster.first_whole,
+            cluster.rest,
+        ),
+        Ends(ends.time[a[17] : b[17]], ends.job[a[18] : b[18]], ends.count[a[19] : b[19]]),
+        Running(
+            running.time[a[20] : b[20]],
+            running.units[a[21] : b[21]],
+            running.count[a[22] : b[22]],
+            running.total[a[23] : b[23]],
+            running.order[a[24] : b[24]],
+            running.used[a[25] : b[25]],
+        ),
+        whole.levels[a[26] : b[26]],
+        whole.windows[a[27] : b[27]],
+        Ends(repairs.time[a[28] : b[28]], repairs.job[a[29] : b[29]], repairs.count[a[30] : b[30]]),
+        whole.rates,
+        whole.use[a[31] : b[31]],
+    )
+
+
+@inlined
+def _rules_of(fleet: Fleet, row: int) -> SiteRules:
+    """Return the rules of one partition; compiled code knows no names of arguments here."""
+    rules = fleet.whole.rules
+    return SiteRules(
+        fleet.capacity[row],
+        fleet.node_devices[row],
+        rules.accounts,
+        rules.levels,
+        rules.is_fair,
+        rules.half_life_seconds,
+        rules.preempts,
+        rules.saving_seconds,
+        rules.leaf_nodes,
+        rules.within_leaf,
+        rules.device_seconds_per_stop,
+        rules.checkpoint_seconds,
+        rules.restart_seconds,
+        rules.repair_seconds,
+        rules.attempts_max,
+        fleet.seed[row],
+        rules.kinds,
+        rules.use_from,
+        rules.use_hours,
+    )
+
+
+@inlined
+def waits_of(fleet: Fleet, row: int) -> Waits:
+    """Return what is known of the waits at one partition."""
+    waits = fleet.waits
+    return Waits(
+        waits.last[row],
+        waits.started[row],
+        waits.count[row],
+        waits.kept[row],
+        waits.steps[row],
+        waits.told[row],
+        waits.queued[row],
     )

@@ -2,10 +2,11 @@
 
 import difflib
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from fabrica.planning.network.finding import find_partitions, unknown_site
+from fabrica.planning.network.outages import with_windows
 from fabrica.planning.network.partitions import (
     OWN_NAME,
     LeftOut,
@@ -49,6 +50,7 @@ def network_of(scenario: Scenario) -> Network:
         partitions.append(_own(site, {one.site for one in partitions}))
     for change in scenario.changes:
         partitions = _changed(change, partitions)
+    partitions = with_windows(partitions, scenario.windows, scenario.period.days)
     if not partitions:
         raise NetworkImpossible("No partition with a known number of accelerators is left.", remedy="Add a [[site]].")
     left_out = tuple(one for one in left_out if one.site not in scenario.network.without)
@@ -59,13 +61,7 @@ def _check_without(scenario: Scenario) -> None:
     ids = [str(factory.id) for factory in load_network().factories]
     for site in scenario.network.without:
         if site not in ids:
-            raise _unknown_site(site, ids)
-
-
-def _unknown_site(site: str, ids: Iterable[str]) -> NetworkImpossible:
-    near = difflib.get_close_matches(site, list(ids), n=1)
-    remedy = f"Did you mean {near[0]!r}?" if near else f"Sites of this network: {', '.join(sorted(set(ids)))}."
-    return NetworkImpossible(f"There is no site {site!r} in this network.", remedy=remedy, site=site)
+            raise unknown_site(site, ids)
 
 
 def _own(site: OwnSite, taken: set[str]) -> Partition:
@@ -137,15 +133,7 @@ def _read_series(path: Path) -> list[float]:
 
 def _changed(change: Change, partitions: list[Partition]) -> list[Partition]:
     """Return the partitions with one change made."""
-    of_site = [one for one in partitions if one.site == change.site]
-    if not of_site:
-        raise _unknown_site(change.site, (one.site for one in partitions))
-    named = [one for one in of_site if change.partition in (None, one.name)]
-    if not named:
-        names = ", ".join(repr(one.name) for one in of_site)
-        raise NetworkImpossible(
-            f"{change.site} has no partition {change.partition!r}.", remedy=f"It has {names}.", site=change.site
-        )
+    named = find_partitions(partitions, change.site, change.partition)
     if change.devices is not None and len(named) > 1:
         raise NetworkImpossible(
             f"{change.site} has {len(named)} partitions; a change of devices is of one.",

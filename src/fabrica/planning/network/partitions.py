@@ -17,7 +17,8 @@ class Partition:
     """One partition of a site. Null: not known. `basis`: what its figures rest on.
 
     `gco2e_by_hour`, `eur_by_hour`: of a kWh in each hour of the year, where known; the yearly figures are their means.
-    `closed`: days on which no job starts there, from and to, counted from the start of the year.
+    `closed`: days on which no job starts there, from and to, counted from the start of the year. `windows`: start and
+    end of what is out of use, in seconds from the start of the year, and how many devices.
     """
 
     site: str
@@ -38,6 +39,7 @@ class Partition:
     gco2e_by_hour: tuple[float, ...] = ()
     eur_by_hour: tuple[float, ...] = ()
     closed: tuple[tuple[float, float], ...] = ()
+    windows: tuple[tuple[int, int, int], ...] = ()
 
     @property
     def key(self) -> str:

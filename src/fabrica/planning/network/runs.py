@@ -5,6 +5,7 @@ import hashlib
 import multiprocessing
 import os
 import threading
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,8 +17,12 @@ from fabrica.planning.network.demand import Demand, demand_of, draw
 from fabrica.planning.network.keeping import keep, kept
 from fabrica.planning.network.members import Network, network_of
 from fabrica.planning.network.partitions import Partition
+from fabrica.planning.network.setting import setting_of
 from fabrica.planning.network.sums import Tally, empty_tally
+from fabrica.planning.network.versions import results_hash
+from fabrica.planning.replay import has_numba
 from fabrica.planning.scenarios.scenario import Scenario
+from fabrica.planning.trace import Trace
 
 Progress = Callable[[str], None]
 PROGRESS_SECONDS = 3
@@ -57,24 +62,26 @@ class _Part:
 
     def key(self) -> str:
         """Return a name that changes with anything the result depends on."""
-        from fabrica.planning.network.compiling import results_hash
-
-        demand, period = self.demand, self.scenario.period
-        trace = demand.trace
+        demand, trace = self.demand, self.demand.trace
         told: tuple[object, ...] = (
             results_hash(),
             self.partitions,
             [demand.asked[row] for row in self.rows],
             demand.classes,
             [demand.trace_shares, self.rows] if trace else None,
-            (demand.span_seconds, demand.seed, self.replication),
-            self.scenario.policy,
-            (period.days, period.warm_up_days),
+            demand.span_seconds,
+            setting_of(self.scenario, demand, self.replication),
+            (demand.account_shares, demand.levels),
         )
         digest = hashlib.sha256(repr(told).encode())
-        for column in (trace.submit_seconds, trace.runtime_seconds, trace.units, trace.limit_seconds) if trace else ():
-            digest.update(column.tobytes())
+        for column in _columns(trace) if trace else ():
+            digest.update(b"" if column is None else column.tobytes())
         return digest.hexdigest()
+
+
+def _columns(trace: Trace) -> Sequence["array[int] | None"]:
+    asked = (trace.submit_seconds, trace.runtime_seconds, trace.units, trace.limit_seconds)
+    return (*asked, trace.accounts, trace.levels)
 
 
 def run_scenario(scenario: Scenario, *, cores: int | None = None, progress: Progress | None = None) -> Outcome:
@@ -107,8 +114,12 @@ def run_scenario(scenario: Scenario, *, cores: int | None = None, progress: Prog
 
 def _parts(scenario: Scenario, network: Network, demand: Demand) -> Iterator[_Part]:
     asks = [one.ask for one in demand.asked]
+    found = groups(asks, network.partitions)
+    if scenario.has_grants:  # what is used of a grant in one part is lacking in the others
+        rows = tuple(row for own, _ in found for row in own)
+        found = ((rows, tuple(range(len(network.partitions)))),)
     for replication in range(scenario.period.replications):
-        for rows, members in groups(asks, network.partitions):
+        for rows, members in found:
             if rows:
                 yield _Part(
                     scenario, demand, tuple(network.partitions[row] for row in members), rows, members, replication
@@ -127,18 +138,26 @@ def _together(
     whole = empty_tally(len(network.partitions), len(demand.classes), scenario.period.days)
     for members, part in parts:
         for name, sums in zip(Tally._fields, part, strict=True):
-            if name == "never":
-                whole.never[:] += sums
+            if name in ("never", "refused"):
+                getattr(whole, name)[:] += sums
             else:
                 getattr(whole, name)[list(members)] += sums
     return whole
 
 
 def _tell_of_compiling(tell: Progress) -> None:
+    if not has_numba():
+        tell("Numba is not installed, so plain Python runs the network: the same answers, some hundred times slower …")
+    elif _must_compile():
+        tell("Compiling the network's loop, once on this machine …")
+
+
+def _must_compile() -> bool:
+    if not has_numba():
+        return False
     from fabrica.planning.network.compiling import is_kept
 
-    if not is_kept():
-        tell("Compiling the network's loop, once on this machine …")
+    return not is_kept()
 
 
 def _run_all(parts: Sequence[tuple[int, _Part]], cores: int | None, tell: Progress) -> Iterator[tuple[int, Tally]]:
@@ -160,9 +179,7 @@ def _run_all(parts: Sequence[tuple[int, _Part]], cores: int | None, tell: Progre
 
 def _compile_first() -> None:
     """Compile in this process, so that the others read what is kept instead of compiling side by side."""
-    from fabrica.planning.network.compiling import is_kept
-
-    if not is_kept():
+    if _must_compile():
         from fabrica.planning.scenarios.scenario import NetworkPart, Period, Work
 
         tiny = Scenario(name="", period=Period(days=1, warm_up_days=0), network=NetworkPart(), work=Work(jobs=None))
@@ -185,14 +202,11 @@ def _run_here(part: _Part, name: str, tell: Progress) -> Tally:
 def _run(part: _Part, arrived: Any = None) -> Tally:
     from fabrica.planning.network.year import run_part
 
-    period = part.scenario.period
     return run_part(
         part.partitions,
         part.asks,
         draw(part.demand, part.rows, part.replication),
-        part.scenario.policy,
-        period.days,
-        period.warm_up_days,
+        setting_of(part.scenario, part.demand, part.replication),
         [one.activity for one in part.demand.classes],
         arrived,
     )

@@ -5,71 +5,57 @@ from typing import Any
 
 import numpy
 
-from fabrica.planning.engine.jobs import Jobs
-from fabrica.planning.network.broker import Desk
-from fabrica.planning.network.compiling import compiled
-from fabrica.planning.network.sums import Tally, empty_tally
-from fabrica.planning.network.waits import step_of
-from fabrica.planning.workload_classes import DAY, HOUR
+from fabrica.planning.network.codes import CAUSES, STEPS
+from fabrica.planning.network.ran import NEVER_PLACED, Ran
+from fabrica.planning.network.sums import Tally, empty_tally, steps_of
+from fabrica.planning.workload_classes import DAY
+
+COUNTED_AT_ONCE = 1 << 20
+"""Jobs, so that what is made on the way takes little memory."""
 
 
-def tally(
-    ran: Jobs,
-    desk: Desk,
-    job_class: Any,
-    partitions: int,
-    days: int,
-    warm_up_days: int,
-    activities: Sequence[float],
-) -> Tally:
+def tally(ran: Ran, job_class: Any, days: int, warm_up_days: int, activities: Sequence[float]) -> Tally:
     """Return the sums of one run."""
-    classes, hours = len(activities), days * 24
-    sums = empty_tally(partitions, classes, days)
-    _count(ran, desk, job_class, warm_up_days * DAY, days, sums)
-    # Of each job the hours at its edges are counted in part, those between by a step up and a step down.
-    steps = numpy.zeros((partitions, classes, hours + 1), numpy.int64)
-    parts = numpy.zeros((partitions, classes, hours + 1), numpy.int64)
-    _count_hours(ran, desk, job_class, warm_up_days * DAY, steps, parts)
-    by_class = (numpy.cumsum(steps, axis=2) * HOUR + parts)[:, :, :hours]
-    sums.busy[:] = by_class.sum(axis=1)
+    sums = empty_tally(len(ran.use), len(activities), days)
+    for first in range(0, len(ran.submit), COUNTED_AT_ONCE):
+        part = slice(first, first + COUNTED_AT_ONCE)
+        jobs = Ran._make((*(column[part] for column in ran[:-1]), ran.use))
+        _count(jobs, job_class[part], warm_up_days * DAY, days, sums)
+    by_class = ran.use[:, :-1]
+    sums.busy[:], sums.repair[:] = by_class.sum(axis=1), ran.use[:, -1]
     sums.active[:] = numpy.tensordot(by_class.astype(numpy.float64), numpy.array(activities), axes=([1], [0]))
     return sums
 
 
-@compiled
-def _count(ran: Jobs, desk: Desk, job_class: Any, begin: int, days: int, sums: Tally) -> None:
-    for job in range(len(ran.submit)):
-        day = (ran.submit[job] - begin) // DAY
-        if ran.submit[job] < begin or day >= days:
-            continue
-        one, row = job_class[job], desk.partition[job]
-        if row < 0:
-            sums.never[one, 0] += 1
-            sums.never[one, 1] += ran.units[job] * ran.limit[job]
-            continue
-        wait, cause = ran.start[job] - ran.submit[job], desk.cause[job]
-        sums.jobs[row, one, day] += 1
-        sums.wait_seconds[row, one, day] += wait
-        sums.steps[row, one, step_of(wait)] += 1
-        sums.longest[row, one] = max(sums.longest[row, one], wait)
-        sums.causes[row, one, cause] += 1
-        sums.cause_seconds[row, one, cause] += wait
-        sums.work[row, one] += ran.units[job] * ran.runtime[job]
+def _count(ran: Ran, job_class: Any, begin: int, days: int, sums: Tally) -> None:
+    day = (ran.submit - begin) // DAY
+    counts = (ran.submit >= begin) & (day < days)
+    asked = ran.units.astype(numpy.int64) * ran.asked
+    never = counts & (ran.partition == NEVER_PLACED) & ~ran.is_refused
+    for lost, into in ((never, sums.never), (counts & ran.is_refused, sums.refused)):
+        into[:, 0] += _sum(into[:, 0], job_class[lost], None)
+        into[:, 1] += _sum(into[:, 1], job_class[lost], asked[lost])
+    began = counts & ~never & ~ran.is_refused & (ran.start >= 0)
+    row, one, day = ran.partition[began].astype(numpy.int64), job_class[began].astype(numpy.int64), day[began]
+    wait, cause = (ran.start - ran.submit)[began], ran.cause[began]
+    place = row * sums.longest.shape[1] + one
+    work = (ran.units.astype(numpy.int64) * ran.runtime)[began]
+    for into, at, amount in (
+        (sums.jobs, place * sums.jobs.shape[2] + day, None),
+        (sums.wait_seconds, place * sums.jobs.shape[2] + day, wait),
+        (sums.steps, place * STEPS + steps_of(wait), None),
+        (sums.causes, place * CAUSES + cause, None),
+        (sums.cause_seconds, place * CAUSES + cause, wait),
+        (sums.work, place, work),
+        (sums.stopped, place, ran.stopped[began]),
+        (sums.preempted, place, ran.preempted[began]),
+        (sums.given_up, place, ran.is_given_up[began]),
+        (sums.lost, place, ran.lost[began]),
+    ):
+        into += _sum(into, at, amount)
+    numpy.maximum.at(sums.longest.reshape(-1), place, wait)
 
 
-@compiled
-def _count_hours(ran: Jobs, desk: Desk, job_class: Any, begin: int, steps: Any, parts: Any) -> None:
-    hours = steps.shape[2] - 1
-    for job in range(len(ran.submit)):
-        row, one, units = desk.partition[job], job_class[job], ran.units[job]
-        if row < 0:
-            continue
-        first = max(ran.start[job] - begin, 0)
-        last = min(ran.start[job] + ran.runtime[job] - begin, hours * HOUR)
-        if last <= first:
-            continue
-        opens, closes = first // HOUR, last // HOUR
-        steps[row, one, opens] += units
-        parts[row, one, opens] -= units * (first - opens * HOUR)
-        steps[row, one, closes] -= units
-        parts[row, one, closes] += units * (last - closes * HOUR)
+def _sum(into: Any, at: Any, amounts: Any) -> Any:
+    """Return the sums of amounts, or counts, at places of a table; sums below 2^53 are exact."""
+    return numpy.bincount(at, amounts, minlength=into.size).astype(numpy.int64).reshape(into.shape)

@@ -10,17 +10,17 @@ from typing import Any, NamedTuple
 
 import numpy
 
-from fabrica.placement.snapshot import DEFAULT_POLICY
+from fabrica.planning.engine.shares import IN_ORDER, put_in_order
+from fabrica.planning.engine.site import take_started
+from fabrica.planning.engine.site_state import Site
+from fabrica.planning.engine.table import NOBODY
+from fabrica.planning.engine.waiting import first_of, next_of
+from fabrica.planning.network import arithmetic
+from fabrica.planning.network.codes import CLASSES, LOOK_BACK, POOL, SAMPLES_MIN, SCANNED, STEPS, WINDOW
 from fabrica.planning.network.compiling import compiled, inlined
-from fabrica.planning.network.sums import STEPS
 
-CLASSES = 20
-"""Sizes that double, up to half a million devices; and after them the class of the whole partition."""
-POOL = CLASSES
-WINDOW = 256
-LOOK_BACK = 30 * 86_400
-"""Seconds after which a wait counts no more, as an agent's setting `history_days` has it."""
-SAMPLES_MIN = int(DEFAULT_POLICY.wait_samples_min)
+size_class, step_of = inlined(arithmetic.size_class), inlined(arithmetic.step_of)
+end_of_step = inlined(arithmetic.end_of_step)
 
 
 class Waits(NamedTuple):
@@ -57,15 +57,6 @@ def no_waits(partitions: int) -> Waits:
     )
 
 
-@inlined
-def size_class(units: int) -> int:
-    """Return the class of jobs that ask for so many devices: 0 for 1, 1 for 2, 2 for 3 and 4, and so on."""
-    found = 0
-    while (1 << found) < units and found < CLASSES - 1:
-        found += 1
-    return found
-
-
 @compiled
 def note_wait(waits: Waits, units: int, seconds: int, now: int) -> None:
     """Take one more wait of a partition, for its class and for the whole."""
@@ -85,6 +76,35 @@ def _forget_oldest(waits: Waits, one: int) -> None:
     oldest = (waits.count[one] - waits.kept[one]) % WINDOW
     waits.steps[one, waits.last[one, oldest]] -= 1
     waits.kept[one] -= 1
+
+
+@compiled
+def note_started(waits: Waits, site: Site) -> None:
+    """Take the waits of those that started since."""
+    job = take_started(site)
+    while job != NOBODY:
+        one = site.jobs[job]
+        note_wait(waits, one.units, one.start - one.submit, one.start)
+        job = take_started(site)
+
+
+@compiled
+def tell_waits(waits: Waits, site: Site, now: int) -> None:
+    """Renew what a site tells. A job that queues for longer than the q90 of its class counts as such a wait."""
+    shares, scanned = site.shares, 0
+    put_in_order(shares)
+    for place in range(shares.counts[IN_ORDER]):
+        job = first_of(site.jobs, shares.lines[shares.order[place]].root)
+        while job != NOBODY and scanned < SCANNED:
+            one = site.jobs[job]
+            waited = now - one.submit
+            if one.start == NOBODY:  # who was stopped and waits again has told its wait
+                for size in (size_class(one.units), POOL):
+                    if waits.kept[size] and waited > waits.told[size, 1]:
+                        waits.queued[size, step_of(waited)] += 1
+            job = next_of(site.jobs, job)
+            scanned += 1
+    tell(waits, now, site.state[0].waiting == 0)
 
 
 @compiled
@@ -112,14 +132,6 @@ def tell(waits: Waits, now: int, nobody_queues: bool) -> None:
 
 
 @inlined
-def step_of(seconds: int) -> int:
-    """Return the step of a wait: 0 for none, then four to each doubling."""
-    if seconds <= 0:
-        return 0
-    return min(1 + int(4.0 * math.log2(float(seconds))), STEPS - 1)
-
-
-@inlined
 def _quantile(waits: Waits, one: int, count: int, share: float) -> float:
     """Return the upper end of the step in which the quantile lies, in seconds."""
     need, step = math.ceil(share * count - 1e-9), 0
@@ -127,4 +139,4 @@ def _quantile(waits: Waits, one: int, count: int, share: float) -> float:
     while passed < need:
         step += 1
         passed += waits.steps[one, step] + waits.queued[one, step]
-    return 0.0 if step == 0 else 2.0 ** (step / 4.0)
+    return end_of_step(step)

@@ -4,24 +4,55 @@ import difflib
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import astuple, fields, replace
 from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from fabrica.placement.snapshot import Weights
 from fabrica.planning.scenarios.limits import COUNTRY, LIMITS
-from fabrica.planning.scenarios.scenario import Change, NetworkPart, OwnSite, Period, Policy, Scenario, Work
+from fabrica.planning.scenarios.scenario import (
+    Account,
+    Accounts,
+    Change,
+    Levels,
+    NetworkPart,
+    OwnSite,
+    Period,
+    Policy,
+    Rules,
+    Scenario,
+    Window,
+    Work,
+)
 from fabrica.wire.planning import ScenarioMalformed
 
 BYTES_MAX = 2**20
 BASES_MAX = 8
-_TABLES: Mapping[str, type] = {"period": Period, "network": NetworkPart, "work": Work}
-_LISTS: Mapping[str, type] = {"site": OwnSite, "change": Change}
+_TABLES: Mapping[str, type] = {
+    "period": Period,
+    "network": NetworkPart,
+    "work": Work,
+    "rules": Rules,
+    "levels": Levels,
+    "accounts": Accounts,
+}
+_LISTS: Mapping[str, tuple[str, type]] = {
+    "site": ("sites", OwnSite),
+    "change": ("changes", Change),
+    "window": ("windows", Window),
+    "account": ("named_accounts", Account),
+}
+"""What a list of tables is called in the scenario; those of the base come first."""
 _FILES = ("trace", "gco2e_per_kwh_file", "eur_per_kwh_file")
 """Keys that name another file, from the folder of the scenario on."""
 _POLICY = (*(one.name for one in fields(Weights)), "pue_assumed")
-_WORDS: Mapping[type, str] = {int: "a whole number", float: "a number", str: "a text in quotes"}
+_WORDS: Mapping[type, str] = {
+    int: "a whole number",
+    float: "a number",
+    str: "a text in quotes",
+    bool: "true or false",
+}
 
 
 def read_scenario(path: Path) -> Scenario:
@@ -86,14 +117,13 @@ class _Reader:
                 raise self.mistake(key, f"{key} is no text.", f'Write {key} = "…".')
         above = base or Scenario(name=name)
         read = {table: self._table(table, getattr(above, table)) for table in _TABLES}
+        read |= {name: getattr(above, name) + self._list(key, kind) for key, (name, kind) in _LISTS.items()}
         made = replace(
             above,
             name=self.document.get("name", name),
             description=self.document.get("description", ""),
             base=base,
             policy=self._policy(above.policy),
-            sites=above.sites + self._list("site", OwnSite),
-            changes=above.changes + self._list("change", Change),
             **read,
         )
         self._check_whole(made)
@@ -135,8 +165,8 @@ class _Reader:
             return self._names(table, key, value, get_args(kinds[0])[0], number)
         kind = kinds[0]
         fits = isinstance(value, int | float) if kind is float else isinstance(value, kind)
-        if not fits or isinstance(value, bool):
-            words = "; write the number alone, its unit is in the key's name" if kind is not str else ""
+        if not fits or isinstance(value, bool) != (kind is bool):
+            words = "; write the number alone, its unit is in the key's name" if kind in (int, float) else ""
             raise self.mistake(
                 key, f"{table}.{key} is {value!r}.", f"Write {_WORDS[kind]}{words}.", table, number, key=key
             )
@@ -188,6 +218,8 @@ class _Reader:
         twice = next((one for one in ids if ids.count(one) > 1), None)
         if twice is not None:
             raise self.mistake("site", f"the site {twice!r} is there twice.", "Give every [[site]] its own id.")
+        if made.work.trace is None:
+            self._check_rules(made)
         for number, change in enumerate(self.document.get("change", [])):
             start, end = change.get("closed_from_day"), change.get("closed_to_day")
             if (start is None) != (end is None) or (start is not None and start >= end):
@@ -198,6 +230,15 @@ class _Reader:
                     "change",
                     number,
                 )
+
+    def _check_rules(self, made: Scenario) -> None:
+        """Refuse rules that nothing of the made-up work answers to."""
+        if made.rules.fair_share and made.accounts.count == 1:
+            words, remedy = "fair_share needs accounts to share between.", "Write [accounts] and count = 40."
+            raise self.mistake("fair_share", words, remedy, "rules")
+        if made.rules.preemption and len(set(astuple(made.levels))) == 1:
+            words, remedy = "nobody makes room where all jobs are of one level.", "Write [levels] and services = 1."
+            raise self.mistake("preemption", words, remedy, "rules")
 
     def _refuse_unknown(self, given: Mapping[str, Any], known: tuple[str, ...], table: str, number: int = 0) -> None:
         for key in given:

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from fabrica.placement.snapshot import Weights
+from fabrica.planning.options import HALF_LIFE_SECONDS, HOUR_SECONDS, RESTART_SECONDS
+from fabrica.planning.training.goodput import REPAIR_SECONDS
 
 Role = Literal["current", "incoming", "upgrade"]
 
@@ -52,6 +54,72 @@ class Policy:
 
     weights: Weights = field(default_factory=Weights)
     pue_assumed: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """How every site starts jobs beyond EASY backfilling; each rule is off unless it is told.
+
+    `half_life_hours`: until usage counts half in the fair share; 0: it never fades. `preemption`: whether jobs of a
+    lower level make room, and save for `saving_seconds`. `device_hours_per_stop`: of use; 0: no node fails.
+    `checkpoint_seconds`: of work between two; 0: a stopped job begins again.
+    """
+
+    fair_share: bool = False
+    half_life_hours: float = HALF_LIFE_SECONDS / HOUR_SECONDS
+    preemption: bool = False
+    saving_seconds: int = 120
+    device_hours_per_stop: float = 0.0
+    checkpoint_seconds: int = 0
+    restart_seconds: int = RESTART_SECONDS
+    repair_seconds: int = int(REPAIR_SECONDS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Levels:
+    """How urgent each class of made-up jobs is: a higher level goes first."""
+
+    tests: int = 0
+    experiments: int = 0
+    fine_tuning: int = 0
+    services: int = 0
+    pretraining: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accounts:
+    """Whose the made-up jobs are. `skew`: the k-th account has k^-skew as many sittings as the first.
+
+    `device_hours`: the grant of each, for the whole time that is simulated, with the warm-up; null: no bound.
+    """
+
+    count: int = 1
+    skew: float = 1.0
+    device_hours: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """What is otherwise for one account: `account 1` to `account N` of made-up jobs, or a user of the trace."""
+
+    name: str
+    share: float = 1.0
+    device_hours: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """Hours in which devices are out of use: maintenance, or reserved for others. Null: every site, every partition.
+
+    `devices`: null for all. `every_days`: after so many days again, to the end.
+    """
+
+    from_day: float
+    hours: float
+    site: str | None = None
+    partition: str | None = None
+    devices: int | None = None
+    every_days: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,5 +173,15 @@ class Scenario:
     network: NetworkPart = NetworkPart()
     work: Work = Work()
     policy: Policy = Policy()
+    rules: Rules = Rules()
+    levels: Levels = Levels()
+    accounts: Accounts = Accounts()
+    named_accounts: tuple[Account, ...] = ()
+    windows: tuple[Window, ...] = ()
     sites: tuple[OwnSite, ...] = ()
     changes: tuple[Change, ...] = ()
+
+    @property
+    def has_grants(self) -> bool:
+        own = (one.device_hours for one in self.named_accounts)
+        return any(hours is not None for hours in (self.accounts.device_hours, *own))
