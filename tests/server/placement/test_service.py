@@ -13,6 +13,7 @@ from fabrica.server.sites import service as sites
 from fabrica.values.ids import RunId, SiteId, UserId
 from fabrica.wire.agents import NodeOut, WaitForecast, email_sha256
 from fabrica.wire.attachments import Interactive
+from fabrica.wire.environments import Environment
 from fabrica.wire.problems import NotAllowed
 from fabrica.wire.runs import Resources, RunSpec
 from tests.builders import make_agent, make_inventory, make_operator, make_site, make_spec, make_sync, make_user
@@ -164,6 +165,20 @@ def test_a_partition_whose_every_node_is_out_holds_runs_and_one_of_them_does_not
         planned = service.plan(SYSTEM, spec=make_spec(), share_of=enough, history=History())
         assert planned.chosen == ("own-site" if takes else None)
         assert service.may_be_placed(planned)
+
+
+@pytest.mark.parametrize(
+    ("containers", "interactive", "takes"),
+    [(None, None, False), (True, None, True), (None, False, True), (False, True, False)],
+    ids=["an agent from before containers", "one that tells", "a newer one that does not know", "a site without"],
+)
+def test_a_run_in_an_image_goes_to_no_agent_that_would_run_it_outside_of_one(
+    containers: bool | None, interactive: bool | None, takes: bool
+) -> None:
+    make_agent(inventory=make_inventory(containers=containers).model_copy(update={"interactive": interactive}))
+    spec = make_spec(environment=Environment(image="train.sif"))
+    planned = service.plan(SYSTEM, spec=spec, share_of=enough, history=History())
+    assert planned.chosen == ("own-site" if takes else None)
 
 
 def test_a_run_that_names_its_sites_goes_to_one_of_them_and_to_no_other() -> None:

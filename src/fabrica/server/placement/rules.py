@@ -133,7 +133,7 @@ def candidates_of_agent(seen: SiteSeen, share: Share, needs: Needs) -> list[Cand
             support=seen.inventory.support,
             accelerator=partition.accelerator,
             software_stack=partition.software_stack,
-            containers=partition.containers,
+            containers=_runs_containers(partition, seen.inventory),
             interactive=seen.inventory.interactive,
             nodes=partition.nodes,
             devices_per_node=partition.devices_per_node,
@@ -151,6 +151,11 @@ def candidates_of_agent(seen: SiteSeen, share: Share, needs: Needs) -> list[Cand
         )
         for partition in seen.inventory.partitions
     ]
+
+
+def _runs_containers(partition: PartitionInventory, inventory: Inventory) -> bool | None:
+    """Say whether runs find containers there. An agent so old that it tells nothing would run them outside of one."""
+    return False if partition.containers is None and inventory.interactive is None else partition.containers
 
 
 def _takes_no_work(partition: PartitionInventory) -> bool:
