@@ -49,7 +49,7 @@ def test_a_plan_that_would_cross_is_warned_of_before_it_runs() -> None:
     assert "may cross" in warning
     (warning,) = account([_run(5e22)], planned_flop=2e23).warnings
     assert "would cross" in warning
-    assert "gl_gpai point 17-20" in warning
+    assert "GPAI model providers, point 17-20" in warning
 
 
 def test_what_is_near_or_above_is_told_without_a_plan() -> None:

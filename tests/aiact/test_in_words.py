@@ -4,6 +4,7 @@ from fabrica.aiact import library
 from fabrica.aiact.in_words import (
     CONFIDENCE,
     TIERS,
+    cited_in_words,
     fine_in_words,
     name_in_words,
     own_facts,
@@ -52,3 +53,11 @@ def test_a_fine_whose_limit_hangs_on_a_size_nobody_told_says_so() -> None:
     assert "EUR 35,000,000" in fine_in_words(fine)
     assert "hangs on the size" in fine_in_words(fine)
     assert "Union institutions" in fine_in_words(Fine(id="U", article="Art. 100", rule=None))
+
+
+def test_a_citation_names_guidelines_and_the_day_and_no_id_of_the_data() -> None:
+    words = cited_in_words("Art. 52(1); gl_gpai 2.3.2")
+    assert words == "Art. 52(1); Commission guidelines on obligations of GPAI model providers, 2.3.2"
+    assert cited_in_words("not found published at as_of") == f"not found published by {library.about().as_of}"
+    assert cited_in_words("(gl_gpai)") == "(Commission guidelines on obligations of GPAI model providers)"
+    assert cited_in_words("gl_nothing 2, Art. 5") == "gl_nothing 2, Art. 5"

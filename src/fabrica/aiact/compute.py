@@ -15,6 +15,7 @@ from fabrica.aiact.compute_methods import (
     hardware_flop,
     hardware_formula,
 )
+from fabrica.aiact.in_words import cited_in_words
 from fabrica.reference.purposes import load_purposes
 from fabrica.wire.accounts import (
     Architecture,
@@ -80,7 +81,7 @@ def account(
         needs_explanation=tuple(line.id for line in lines if line.differs and line.counts != "no"),
         explanation=outside.explanation,
         error_margin=rules.error_margin.overall,
-        source=rules.source,
+        source=cited_in_words(rules.source),
         confidence=rules.confidence,
     )
 

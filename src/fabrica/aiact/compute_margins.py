@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from fabrica.aiact import library
 from fabrica.aiact.figures import significant
+from fabrica.aiact.in_words import cited_in_words
 from fabrica.aiact.schema import Threshold
 from fabrica.wire.accounts import ComputeTotal, Margin, MarginState
 
@@ -68,7 +69,7 @@ def _margin(
         state=state,
         with_planned=later,
         words=words if state != "unknown" else f"{quantity} is not known to be below {_flop(limit)}.{known}",
-        source=threshold.source,
+        source=cited_in_words(threshold.source),
         confidence=threshold.confidence,
     )
 

@@ -1,5 +1,6 @@
 """Tiers, roles and confidence in the words people read."""
 
+import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -33,6 +34,7 @@ CONFIDENCE: Mapping[Confidence, str] = MappingProxyType(
         "open": "CONTESTED: more than one reading exists, ask a person",
     }
 )
+_INSTRUMENT = re.compile(r"\b((?:gl|cop)_[a-z]+)\b(?=( )?)")
 _COMMON = ("artefact", "technique", "eu_link", "sole_purpose")
 
 
@@ -51,6 +53,18 @@ def name_in_words(name: str) -> str:
     """Return a tier, a role or a duty in words."""
     duty = library.obligations().get(name)
     return f"the duty under {duty.article}" if duty else TIERS.get(name, name.replace("_", " "))
+
+
+def cited_in_words(text: str) -> str:
+    """Return a citation of the law's data with instruments by their names, and with the day it was checked."""
+    about = library.about()
+    named = _INSTRUMENT.sub(_instrument, text)
+    return named.replace(" at as_of", f" by {about.as_of}")
+
+
+def _instrument(found: re.Match[str]) -> str:
+    one = library.instruments().get(found[1])
+    return found[0] if one is None else f"{one.name}{',' if found[2] else ''}"
 
 
 def own_facts(rule: FiredRule) -> Mapping[str, Any]:

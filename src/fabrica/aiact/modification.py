@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from fabrica.aiact import library
+from fabrica.aiact.in_words import cited_in_words
 from fabrica.wire.accounts import ComputeAccount, Margin
 from fabrica.wire.aiact import Classification
 from fabrica.wire.systems import ChangeAnswers, Modification, ModificationReason, SystemKind, Verdict
@@ -120,13 +121,14 @@ def _third(account: ComputeAccount | None) -> Margin | None:
 
 
 def _reason(verdict: Verdict, words: str, citation: str) -> ModificationReason:
-    return ModificationReason(verdict=verdict, words=words, citation=citation)
+    return ModificationReason(verdict=verdict, words=words, citation=cited_in_words(citation))
 
 
 def _consequences(kind: SystemKind, verdict: Verdict, after: Release) -> Iterator[str]:
     if kind == "model":
         if verdict == "substantial":
-            yield "Who modified it is indicated to be the provider of the modified model (gl_gpai section 3.2)."
+            place = cited_in_words("gl_gpai section 3.2")
+            yield f"Who modified it is indicated to be the provider of the modified model ({place})."
             yield "Its duties are limited to the modification: documentation, copyright policy, training summary."
         return
     if verdict == "substantial":

@@ -6,9 +6,11 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from fabrica.aiact.documents.shape import (
+    CHANGE_COLUMNS,
     STATES,
     Facts,
     about,
+    change_words,
     draft_words,
     entry_words,
     evidence_line,
@@ -160,8 +162,7 @@ def _endings(paper: "Paper", document: Document) -> None:
         _table(paper, ("Item", "Asks", "State"), [(one.id, one.asks, STATES[one.state]) for one in left])
     if document.changes:
         paper.add_heading("Changes since the version before", level=1)
-        rows = [(one.item, one.what, one.before or "–", one.after or "–") for one in document.changes]
-        _table(paper, ("Item", "What", "Before", "Now"), rows)
+        _table(paper, CHANGE_COLUMNS, [change_words(one) for one in document.changes])
     if document.evidence_register:
         paper.add_heading("Register of evidence", level=1)
         for name, kind, held, at, digest in map(entry_words, document.evidence_register):

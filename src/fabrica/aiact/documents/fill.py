@@ -21,6 +21,7 @@ from fabrica.aiact.documents.layout import (
 from fabrica.aiact.documents.notes import law_notes, open_questions
 from fabrica.aiact.documents.showing import WAYS, Shown
 from fabrica.aiact.documents.text import clean, show_value
+from fabrica.aiact.in_words import cited_in_words
 from fabrica.aiact.schema_documents import DocumentTemplate, Item
 from fabrica.wire.documents import (
     COMPLETE,
@@ -85,7 +86,7 @@ def fill(
         template=template,
         title=law.title,
         short_title=layout.short,
-        article=law.article,
+        article=cited_in_words(law.article),
         subject=held.subject,
         recipient=recipient,
         recipient_basis=layout.why,

@@ -5,9 +5,11 @@ from pathlib import Path
 from xml.etree import ElementTree as Tree
 
 from fabrica.aiact.documents.shape import (
+    CHANGE_COLUMNS,
     STATES,
     Facts,
     about,
+    change_words,
     draft_words,
     entry_words,
     evidence_line,
@@ -139,8 +141,7 @@ def _endings(main: Tree.Element, document: Document) -> None:
         _table(main, ("Item", "Asks", "State"), rows, "Open items", name="open")
     if document.changes:
         _add(main, "h2", "Changes since the version before")
-        changes = [(one.item, one.what, one.before or "–", one.after or "–") for one in document.changes]
-        _table(main, ("Item", "What", "Before", "Now"), changes, "Changes", name="changes")
+        _table(main, CHANGE_COLUMNS, map(change_words, document.changes), "Changes", name="changes")
     if document.evidence_register:
         _add(main, "h2", "Register of evidence")
         for name, kind, held, at, digest in map(entry_words, document.evidence_register):
@@ -148,9 +149,10 @@ def _endings(main: Tree.Element, document: Document) -> None:
             _add(_add(entry, "h3", name), "span", kind, class_="number")
             _add(entry, "p", held)
             _add(entry, "p", f"{at} · SHA-256 {digest}", class_="hash")
-    _add(main, "h2", "About this document")
+    ending = _add(main, "section", class_="ending")
+    _add(ending, "h2", "About this document")
     if document.open_questions:
-        _add(main, "p", "Questions that the law itself leaves open and this document touches:")
-        _bullets(main, document.open_questions)
+        _add(ending, "p", "Questions that the law itself leaves open and this document touches:")
+        _bullets(ending, document.open_questions)
     for notice in document.notices:
-        _add(main, "p", notice, class_="notice")
+        _add(ending, "p", notice, class_="notice")

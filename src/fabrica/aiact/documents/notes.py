@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from fabrica.aiact import library
+from fabrica.aiact.in_words import cited_in_words
 from fabrica.aiact.schema_documents import DocumentTemplate
 
 _QUESTIONS: Mapping[str, tuple[str, ...]] = {
@@ -28,7 +29,8 @@ def law_notes(law: DocumentTemplate) -> Iterator[str]:
     for words in (law.note, law.simplified, law.official_form, law.delegated_act, law.proportionality, law.update,
                   law.modifier, law.publish, law.recipients_rule, law.form, law.notify, law.reuse):  # fmt: skip
         if words:
-            yield words[:1].upper() + words[1:]
+            told = cited_in_words(words)
+            yield told[:1].upper() + told[1:]
 
 
 def open_questions(template: str) -> Iterator[str]:

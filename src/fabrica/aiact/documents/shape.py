@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from fabrica.aiact.documents.layout import kinds
-from fabrica.wire.documents import Block, Document, DocumentItem, ItemState, RegisterEntry
+from fabrica.wire.documents import Block, Document, DocumentItem, ItemChange, ItemState, RegisterEntry
 
 LARGEST_TABLE_COLUMNS = 5
 LONGEST_CELL = 160
 
+CHANGE_COLUMNS = ("Item", "What", "Before", "Now")
 STATES: dict[ItemState, str] = {
     "automatic": "Filled from records",
     "confirmed": "Confirmed by a person",
@@ -119,6 +120,11 @@ def entry_words(entry: RegisterEntry) -> Sequence[str]:
     return (entry.id, f"{kind} [{entry.kind}]", f"{entry.source}. {entry.method}", at, entry.sha256 or "no hash")
 
 
+def change_words(one: ItemChange) -> Sequence[str]:
+    """Return a row of what changed: the item with what it asks, what happened to it, its words before and now."""
+    return (f"{one.asks} [{one.item}]", one.what, one.before or "–", one.after or "–")
+
+
 def evidence_line(item: DocumentItem, document: Document) -> str:
     """Return the evidence of one item in small print: id, source, method, time, and the start of its hash."""
     known = {entry.id: entry for entry in document.evidence_register}
@@ -126,6 +132,6 @@ def evidence_line(item: DocumentItem, document: Document) -> str:
     for name in item.evidence:
         entry = known[name]
         at = "no time" if entry.at is None else entry.at.isoformat()[:16].replace("T", " ")
-        digest = f"SHA-256 {entry.sha256[:12]}…" if entry.sha256 else "no hash"
+        digest = f"SHA-256\N{NO-BREAK SPACE}{entry.sha256[:12]}…" if entry.sha256 else "no hash"
         parts.append(f"{entry.id}: {entry.source}; {entry.held_by}; {at}; {digest}")
     return " · ".join(parts)
