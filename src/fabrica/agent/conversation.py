@@ -85,7 +85,7 @@ class Conversation:
             self._journal.has_news.set()
 
     def exchange(self, wait_seconds: float, *, tells: bool) -> None:
-        """Do one exchange and keep what the server said.
+        """Do one exchange and keep what the server said. One that tells asks for no work: another asks at that time.
 
         Raises:
             FabricaError: as `Transport.sync`.
@@ -98,7 +98,7 @@ class Conversation:
             attempts=self._journal.digest(),  # read after the news, so that it names every attempt of them
             events=news,
             wait_seconds=wait_seconds,
-            capacity=max(0, self._settings.attempts_at_once - self._journal.live_count),
+            capacity=0 if tells else max(0, self._settings.attempts_at_once - self._journal.live_count),
             sent_at=self._clock(),
         )
         self.keep(self._transport.sync(request), sent=news)

@@ -596,14 +596,16 @@ def test_an_agent_takes_its_order_and_reports(world: World) -> None:
 def test_an_event_that_cannot_be_recorded_does_not_stop_the_others(world: World) -> None:
     from fabrica.server.core.models import Fact
 
-    run, attempt = make_placed_run(world.actors["lead"], world.project)
+    (run, attempt), (other, sound) = (make_placed_run(world.actors["lead"], world.project) for _ in range(2))
     events = [
         make_event(attempt, "accepted", 1),
-        make_event(attempt, "running", 2),
-        make_event(attempt, "usage", 3, usage=make_usage(elapsed_seconds=1e300)),
-        make_event(attempt, "ended", 4, reason=EndReason.COMPLETED, usage=make_usage()),
+        make_event(sound, "accepted", 2),
+        make_event(attempt, "running", 3),
+        make_event(attempt, "usage", 4, usage=make_usage(elapsed_seconds=1e300)),
+        make_event(attempt, "ended", 5, reason=EndReason.COMPLETED, usage=make_usage()),
+        make_event(sound, "running", 6),
     ]
     answer = world.ask("agent", "POST", "/agent/sync", make_sync(*events).model_dump(mode="json"))
-    assert answer.json()["acknowledged"] == 4
-    assert Run.objects.get(pk=run).state == "succeeded"
+    assert answer.json()["acknowledged"] == 6
+    assert [Run.objects.get(pk=one).state for one in (run, other)] == ["succeeded", "running"]
     assert Fact.objects.get(kind="runs.event_refused").subject == attempt

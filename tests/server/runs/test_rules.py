@@ -165,3 +165,10 @@ def test_a_run_waits_for_all_that_come_before_and_gives_up_at_the_first_that_did
     assert (waits.failed, waits.words) == (False, f"It waits for {second} (running).")
     for state in (RunState.FAILED, RunState.CANCELLED, RunState.TIMED_OUT):
         assert rules.before({first: RunState.RUNNING, second: state}).failed
+
+
+def test_events_are_parted_by_attempt_and_those_of_one_attempt_one_by_one() -> None:
+    one, other = AttemptId.new(), AttemptId.new()
+    first, second, third = make_event(one, "accepted"), make_event(other, "accepted"), make_event(one, "running", 2)
+    assert rules.parted((first, second, third)) == [(first, third), (second,)]
+    assert rules.parted((first, third)) == [(first,), (third,)]

@@ -1,5 +1,6 @@
 """The life of a run, each verb with an actor who may and one who may not."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -343,6 +344,25 @@ def test_no_person_and_no_other_site_records(lead: Actor, placed: tuple[RunId, A
     stranger = make_agent(make_site("other-site"))
     finish(stranger, attempt)
     assert state_of(run)[0] == "placed"
+
+
+def test_events_of_many_attempts_are_recorded_together_each_attempt_s_in_order(
+    lead: Actor, project: ProjectId, agent: Actor
+) -> None:
+    one, other = (make_placed_run(lead, project) for _ in range(2))
+    kinds = (("accepted", one), ("accepted", other), ("ended", other), ("queued", one), ("running", other))
+    ended: dict[str, Any] = {"reason": EndReason.COMPLETED, "usage": make_usage(10), "exit_code": 0}
+    service.record(agent, events=[make_event(run[1], kind, **ended if kind == "ended" else {}) for kind, run in kinds])
+    assert [state_of(run)[0] for run, _ in (one, other)] == ["queued", "succeeded"]
+    assert free(project) == GRANTED - RESERVED - 10_000
+
+
+def test_recording_for_many_attempts_costs_few_questions_each(
+    lead: Actor, project: ProjectId, agent: Actor, django_assert_max_num_queries: Callable[[int], Any]
+) -> None:
+    attempts = [make_placed_run(lead, project)[1] for _ in range(4)]
+    with django_assert_max_num_queries(6 + 2 * len(attempts)):
+        service.record(agent, events=[make_event(attempt, "queued") for attempt in attempts])
 
 
 def test_an_event_with_another_fence_changes_nothing(agent: Actor, placed: tuple[RunId, AttemptId]) -> None:

@@ -33,8 +33,7 @@ def sync(request: Asked, body: SyncRequest) -> SyncAnswer:
     until = time.monotonic() + body.wait_seconds
     seen = hints.seen(f"site:{by.site}")
     with kept_together():  # the events' numbers and their effects are stored together or not at all
-        for events in rules.by_attempt(sites_service.hear(by, request=body)):
-            _record(by, events)
+        _record(by, sites_service.hear(by, request=body))
     answer = orders(request, body)
     while not (answer.leases or answer.cancels or answer.forget or body.events or hints.ending()):
         if (left := until - time.monotonic()) <= 0:
@@ -46,15 +45,17 @@ def sync(request: Asked, body: SyncRequest) -> SyncAnswer:
 
 
 def _record(by: Actor, events: Sequence[Event]) -> None:
-    """Record events of one attempt; one that cannot be is noted instead, for it would come again and stop the rest."""
+    """Record events; one that cannot be is noted instead, for it would come again and stop the rest."""
+    if not events:
+        return
     try:
         service.record(by, events=events)
     except (FabricaError, DataError, OverflowError) as error:
         if len(events) == 1:
             service.refuse_event(by, event=events[0], words=str(error)[:1000])
             return
-        for event in events:
-            _record(by, (event,))
+        for part in rules.parted(events):
+            _record(by, part)
 
 
 def orders(request: Asked, body: SyncRequest) -> SyncAnswer:
@@ -66,7 +67,7 @@ def orders(request: Asked, body: SyncRequest) -> SyncAnswer:
         protocol=body.protocol,
         site=by.site,
         acknowledged=sites.acknowledged(by),
-        leases=agent_queries.leases(by, now, body.capacity),
+        leases=agent_queries.leases(by, now, body.capacity, body.attempts),
         cancels=agent_queries.cancels(by, body.attempts),
         forget=agent_queries.forgettable(by, body.attempts),
         server_time=now,

@@ -2,8 +2,6 @@
 
 from datetime import datetime
 
-from django.db.models import Q
-
 from fabrica.server.core.actors import Actor
 from fabrica.server.people import queries as people
 from fabrica.server.runs import queries
@@ -13,11 +11,15 @@ from fabrica.values.states import AttemptState, EndReason
 from fabrica.wire import runs as wire
 from fabrica.wire.agents import AttemptSeen, Cancel, WorkOrder, email_sha256
 
+_TAKEN = tuple(state for state in AttemptState if state not in (AttemptState.OFFERED, AttemptState.ENDED))
 
-def leases(by: Actor, now: datetime, limit: int) -> tuple[WorkOrder, ...]:
-    """Return the work orders offered to the agent's site, oldest first; sent again until they are accepted."""
+
+def leases(by: Actor, now: datetime, limit: int, digest: tuple[AttemptSeen, ...] = ()) -> tuple[WorkOrder, ...]:
+    """Return the work orders offered to the agent's site, oldest first; sent again until its digest names them."""
     rows = Attempt.objects.filter(site_id=by.site, state=AttemptState.OFFERED, accept_before__gt=now)
-    found = list(rows.select_related("run").order_by("pk")[:limit])
+    known = {seen.attempt for seen in digest}
+    offered = [pk for pk in rows.order_by("pk").values_list("pk", flat=True) if pk not in known] if limit else []
+    found = list(Attempt.objects.filter(pk__in=offered[:limit]).select_related("run").order_by("pk"))
     emails = people.user_emails({row.run.submitted_by for row in found}) if found else {}
     return tuple(_order(row, emails.get(row.run.submitted_by)) for row in found)
 
@@ -50,12 +52,11 @@ def _order(row: Attempt, email: str | None) -> WorkOrder:
 
 def cancels(by: Actor, digest: tuple[AttemptSeen, ...]) -> tuple[Cancel, ...]:
     """Return what the agent's site is to stop: cancelled runs, and attempts that ended here while the site had them."""
-    living = Q(run__cancel_requested_at__isnull=False) & ~Q(state__in=(AttemptState.ENDED, AttemptState.OFFERED))
+    here = Attempt.objects.filter(site_id=by.site).select_related("run")
+    unwanted = here.filter(state__in=_TAKEN, run__cancel_requested_at__isnull=False)
     held = [seen.attempt for seen in digest if seen.state is not AttemptState.ENDED]
-    rows = Attempt.objects.filter(living | Q(state=AttemptState.ENDED, pk__in=held), site_id=by.site)
-    return tuple(
-        Cancel(attempt=row.pk, reason=EndReason(row.reason or row.run.reason)) for row in rows.select_related("run")
-    )
+    over = here.filter(pk__in=held, state=AttemptState.ENDED)
+    return tuple(Cancel(attempt=row.pk, reason=EndReason(row.reason or row.run.reason)) for row in (*unwanted, *over))
 
 
 def forgettable(by: Actor, digest: tuple[AttemptSeen, ...]) -> tuple[AttemptId, ...]:

@@ -46,7 +46,7 @@ class Attempt(models.Model):
     run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="attempts")
     number = models.IntegerField()
     fence = models.IntegerField()
-    site_id = IdField(SiteId, db_index=True)
+    site_id = IdField(SiteId)
     partition = models.CharField(max_length=80)
     placement_id = IdField(PlacementId)
     allocation_id = IdField(AllocationId)
@@ -82,6 +82,7 @@ class Attempt(models.Model):
                 fields=["run"], condition=~Q(state=AttemptState.ENDED.value), name="one_attempt_is_alive"
             ),
         ]
+        indexes = [models.Index(fields=["site_id", "state"], name="attempts_of_a_site_by_state")]
 
 
 class LogChunk(models.Model):

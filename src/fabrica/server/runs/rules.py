@@ -1,6 +1,6 @@
 """Decisions about runs: which moves are allowed, what follows an end, what an event changes."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -81,6 +81,12 @@ def by_attempt(events: Iterable[Event]) -> list[tuple[Event, ...]]:
     for event in events:
         groups.setdefault((event.attempt, event.fence), []).append(event)
     return [tuple(group) for group in groups.values()]
+
+
+def parted(events: Sequence[Event]) -> list[tuple[Event, ...]]:
+    """Return events in smaller parts, to find the one that spoils the rest: by attempt; those of one, one by one."""
+    groups = by_attempt(events)
+    return groups if len(groups) > 1 else [(event,) for event in events]
 
 
 def run_state_of(state: AttemptState) -> RunState | None:

@@ -22,6 +22,12 @@ from fabrica.values.states import ENDS, AttemptState, EndReason, RunState
 from fabrica.wire.agents import Event
 from fabrica.wire.runs import BundleMissing, RunEnded, RunSpec, Usage
 
+_OF_A_LIVING_ATTEMPT = (
+    "state", "words", "handle", "tasks", "observed_at", "queued_at", "expected_start_at", "started_at", "usage",
+    "charged_milliseconds",
+)  # fmt: skip
+"""The columns of an attempt that an event changes, as long as it does not end it."""
+
 
 @verb(may=permissions.submits)
 def submit(by: Actor, *, project: ProjectId, spec: RunSpec) -> RunId:
@@ -199,30 +205,33 @@ def declare_lost(by: Actor, *, attempt: AttemptId) -> None:
 
 @verb(may=permissions.the_agent)
 def record(by: Actor, *, events: Sequence[Event]) -> None:
-    """Take in events of one attempt at the actor's own site, in order: state, usage, log, metrics, artifacts, end.
+    """Take in events of attempts at the actor's own site, each attempt's in order: state, usage, log, files, end.
 
     Events of another site's attempt change nothing. What an attempt that ended here still says is kept as a fact.
     """
-    attempt = _locked_at(by, events[0])
-    if attempt is None:
-        return
-    for event in events:
-        assert (event.attempt, event.fence) == (attempt.pk, attempt.fence), "events of one attempt are recorded"
-        if attempt.state == AttemptState.ENDED:
-            _note_late(attempt, event)
-        else:
-            _take_in(attempt, event, clock.now())
-    if attempt.state != AttemptState.ENDED:  # an end has written the row itself
-        attempt.save()
+    now, attempts = clock.now(), _locked_at(by, events)
+    for told in rules.by_attempt(events):
+        attempt = attempts.get((told[0].attempt, told[0].fence))
+        if attempt is None:
+            continue
+        for event in told:
+            if attempt.state == AttemptState.ENDED:
+                _note_late(attempt, event)
+            else:
+                _take_in(attempt, event, now)
+        if attempt.state != AttemptState.ENDED:  # an end has written the row itself
+            attempt.save(update_fields=_OF_A_LIVING_ATTEMPT)
 
 
-def _locked_at(by: Actor, event: Event) -> Attempt | None:
-    """Lock the attempt of an event with its run; None when it is not one of the actor's site."""
-    run = Run.objects.select_for_update().filter(attempts=event.attempt).first()
-    row = Attempt.objects.select_for_update().filter(pk=event.attempt, site_id=by.site, fence=event.fence).first()
-    if run is not None and row is not None:
-        row.run = run
-    return row
+def _locked_at(by: Actor, events: Sequence[Event]) -> dict[tuple[AttemptId, int], Attempt]:
+    """Lock the attempts of events with their runs, by id and fence; those not of the actor's site are left out."""
+    told_of = Attempt.objects.filter(pk__in={event.attempt for event in events}, site_id=by.site)
+    runs = Run.objects.select_for_update().filter(pk__in=told_of.values("run")).order_by("pk")
+    locked = {run.pk: run for run in runs}
+    rows = list(told_of.select_for_update().order_by("pk"))
+    for row in rows:
+        row.run = locked[row.run_id]
+    return {(row.pk, row.fence): row for row in rows}
 
 
 def _take_in(attempt: Attempt, event: Event, now: datetime) -> None:
