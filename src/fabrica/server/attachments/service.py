@@ -13,6 +13,9 @@ from fabrica.server.runs import interactive_queries
 from fabrica.values.ids import AttachmentId, RunId
 from fabrica.wire.attachments import Attachment, AttachmentTaken, RunNotAttachable
 
+be_reached_at = relays.be_reached_at
+"""What the web server tells, as part of this face."""
+
 _KEPT = timedelta(days=40)
 """Longer than any run may last; who attached when is a fact, and stays."""
 

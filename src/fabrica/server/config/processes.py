@@ -43,10 +43,10 @@ def _tell_address(host: str, port: int) -> None:
     """Let attachments know where other processes of this server reach this one."""
     from django.conf import settings
 
-    from fabrica.server.attachments import relays
+    from fabrica.server.attachments import service as attachments
 
     known = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
-    relays.be_reached_at(settings.PROCESS_URL or f"http://{known}:{port}")
+    attachments.be_reached_at(settings.PROCESS_URL or f"http://{known}:{port}")
 
 
 def _told(message: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
