@@ -292,7 +292,7 @@ def facts(version: str, answers_file: Path | None, as_of: datetime | None, as_js
             told = {key: value for key, value in answers.items() if key != "as_of"}
             systems.tell_facts(client, found.id, typed(NewFacts, answers=told))
         if "as_of" in answers:
-            say(f"Shown as of {day}. The register keeps the facts, and not the file's as_of, {answers['as_of']}.")
+            say(f"Shown as of {day}. The file's as_of, {answers['as_of']}, is no fact of the version and is not kept.")
         result = systems.classification(client, found.id, day)
     if as_json:
         print_json(result)

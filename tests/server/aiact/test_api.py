@@ -115,7 +115,7 @@ def test_a_file_that_names_a_day_is_shown_as_of_it_and_kept_without(
     file.write_text(json.dumps({"answers": facts | {"as_of": "2026-01-01"}}))
     shown = say("systems", "facts", "Euro char", "--answers", file, "--json")
     assert told(shown)["as_of"] == "2026-01-01"
-    assert "not the file's as_of, 2026-01-01" in shown.stderr
+    assert "as_of, 2026-01-01, is no fact" in shown.stderr
     assert told(say("systems", "facts", "Euro char", "--json"))["as_of"] != "2026-01-01"
     later = say("systems", "facts", "Euro char", "--answers", file, "--as-of", "2027-12-02", "--json")
     assert told(later)["as_of"] == "2027-12-02"

@@ -100,7 +100,7 @@ def _field(kind: str, name: str, shape: FieldOf) -> forms.Field:
     if name in LISTED:
         listed = forms.TextInput(attrs={"list": f"known-{name}", "autocomplete": "off"})
         return forms.CharField(label=label, required=False, max_length=200, widget=listed)
-    return forms.CharField(label=label, required=False, max_length=20_000, widget=forms.Textarea(attrs={"rows": 2}))
+    return forms.CharField(label=label, required=False, max_length=20_000, widget=forms.Textarea(attrs={"rows": 1}))
 
 
 RowForms = forms.formset_factory(RowForm, extra=0, min_num=1, max_num=ROWS_TYPED_MAX, absolute_max=ROWS_TYPED_MAX + 1)

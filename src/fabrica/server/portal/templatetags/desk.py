@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from fabrica.aiact.documents.shape import RECIPIENTS, STATES
 from fabrica.aiact.figures import significant
-from fabrica.aiact.in_words import TIERS, confidence_in_words, name_in_words
+from fabrica.aiact.in_words import TIERS, cited_in_words, confidence_in_words, name_in_words
 from fabrica.aiact.intake.page import answer_in_words, wording_of
 from fabrica.server.core import clock
 from fabrica.server.portal import charts
@@ -111,6 +111,12 @@ def answer_words(fact: str, value: object) -> str:
 def confidence_words(confidence: Confidence | None) -> str:
     """Write what a confidence means."""
     return confidence_in_words(confidence)
+
+
+@register.filter
+def cited(citation: str) -> str:
+    """Write a citation with guidelines by their names."""
+    return cited_in_words(citation)
 
 
 @register.filter
