@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fabrica.cli.aiact_files import day_of, read_answers, write_whole
-from fabrica.cli.output import console, json_option, print_json, say
+from fabrica.cli.output import console, json_option, print_json, print_table, say
 
 if TYPE_CHECKING:
     from fabrica.aiact.calendar.entries import System
@@ -81,17 +81,14 @@ def _systems(files: Sequence[Path], summary_updated_on: date | None) -> "list[Sy
 
 def _show(found: "Calendar") -> None:
     from rich.markup import escape
-    from rich.table import Table
 
     out = console()
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("day", "", "system", "what", "article", "marks"):
-        table.add_column(column)
+    rows = []
     for one in found.entries:
         day = "not known" if one.day is None else f"{one.day}" + (" *" if one.passed else "")
-        table.add_row(day, _KINDS[one.kind], escape(one.system), escape(one.title), escape(one.article), _marks(one))
-    if found.entries:
-        out.print(table)
+        rows.append((day, _KINDS[one.kind], one.system, one.title, one.article, _marks(one)))
+    if rows:
+        print_table(("day", "", "system", "what", "article", "marks"), rows)
         out.print("* on or before the day that was asked")
     for system in found.systems:
         if system.resting:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fabrica.cli.aiact_files import read_records, read_sources
-from fabrica.cli.output import console, json_option, print_json, say
+from fabrica.cli.output import console, json_option, print_json, print_table, say
 
 if TYPE_CHECKING:
     from fabrica.wire.accounts import ComputeAccount, EnergyAccount
@@ -74,19 +74,16 @@ def _ceiling(allocation: str) -> float:
 def show_accounts(found: "ComputeAccount", energy: "EnergyAccount") -> None:
     """Show both accounts: each line, the totals with their margins, and warnings."""
     from rich.markup import escape
-    from rich.table import Table
 
     from fabrica.aiact.documents.text import clean
 
     out = console()
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("run or source", "purpose", "counts", "hardware FLOP", "architecture FLOP", "reported"):
-        table.add_column(column, justify="right" if "FLOP" in column else "left")
+    rows = []
     for line in found.lines:
-        figures = (_flop(line.hardware_flop), _flop(line.architecture_flop), _flop(line.flop))
-        counts = line.counts.replace("_", " ")
-        table.add_row(escape(clean(f"{line.id} {line.what}")), line.tag, counts, *figures)
-    out.print(table)
+        flop = (_flop(line.hardware_flop), _flop(line.architecture_flop), _flop(line.flop))
+        rows.append((clean(f"{line.id} {line.what}"), line.tag, line.counts.replace("_", " "), *flop))
+    figures = ("hardware FLOP", "architecture FLOP", "reported FLOP")
+    print_table(("run or source", "purpose", "counts"), rows, figures=figures)
     for name in ("training_compute", "cumulative_training_compute"):
         total = getattr(found, name)
         words = name.replace("_", " ").capitalize()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from fabrica.cli.aiact_files import read_records, read_sources, read_yaml
-from fabrica.cli.output import console, json_option, print_json, say
+from fabrica.cli.output import console, json_option, print_json, print_table, say
 from fabrica.wire.documents import Format, Recipient
 
 if TYPE_CHECKING:
@@ -232,18 +232,12 @@ def _total(done: "Sequence[tuple[Document, Path]]") -> dict[str, int]:
 
 
 def _show(done: "Sequence[tuple[Document, Path]]") -> None:
-    from rich.markup import escape
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    columns = ("items", "automatic", "confirmed", "typed", "to confirm", "to type", "missing")
-    table.add_column("document")
-    for column in (*columns, "automatic share"):
-        table.add_column(column, justify="right")
+    counted = ("items", "automatic", "confirmed", "typed", "to confirm", "to type", "missing")
+    rows = []
     for document, _ in done:
-        counts = (str(getattr(document.rate, column.replace(" ", "_"))) for column in columns)
-        table.add_row(escape(document.title), *counts, f"{document.rate.automatic_share:.0%}")
-    console().print(table)
+        counts = (str(getattr(document.rate, name.replace(" ", "_"))) for name in counted)
+        rows.append((document.title, *counts, f"{document.rate.automatic_share:.0%}"))
+    print_table(("document",), rows, figures=(*counted, "automatic share"))
     for document, place in done:
         version = "draft" if document.version is None else f"version {document.version}"
         click.echo(f"{document.template}, {version}: {place}")
@@ -265,15 +259,8 @@ def show_template(name: str | None, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    from rich.markup import escape
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in found[0]:
-        table.add_column(column)
-    for row in found:
-        table.add_row(*(escape(", ".join(one) if isinstance(one, list) else str(one)) for one in row.values()))
-    console().print(table)
+    rows = ([", ".join(one) if isinstance(one, list) else str(one) for one in row.values()] for row in found)
+    print_table(tuple(found[0]), rows)
 
 
 @click.command("key")

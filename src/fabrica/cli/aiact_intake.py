@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fabrica.cli.aiact_files import day_of, read_answers, read_yaml, write_whole
-from fabrica.cli.output import console, json_option, print_json
+from fabrica.cli.output import console, json_option, print_json, print_table
 
 if TYPE_CHECKING:
     from fabrica.wire.intake import Comparison, Outlook, Sitting
@@ -165,18 +165,15 @@ def _day(answers: Mapping[str, Any]) -> date:
 
 def _show(found: "Comparison") -> None:
     from rich.markup import escape
-    from rich.table import Table
 
     out = console()
     out.print(f"[bold]{len(found.differences)} differences[/bold] on {found.as_of}")
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("what", "first", "second", "because of"):
-        table.add_column(column)
-    for one in found.differences:
-        cells = (f"{one.kind}: {one.title}", _cell(one.before), _cell(one.after), ", ".join(one.because))
-        table.add_row(*map(escape, cells))
-    if found.differences:
-        out.print(table)
+    rows = [
+        (f"{one.kind}: {one.title}", _cell(one.before), _cell(one.after), ", ".join(one.because))
+        for one in found.differences
+    ]
+    if rows:
+        print_table(("what", "first", "second", "because of"), rows)
     told = (f"{one.fact}: {_fact(one.before)} -> {_fact(one.after)}" for one in found.facts)
     for title, lines in (("Facts that differ", told), ("Not settled by the law itself", _unsettled(found))):
         shown = list(lines)

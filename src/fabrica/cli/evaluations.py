@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fabrica.cli.output import console, json_option, print_json, say
+from fabrica.cli.output import console, json_option, print_json, print_table, print_text, say
 
 if TYPE_CHECKING:
     from fabrica.wire.evaluations import Evaluation, ImportedEvaluation
@@ -93,16 +93,16 @@ def list_evaluations(version: str, as_json: bool) -> None:
     if as_json:
         print_json({"evaluations": found})
         return
-    from rich.markup import escape
-    from rich.table import Table
-
-    table = Table("evaluation", "task", "dataset", "tool", "metrics", "imported", "state", box=None, header_style="dim")
+    if not found:
+        print_text("No evaluation is imported yet: 'fabrica evaluations import FILE'.")
+        return
+    rows = []
     for one in found:
         told = one.evaluation
         state = f"taken back: {one.taken_back_because}" if one.taken_back_because else "evidence"
         words = (told.task or "not told", told.dataset or "not told", _tool(told), str(len(told.metrics)))
-        table.add_row(one.id, *map(escape, words), f"{one.imported_at:%Y-%m-%d}", escape(state))
-    console().print(table if found else "No evaluation is imported yet: 'fabrica evaluations import FILE'.")
+        rows.append((one.id, *words, f"{one.imported_at:%Y-%m-%d}", state))
+    print_table(("evaluation", "task", "dataset", "tool", "metrics", "imported", "state"), rows)
 
 
 @evaluations.command("take-back")
@@ -138,7 +138,6 @@ def _tool(told: "Evaluation") -> str:
 
 def _show(told: "Evaluation") -> None:
     from rich.markup import escape
-    from rich.table import Table
 
     lines = {
         "Task": " ".join(filter(None, (told.task, told.task_version and f"version {told.task_version}"))),
@@ -151,11 +150,9 @@ def _show(told: "Evaluation") -> None:
     }
     for name, words in lines.items():
         console().print(f"[dim]{name:8}[/dim] {escape(words) if words else 'the log does not tell'}")
-    table = Table("metric", "scorer", box=None, header_style="dim")
-    for column in ("value", "standard error", "samples"):
-        table.add_column(column, justify="right")
+    rows = []
     for one in told.metrics:
         numbers = (one.value, one.standard_error, one.samples)
         shown = ("—" if number is None else f"{number:.6g}" for number in numbers)
-        table.add_row(escape(one.name), escape(one.scorer or "—"), *shown)
-    console().print(table)
+        rows.append((one.name, one.scorer or "—", *shown))
+    print_table(("metric", "scorer"), rows, figures=("value", "standard error", "samples"))

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from fabrica.cli.lazy import LazyGroup
-from fabrica.cli.output import console, json_option, print_json, say
+from fabrica.cli.output import json_option, print_json, print_table, print_text, say
 
 _COMMANDS = {
     "invite": "evaluators:invite",
@@ -96,9 +96,6 @@ def list_evaluators(version: str, as_json: bool) -> None:
     Example:
         fabrica evaluators list "Euro char:1.0"
     """
-    from rich.markup import escape
-    from rich.table import Table
-
     from fabrica.cli.connection import connect
     from fabrica.sdk import evaluators as sdk
     from fabrica.sdk import systems
@@ -108,14 +105,14 @@ def list_evaluators(version: str, as_json: bool) -> None:
     if as_json:
         print_json({"evaluators": found})
         return
-    table = Table("evaluator", "name", "state", "access until", box=None, header_style="dim")
-    table.add_column("key", overflow="fold")
-    table.add_column("reports")
+    if not found:
+        print_text("Nobody is invited yet: 'fabrica evaluators invite VERSION'.")
+        return
+    rows = []
     for one in found:
         reports = "\n".join(f"{report.id} {report.title}" for report in one.reports) or "none"
-        day = f"{one.access_ends_at:%Y-%m-%d}"
-        table.add_row(one.id, escape(one.name), one.state, day, one.key or "—", escape(reports))
-    console().print(table if found else "Nobody is invited yet: 'fabrica evaluators invite VERSION'.")
+        rows.append((one.id, one.name, one.state, f"{one.access_ends_at:%Y-%m-%d}", one.key or "—", reports))
+    print_table(("evaluator", "name", "state", "access until", "key", "reports"), rows)
 
 
 @click.command("withdraw")

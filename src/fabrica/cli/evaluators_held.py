@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fabrica.cli.embedded import home
-from fabrica.cli.output import console, json_option, print_json, say
+from fabrica.cli.output import console, json_option, print_json, print_table, say
 
 if TYPE_CHECKING:
     from fabrica.sdk.evaluators import HeldAccess
@@ -100,21 +100,19 @@ def view(evaluator: str | None, out: Path | None, as_json: bool) -> None:
 
 def _show(found: "EvaluatorView") -> None:
     from rich.markup import escape
-    from rich.table import Table
 
     out = console()
     out.print(f"[bold]{escape(found.system_name)} {escape(found.label)}[/bold], {found.kind}, {found.state}")
     out.print(f"Provider: {escape(found.provider)}. Purpose: {escape(found.purpose or 'not told')}")
     out.print(f"You may see this until {found.access_ends_at:%Y-%m-%d %H:%M} UTC.")
-    table = Table("what", "name", "bytes", "SHA-256", box=None, header_style="dim")
-    for document in found.documents:
-        for file in document.files:
-            table.add_row(f"{document.template} {document.number}", escape(file.name), f"{file.bytes:,}", file.sha256)
-    for artifact in found.artifacts:
-        table.add_row(f"file of {artifact.run}", escape(artifact.path), f"{artifact.bytes:,}", artifact.sha256)
-    for dataset in found.datasets:
-        table.add_row("dataset", escape(dataset.name), "", dataset.sha256)
-    out.print(table)
+    rows = [
+        (f"{document.template} {document.number}", file.name, f"{file.bytes:,}", file.sha256)
+        for document in found.documents
+        for file in document.files
+    ]
+    rows += [(f"file of {one.run}", one.path, f"{one.bytes:,}", one.sha256) for one in found.artifacts]
+    rows += [("dataset", one.name, "", one.sha256) for one in found.datasets]
+    print_table(("what", "name", "bytes", "SHA-256"), rows)
     for report in found.reports:
         out.print(f"Your report {report.id}: {escape(report.title)}, received {report.received_at:%Y-%m-%d %H:%M} UTC")
 

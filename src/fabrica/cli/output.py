@@ -45,14 +45,21 @@ def print_text(words: str = "", *, style: str = "") -> None:
     console().print(words, markup=False, style=style)
 
 
-def print_table(columns: "Sequence[str]", rows: "Iterable[Sequence[str]]", *, stderr: bool = False) -> None:
-    """Print a table whose cells show what they hold as it is, whoever wrote it; none is cut to fit."""
+def print_table(
+    columns: "Sequence[str]", rows: "Iterable[Sequence[str]]", *, figures: "Sequence[str]" = (), stderr: bool = False
+) -> None:
+    """Print a table: columns of words, then those of `figures`.
+
+    A cell shows what it holds as it is, whoever wrote it, and none is cut to fit.
+    """
     from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="dim")
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(escape(column), overflow="fold")
+    for column in figures:
+        table.add_column(escape(column), overflow="fold", justify="right")
     for row in rows:
         table.add_row(*map(escape, row))
     out = console(stderr=stderr)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fabrica.cli.output import console, json_option, print_json, say
+from fabrica.cli.output import console, json_option, print_json, print_table, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,11 +103,12 @@ def _scenario(file: Path, replications: int | None) -> "Scenario":
 
 
 def _run(scenario: "Scenario", cores: int | None) -> "tuple[Outcome, Figures]":
-    from fabrica.planning.replay import has_numba
+    from importlib.util import find_spec
+
     from fabrica.wire.planning import CompilerMissing
 
-    if not has_numba():
-        raise CompilerMissing("Numba is not installed.", remedy="pip install 'fabrica[planning]'")
+    if find_spec("numpy") is None:
+        raise CompilerMissing("NumPy is not installed.", remedy="pip install 'fabrica[planning]'")
     from fabrica.planning.network.figures import figures
     from fabrica.planning.network.runs import run_scenario
 
@@ -135,28 +136,23 @@ def _show(outcome: "Outcome", found: "Figures") -> None:
 
 
 def _show_lines(name: str, lines: "Sequence[Line]") -> None:
-    from rich.markup import escape
-    from rich.table import Table
 
     from fabrica.planning.network.words import duration, mean, show_number, show_seconds, show_share
 
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in (name, "jobs", "mean wait", "19 of 20 at most", "use", "MWh", "t CO2e", "EUR"):
-        table.add_column(column, justify="left" if column == name else "right")
+    rows = []
     by_place = name == "partition"
     for line in lines:
         cells = [mean(line.jobs, show_number), duration(line.mean_wait_s), mean(line.p95_wait_s, show_seconds)]
         cells += [mean(line.use, show_share)] if by_place else [""]
         power = (line.megawatt_hours, line.tonnes_co2e, line.eur)
         cells += [mean(each, show_number) if by_place else "" for each in power]
-        table.add_row(escape(line.name), *cells)
-    console().print(table)
+        rows.append((line.name, *cells))
+    print_table((name,), rows, figures=("jobs", "mean wait", "19 of 20 at most", "use", "MWh", "t CO2e", "EUR"))
     console().print()
 
 
 def _show_comparison(found: "Comparison") -> None:
     from rich.markup import escape
-    from rich.table import Table
 
     out = console()
     for line in found.sentences:
@@ -164,10 +160,6 @@ def _show_comparison(found: "Comparison") -> None:
     out.print()
     first, second = found.names
     for title, rows in (("network", found.network), ("class of jobs", found.classes), ("partition", found.partitions)):
-        table = Table(box=None, pad_edge=False, header_style="dim")
-        for column in (title, escape(first), escape(second), "difference, 95 % interval"):
-            table.add_column(column, justify="left" if column == title else "right")
-        for row in rows:
-            table.add_row(escape(row.label), escape(row.first), escape(row.second), escape(row.difference))
-        out.print(table)
+        cells = ((row.label, row.first, row.second, row.difference) for row in rows)
+        print_table((title,), cells, figures=(first, second, "difference, 95 % interval"))
         out.print()

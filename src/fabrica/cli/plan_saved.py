@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fabrica.cli.output import console, json_option, print_json, say
+from fabrica.cli.output import console, json_option, print_json, print_table, say
 
 if TYPE_CHECKING:
     from fabrica.sdk.client import Client
@@ -154,18 +154,12 @@ def _id(text: str) -> "ScenarioId":
 
 
 def _show_all(found: "tuple[Scenario, ...]") -> None:
-    from rich.markup import escape
-    from rich.table import Table
 
     if not found:
         say("No scenario is saved. Save one with 'fabrica plan save siting FILE'.")
         return
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("scenario", "kind", "name", "now", "by"):
-        table.add_column(column)
-    for one in found:
-        table.add_row(one.id, one.kind, escape(one.name), _now(one), "you" if one.mine else escape(one.author_name))
-    console().print(table)
+    rows = ((one.id, one.kind, one.name, _now(one), "you" if one.mine else one.author_name) for one in found)
+    print_table(("scenario", "kind", "name", "now", "by"), rows)
 
 
 def _show_one(one: "ScenarioDetail") -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fabrica.cli.output import console, json_option, print_json, say
+from fabrica.cli.output import console, json_option, print_json, print_table, say
 
 if TYPE_CHECKING:
     from fabrica.planning.siting.candidates import Question
@@ -114,7 +114,6 @@ def _keep(outcomes: "dict[str, Measures]", kept_file: Path, candidate_file: Path
 
 def _show(found: "Study") -> None:
     from rich.markup import escape
-    from rich.table import Table
 
     from fabrica.planning.siting.criteria import CRITERIA
     from fabrica.planning.siting.report import groups, ranked_sites
@@ -125,15 +124,12 @@ def _show(found: "Study") -> None:
         for verdict in one.verdicts:
             if verdict.state == "broken":
                 out.print(f"{escape(one.candidate.name)}: {escape(verdict.words)} ({escape(verdict.limit.reason)}).")
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("site")
-    for column in ("Pareto", "first", "in 3", *(CRITERIA[key].name for key in found.criteria)):
-        table.add_column(column, justify="right")
+    rows = []
     for one in ranked_sites(found):
         share = groups(found, one)
-        measures = [escape(shown(key, one.candidate.measures.get(key))) for key in found.criteria]
+        measures = [shown(key, one.candidate.measures.get(key)) for key in found.criteria]
         ranks = (f"{share['first']:.0%}", f"{share['first'] + share['second'] + share['third']:.0%}")
-        table.add_row(escape(one.candidate.name), "yes" if one.in_pareto_set else "no", *ranks, *measures)
-    out.print(table)
+        rows.append((one.candidate.name, "yes" if one.in_pareto_set else "no", *ranks, *measures))
+    print_table(("site",), rows, figures=("Pareto", "first", "in 3", *(CRITERIA[key].name for key in found.criteria)))
     out.print()
     out.print(escape(paragraph(found)))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fabrica.cli.output import console, json_option, print_json, say
+from fabrica.cli.output import console, json_option, print_json, print_table, say
 
 if TYPE_CHECKING:
     from fabrica.planning.training.answer import Answer
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from fabrica.planning.training.pools import Pool
     from fabrica.planning.training.validate import Validation
     from fabrica.planning.training.where import Place
+
+_STATES = {"below": "below", "above": "ABOVE", "within_margin": "WITHIN THE MARGIN OF ERROR OF"}
 
 
 @click.command("train")
@@ -170,30 +172,27 @@ def _margins(flop: float) -> list[dict[str, object]]:
 
 def _show(answer: "Answer") -> None:
     from rich.markup import escape
-    from rich.table import Table
 
     from fabrica.planning.training.words import paragraph
     from fabrica.values.time import show_duration
 
     out = console()
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("layout", "tokens/s/device", "step, s", "computing", "peak", "memory free", "J/token"):
-        table.add_column(column, justify="left" if column == "layout" else "right")
+    rows = []
     for layout in answer.layouts:
         energy = "unknown" if layout.joules_per_token is None else f"{layout.joules_per_token:.2g}"
         computing = layout.parts_seconds["compute"] / layout.step_seconds
-        figures = (f"{layout.tokens_per_s_per_gpu:,.0f}", f"{layout.step_seconds:.2f}", f"{computing:.0%}")
+        rates = (f"{layout.tokens_per_s_per_gpu:,.0f}", f"{layout.step_seconds:.2f}", f"{computing:.0%}")
         shares = (f"{layout.model_flop_share:.0%}", f"{layout.memory_free_share:.0%}", energy)
-        table.add_row(escape(layout.words), *figures, *shares)
-    out.print(table)
+        rows.append((layout.words, *rates, *shares))
+    speeds = ("tokens/s/device", "step, s", "computing", "peak", "memory free", "J/token")
+    print_table(("layout",), rows, figures=speeds)
     out.print()
-    options = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("stops: how it is kept going", "checkpoint every", "devices held", "useful share"):
-        options.add_column(column, justify="left" if column.startswith("stops") else "right")
-    for one in answer.goodput:
-        every = show_duration(round(one.interval_seconds))
-        options.add_row(one.name, every, f"{one.devices_held:,}", f"{one.useful_share:.1%}")
-    out.print(options)
+    options = [
+        (one.name, show_duration(round(one.interval_seconds)), f"{one.devices_held:,}", f"{one.useful_share:.1%}")
+        for one in answer.goodput
+    ]
+    costs = ("checkpoint every", "devices held", "useful share")
+    print_table(("stops: how it is kept going",), options, figures=costs)
     out.print()
     out.print(escape(paragraph(answer)))
     looked = f"{answer.layouts_looked_at:,} layouts were looked at, {answer.layouts_that_fit:,} fit."
@@ -209,13 +208,8 @@ def _show_action(answer: "Answer", margins: list[dict[str, object]]) -> None:
         f"Allocation to ask for: {span(answer.figures.device_hours)} device-hours of {resource}; ask for the high end."
     )
     for one in margins:
-        words = {"below": "below", "above": "ABOVE", "within_margin": "WITHIN THE MARGIN OF ERROR OF"}[
-            str(one["state"])
-        ]
+        words = _STATES[str(one["state"])]
         out.print(f"AI Act: {answer.flop:.2e} FLOP of training is {words} {one['flop']:.0e} FLOP ({one['source']}).")
-
-
-_STATES = {"below": "below", "above": "ABOVE", "within_margin": "WITHIN THE MARGIN OF ERROR OF"}
 
 
 def _everywhere(
@@ -248,45 +242,39 @@ def _as_rows(places: "tuple[Place, ...]") -> list[dict[str, object]]:
 
 def _show_parts(parts: "tuple[Place, ...]") -> None:
     """Show what a smaller pool would take: longer, and mostly fewer device-hours."""
-    from rich.table import Table
-
     from fabrica.planning.training.words import span
 
     if not parts:
         return
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("on a part of the pool", "days", "device-hours", "MWh before cooling", "EUR"):
-        table.add_column(column, justify="right")
+    rows: list[tuple[str, ...]] = []
     for part in parts:
         devices = f"{part.pool.devices:,}"
         if part.answer is None:
-            table.add_row(devices, "does not fit", "", "", "")
+            rows.append((devices, "does not fit", "", "", ""))
             continue
         figures = part.answer.figures
         known = (figures.it_megawatt_hours, figures.eur)
         cells = (span(figures.days), span(figures.device_hours), *(span(one) if one else "unknown" for one in known))
-        table.add_row(devices, *cells)
-    console().print(table)
+        rows.append((devices, *cells))
+    print_table((), rows, figures=("on a part of the pool", "days", "device-hours", "MWh before cooling", "EUR"))
     console().print()
 
 
 def _show_places(places: "tuple[Place, ...]") -> None:
     from rich.markup import escape
-    from rich.table import Table
 
     from fabrica.planning.training.words import span
 
     out = console()
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("site", "pool", "days", "MWh", "t CO2e", "EUR"):
-        table.add_column(column, justify="left" if column in ("site", "pool") else "right")
+    rows: list[tuple[str, ...]] = []
     notes = []
     for place in places:
         pool, answer = place.pool, place.answer
+        site = pool.site or "no site"
         name = f"{pool.devices:,} x {pool.device.key}"
         if answer is None:
-            table.add_row(pool.site, name, escape("does not fit"), "", "", "")
-            notes.append(f"{pool.site}, {name}: {place.reason}")
+            rows.append((site, name, "does not fit", "", "", ""))
+            notes.append(f"{site}, {name}: {place.reason}")
             continue
         figures = answer.figures
         energy = figures.megawatt_hours or figures.it_megawatt_hours
@@ -294,10 +282,10 @@ def _show_places(places: "tuple[Place, ...]") -> None:
         cells = [span(figures.days), "unknown" if energy is None else span(energy) + mark]
         cells.append("unknown" if figures.tonnes_co2e is None else span(figures.tonnes_co2e) + mark)
         cells.append("unknown" if figures.eur is None else span(figures.eur))
-        table.add_row(pool.site, name, *cells)
-        notes += [f"{pool.site}, {name}: {words}" for words in (place.note, pool.planned) if words]
-        notes += [f"{pool.site}, {name}: {words}" for words in answer.prediction.extrapolates]
-    out.print(table)
+        rows.append((site, name, *cells))
+        notes += [f"{site}, {name}: {words}" for words in (place.note, pool.planned) if words]
+        notes += [f"{site}, {name}: {words}" for words in answer.prediction.extrapolates]
+    print_table(("site", "pool"), rows, figures=("days", "MWh", "t CO2e", "EUR"))
     out.print("* without cooling, for the site's PUE is not published. How long each queue is, is not known here.")
     for note in dict.fromkeys(notes):
         out.print(f"- {escape(note)}")
@@ -329,27 +317,22 @@ def validate(runs_file: Path | None, as_json: bool) -> None:
 
 
 def _show_validation(found: "Validation") -> None:
-    from rich.table import Table
-
     out = console()
-    rows = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("run", "predicted", "low", "high", "reported", "error", "group left out"):
-        rows.add_column(column, justify="left" if column == "run" else "right")
+    runs = []
     for row in found.rows:
         rates = (row.predicted_tokens_per_s_per_gpu, row.low, row.high, row.reported)
         mark = "" if row.inside else " out"
         shown = [f"{rate:,.0f}" if rate >= 1000 else f"{rate:.3g}" for rate in rates]
-        rows.add_row(row.id, *shown, f"{row.error:+.1%}{mark}", f"{row.left_out_error:+.1%}")
-    out.print(rows)
+        runs.append((row.id, *shown, f"{row.error:+.1%}{mark}", f"{row.left_out_error:+.1%}"))
+    print_table(("run",), runs, figures=("predicted", "low", "high", "reported", "error", "group left out"))
     out.print()
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("class", "rows", "mean error", "worst", "inside", "mean, group left out", "worst", "inside"):
-        table.add_column(column, justify="left" if column == "class" else "right")
+    classes = []
     for one in found.summary:
-        figures = (one.mean_error, one.worst_error, one.inside)
+        errors = (one.mean_error, one.worst_error, one.inside)
         left_out = (one.left_out_mean_error, one.left_out_worst_error, one.left_out_inside)
-        table.add_row(one.name, str(one.rows), *(f"{share:.1%}" for share in (*figures, *left_out)))
-    out.print(table)
+        classes.append((one.name, str(one.rows), *(f"{share:.1%}" for share in (*errors, *left_out))))
+    errors_of = ("rows", "mean error", "worst", "inside", "mean, group left out", "worst", "inside")
+    print_table(("class",), classes, figures=errors_of)
     for name, reason in found.not_predicted.items():
         out.print(f"Not predicted: {name}. {reason}")
     if found.without_rate:

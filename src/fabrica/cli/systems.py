@@ -3,7 +3,7 @@
 import click
 
 from fabrica.cli.lazy import LazyGroup
-from fabrica.cli.output import console, json_option, print_json
+from fabrica.cli.output import json_option, print_json, print_table, print_text
 
 _COMMANDS = {
     "add": "systems_register:add",
@@ -49,9 +49,6 @@ def systems(context: click.Context, project: str | None, as_json: bool) -> None:
 
 def list_systems(project: str | None, as_json: bool) -> None:
     """Show the systems, each with its newest version."""
-    from rich.markup import escape
-    from rich.table import Table
-
     from fabrica.cli.connection import connect
     from fabrica.sdk import systems as sdk
     from fabrica.sdk.ids import parsed
@@ -62,9 +59,12 @@ def list_systems(project: str | None, as_json: bool) -> None:
     if as_json:
         print_json({"systems": found})
         return
-    table = Table("system", "kind", "newest version", "state", "provider", "id", box=None, header_style="dim")
+    if not found:
+        print_text("No system is registered yet: 'fabrica systems add NAME --kind model'.")
+        return
+    rows = []
     for one in found:
         newest = one.versions[0] if one.versions else None
         label, state = (newest.label, newest.state.value) if newest else ("none yet", "")
-        table.add_row(escape(one.name), one.kind, escape(label), state, escape(one.provider.name), one.id)
-    console().print(table if found else "No system is registered yet: 'fabrica systems add NAME --kind model'.")
+        rows.append((one.name, one.kind, label, state, one.provider.name, one.id))
+    print_table(("system", "kind", "newest version", "state", "provider", "id"), rows)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from fabrica.cli.output import console, json_option, print_json, say
+from fabrica.cli.output import console, json_option, print_json, print_table, say
 from fabrica.wire.documents import Recipient
 
 if TYPE_CHECKING:
@@ -99,7 +99,6 @@ def documents(version: str, as_json: bool) -> None:
         fabrica systems documents "Euro char:1.0"
     """
     from rich.markup import escape
-    from rich.table import Table
 
     from fabrica.cli.connection import connect
     from fabrica.sdk import issues, systems
@@ -110,15 +109,13 @@ def documents(version: str, as_json: bool) -> None:
     if as_json:
         print_json({"version": found.id, "documents": lines, "issues": issued})
         return
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("document", "items", "complete", "automatic", "to confirm", "to type", "missing", "open"):
-        table.add_column(column, justify="left" if column == "document" else "right")
+    rows = []
     for line in lines:
         rate = line.rate
         counts = (rate.items, rate.automatic + rate.confirmed + rate.typed, rate.automatic, rate.to_confirm)
-        figures = (*counts, rate.to_type, rate.missing, len(line.open_items))
-        table.add_row(escape(line.title), *map(str, figures))
-    console().print(table)
+        rows.append((line.title, *map(str, (*counts, rate.to_type, rate.missing, len(line.open_items)))))
+    figures = ("items", "complete", "automatic", "to confirm", "to type", "missing", "open")
+    print_table(("document",), rows, figures=figures)
     for one in issued:
         told = f"{one.state}{f': {one.words}' if one.words else ''}, keep until {one.keep_until or 'unknown'}"
         console().print(escape(f"{one.template} for {one.recipient}, number {one.number}, {told} ({one.id})"))
