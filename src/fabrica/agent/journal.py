@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -330,7 +331,7 @@ def _stored(value: Any) -> str | int:
 
 def _entry(row: dict[str, Any], acknowledged: int) -> Entry:
     return Entry(
-        order=WorkOrder.model_validate_json(row["work_order"], extra="ignore"),
+        order=_order(row["work_order"]),
         state=AttemptState(row["state"]),
         confirmed=row["accepted_sequence"] <= acknowledged,
         variables=None if row["variables"] is None else json.loads(row["variables"]),
@@ -343,3 +344,9 @@ def _entry(row: dict[str, Any], acknowledged: int) -> Entry:
         log_told=row["log_told"],
         metrics_read=row["metrics_read"],
     )
+
+
+@lru_cache(maxsize=1000)
+def _order(text: str) -> WorkOrder:
+    """Read a work order. It never changes, and each tick looks at all that live."""
+    return WorkOrder.model_validate_json(text, extra="ignore")

@@ -23,7 +23,8 @@ def post(
 ) -> Transfer:
     """Write one transfer: entries, running balances, and its seal at the head of the book's chain.
 
-    The caller has locked the book. A transfer that moves a site's accounts has a reservation or names its `site`.
+    The caller has locked the book, whose accounts then hold the new balances. A transfer that moves a site's accounts
+    has a reservation or names its `site`.
     """
     of_attempt = {name: getattr(reservation, name) for name in ("attempt", "run", "site")} if reservation else {}
     by = current_actor()
@@ -48,12 +49,16 @@ def post(
 
 
 def _locked_accounts(book: Book, posting: rules.Posting, site: SiteId | None) -> list[Account]:
-    accounts = list(book.accounts.filter(kind__in=posting.moves))
+    accounts = [account for account in book.accounts.all() if account.kind in posting.moves]
     of_site = rules.SITE_ACCOUNTS & posting.moves.keys()
     if of_site and site is not None:
         where: dict[str, Any] = {"site": site, "resource_class": book.resource_class}
-        Account.objects.bulk_create((Account(kind=kind, **where) for kind in sorted(of_site)), ignore_conflicts=True)
-        accounts += Account.objects.select_for_update().filter(kind__in=of_site, **where).order_by("kind")
+        rows = Account.objects.select_for_update().filter(kind__in=of_site, **where).order_by("kind")
+        if len(rows) < len(of_site):
+            missing = (Account(kind=kind, **where) for kind in sorted(of_site))
+            Account.objects.bulk_create(missing, ignore_conflicts=True)
+            rows = rows.all()
+        accounts += rows
     return accounts
 
 
@@ -62,7 +67,7 @@ def _move(transfer: Transfer, posting: rules.Posting, accounts: list[Account]) -
     after = rules.applied(before, posting.moves)
     for account in accounts:
         account.balance_milliseconds = after[AccountKind(account.kind)]
-    Account.objects.bulk_update(accounts, ["balance_milliseconds"])
+        account.save(update_fields=["balance_milliseconds"])
     Entry.objects.bulk_create(
         Entry(
             transfer=transfer,

@@ -41,15 +41,16 @@ def grant(
     terms = rules.Terms(allocation, counted.resource_class, starts_at, ends_at)
     posting = rules.grant(terms, counted)
     columns = {"project": project, "resource_class": terms.resource_class, "starts_at": starts_at, "ends_at": ends_at}
-    _, new = Book.objects.get_or_create(allocation=allocation, defaults=columns)
+    opened, new = Book.objects.get_or_create(allocation=allocation, defaults=columns)
+    if new:
+        Account.objects.bulk_create(
+            Account(book=opened, kind=kind, resource_class=terms.resource_class)
+            for kind in AccountKind
+            if kind not in rules.SITE_ACCOUNTS
+        )
     book = _locked_book(allocation)
     if not new:
         return _granted_before(book, columns, posting)
-    Account.objects.bulk_create(
-        Account(book=book, kind=kind, resource_class=terms.resource_class)
-        for kind in AccountKind
-        if kind not in rules.SITE_ACCOUNTS
-    )
     transfer = post(book, posting, subject=allocation, reason=reason, at=clock.now(), **native(amount))
     announce(
         facts.Granted(
@@ -348,7 +349,8 @@ def righting(
 
 
 def _locked_book(allocation: AllocationId) -> Book:
-    book = Book.objects.select_for_update().filter(pk=allocation).first()
+    """Lock a book and then read its accounts, once: under the lock nobody else moves them."""
+    book = Book.objects.select_for_update().prefetch_related("accounts").filter(pk=allocation).first()
     if book is None:
         raise queries.allocation_unknown(allocation)
     return book
@@ -366,7 +368,7 @@ def _locked_attempt(attempt: AttemptId) -> tuple[Book, Reservation]:
 
 
 def _balance(book: Book, kind: AccountKind) -> int:
-    return book.accounts.get(kind=kind).balance_milliseconds
+    return next(one for one in book.accounts.all() if one.kind == kind).balance_milliseconds
 
 
 def _keep(row: Reservation, held: rules.Held, now: datetime) -> wire.Reservation:

@@ -273,7 +273,7 @@ def _note_late(attempt: Attempt, event: Event) -> None:
 
 def _take_usage(attempt: Attempt, reported: Usage) -> None:
     usage = rules.usage_after(Usage.model_validate(attempt.usage), reported)
-    country = sites.country(attempt.site_id)
+    country = sites.country(attempt.site_id) if usage.energy else None
     intensity = load_grid().country(country) if country else None
     if intensity is not None:
         words = f"grid of {country}, yearly mean {intensity.year}, {intensity.gco2e_per_kwh:g} gCO2e/kWh"
