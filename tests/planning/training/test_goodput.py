@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fabrica.planning.training.goodput import OPTIONS, Stops, best_interval_seconds, daly_share, goodput
+from fabrica.planning.training.goodput import OPTIONS, Stops, best_interval_seconds, daly_share, goodput, spare_nodes
 
 HOUR = 3600.0
 # Device count, mean hours between stops, and for (blocked, restart) seconds the useful share, worked out elsewhere.
@@ -56,3 +56,16 @@ def test_copies_in_memory_help_a_large_pool() -> None:
     assert bare < 0.01
     assert in_memory > stored + 0.1
     assert elastic > stored + 0.1
+
+
+@given(st.floats(0, 2000))
+def test_spares_are_those_in_repair_and_about_two_deviations_more(down: float) -> None:
+    assert down <= spare_nodes(down) + 0.024
+    assert abs(spare_nodes(down) - (down + 2 * down**0.5)) < 2
+
+
+def test_a_small_pool_holds_no_spare_node_and_waits_for_its_rare_repairs() -> None:
+    small = goodput(8, Stops())
+    assert small.devices_held == 8
+    assert small.useful_share == goodput(8, Stops(spares=False)).useful_share
+    assert goodput(64, Stops()).devices_held == 72

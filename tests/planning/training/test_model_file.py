@@ -60,6 +60,8 @@ def test_latent_attention_experts_and_windows_are_read(tmp_path: Path) -> None:
         ("kv_heads = 8", "kv_heads = 5", 6, "divide"),
         ("vocab = 128256\n", "", None, "missing"),
         ('name = "m"', "params_b = 70.0", 1, "billion parameters"),
+        ('name = "m"', "params_b = 8e9", 1, "Write 8."),
+        ("seq_len = 8192\n", 'seq_len = 8192\n[training]\ntokens = "1.2.3T"\n', 10, "is no number of tokens"),
         ("seq_len = 8192\n", "seq_len = 8192\n[moe]\nexperts = 4\ntop_k = 5\nexpert_ffn = 9\n", 11, "from 1 to 4"),
         ("seq_len = 8192\n", "seq_len = 8192\n[training]\ntoken = 5\n", 10, "Did you mean 'tokens'"),
         ("seq_len = 8192\n", 'seq_len = 8192\n[training]\ntokens = "15 GB"\n', 10, "15T"),

@@ -69,3 +69,12 @@ def test_every_pool_of_the_network_can_be_asked_for() -> None:
     for pool in pools:
         assert part_of(pool, 1).devices == 1
         assert pool.site
+
+
+def test_a_site_or_a_device_that_was_mistyped_is_named() -> None:
+    with pytest.raises(PoolRefused) as refused:
+        pool_of_site("jaiff")
+    assert refused.value.remedy == "Did you mean 'jaif'?"
+    with pytest.raises(DeviceUnknown) as unknown:
+        parse_pool("GB2000:8")
+    assert unknown.value.remedy.startswith("Did you mean 'GB200'?")

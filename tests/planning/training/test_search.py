@@ -60,6 +60,15 @@ def test_a_model_that_does_not_fit_is_refused_with_the_nearest_pool_that_would()
     assert found(model=large, devices=needed).rate[0] > 0
 
 
+def test_a_pool_that_has_more_devices_than_the_batch_feeds_is_refused_with_the_nearest_that_it_does() -> None:
+    with pytest.raises(LayoutImpossible, match="a batch of 64 sequences") as refused:
+        found(devices=1_000_000, batch=64.0)
+    needed = refused.value.facts["devices_needed"]
+    assert 64 <= needed < 1_000_000
+    assert "larger global_batch_tokens" in refused.value.remedy
+    assert found(devices=needed, batch=64.0).rate[0] > 0
+
+
 def test_a_layout_that_cannot_divide_is_refused() -> None:
     with pytest.raises(LayoutImpossible, match="divides"):
         found(devices=4, fixed=Fixed(tensor=8, pipeline=4))

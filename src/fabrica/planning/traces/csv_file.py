@@ -49,7 +49,7 @@ def _check_header(names: list[str], rows: Rows, line: int) -> None:
     if missing:
         raise TraceMalformed(
             f"Line {line}: the header lacks {', '.join(missing)}.",
-            remedy=f"Start the file with the line '{','.join(NEEDED)}', and 'limit_s', 'user' and 'level' where known.",
+            remedy=f"Start with the line '{','.join(NEEDED)}', and 'limit_s', 'user' and 'level' where known.",
             line=line,
             missing=missing,
         )

@@ -1,5 +1,6 @@
 """Devices to train on: the package's accelerators, and those that only appear in published runs."""
 
+import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -102,8 +103,10 @@ def find_device(name: str) -> Device:
         for device in load_devices().values():
             if plain and fits(device, _words(name)):
                 return device
-    short = ", ".join(load_devices())
-    raise DeviceUnknown(f"There is no accelerator {name!r}.", remedy=f"Known are {short}.")
+    shorts = {device.key.casefold(): device.key for device in load_devices().values()}
+    near = difflib.get_close_matches(name.casefold(), shorts, n=1, cutoff=0.5)
+    meant = f"Did you mean {shorts[near[0]]!r}? " if near else ""
+    raise DeviceUnknown(f"There is no accelerator {name!r}.", remedy=f"{meant}Known are {', '.join(load_devices())}.")
 
 
 def _has_all_words(device: Device, words: list[str]) -> bool:

@@ -14,6 +14,7 @@ from fabrica.planning.training.runs import Run
 DEVICE_HOURS_PER_STOP = 16_384 * 54 * 24 / 419
 HOUR_SECONDS = 3600.0
 NODE_DEVICES = 8
+MOMENTS_COVERED, NEARLY_NORMAL = 0.977, 100.0
 REPAIR_SECONDS = 24 * HOUR_SECONDS  # until a node that stopped is back; an assumption, sites differ widely
 
 
@@ -21,8 +22,9 @@ REPAIR_SECONDS = 24 * HOUR_SECONDS  # until a node that stopped is back; an assu
 class Stops:
     """How a training stops and comes back: seconds that a checkpoint blocks, that a restart takes, until repair.
 
-    With `spares`, nodes stand ready and a restart waits for none. With `elastic` data parallelism the other replicas go
-    on, and only the one that lost a node rests until repair. With neither a stop waits for the repair of the node.
+    With `spares`, as many nodes stand ready as are in repair at most times, none beside a small pool, and a restart
+    waits for none of them. With `elastic` data parallelism the other replicas go on, and only the one that lost a node
+    rests until repair. With neither a stop waits for the repair of the node.
     """
 
     name: str = "checkpoints to storage, hot spares"
@@ -65,16 +67,31 @@ class Goodput:
 def goodput(devices: int, stops: Stops, replica_devices: int = NODE_DEVICES) -> Goodput:
     """Return the useful share of a pool. `replica_devices`: that hold one copy of the model and stop together."""
     mean = stops.device_hours_per_stop * HOUR_SECONDS / devices
-    waiting = 0.0 if stops.spares or stops.elastic else stops.repair_seconds
+    down = stops.repair_seconds / mean  # nodes in repair, on average
+    held = devices + (NODE_DEVICES * spare_nodes(down) if stops.spares else 0)
+    waiting = 0.0 if held > devices or stops.elastic else stops.repair_seconds
     interval = best_interval_seconds(mean, stops.checkpoint_seconds)
     useful = daly_share(mean, interval, stops.checkpoint_seconds, stops.restart_seconds + waiting)
-    down = stops.repair_seconds / mean  # nodes in repair, on average
-    held = devices
-    if stops.spares:
-        held += NODE_DEVICES * math.ceil(down + 2 * math.sqrt(down))
     if stops.elastic:
         useful *= max(1 - down * max(replica_devices, NODE_DEVICES) / devices, 0.0)
     return Goodput(stops.name, mean, interval, useful * devices / held, held)
+
+
+def spare_nodes(down: float) -> int:
+    """Return how many nodes are in repair at most, in 977 of 1,000 moments, where `down` are on average.
+
+    Nodes fail apart from each other, so their number follows Poisson; a large one is nearly normal, and there this is
+    two standard deviations over the mean.
+    """
+    if down > NEARLY_NORMAL:
+        return math.ceil(down + 2 * math.sqrt(down))
+    nodes, likely = 0, math.exp(-down)
+    covered = likely
+    while covered < MOMENTS_COVERED:
+        nodes += 1
+        likely *= down / nodes
+        covered += likely
+    return nodes
 
 
 def best_interval_seconds(mean_seconds: float, checkpoint_seconds: float) -> float:

@@ -24,7 +24,7 @@ _KEYS: Mapping[str, tuple[str, ...]] = {
 }
 SOFTWARE = ("vendor", "framework")
 _UNITS = {"": 1.0, "K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
-_TOKENS = re.compile(r"^\s*(\d+(?:[._]\d+)*(?:e\d+)?)\s*([KMBT]?)\s*(?:tokens)?\s*$", re.IGNORECASE)
+_TOKENS = re.compile(r"^\s*(\d[\d_]*(?:\.\d+)?(?:e\+?\d+)?)\s*([KMBT]?)\s*(?:tokens)?\s*$", re.IGNORECASE)
 DISAGREEMENT = 0.1  # of stated and counted parameters, beyond which a shape is taken to be mistyped
 
 
@@ -170,6 +170,8 @@ class _Reader:
                 "Give a number that divides the heads.",
             )
         told = self.document.get("params_b")
+        if isinstance(told, int | float) and abs(model.parameters / max(told, 1e-9) - 1) <= DISAGREEMENT:
+            raise self._mistake("params_b", "params_b counts billions.", f"Write {told / 1e9:g}.")
         if isinstance(told, int | float) and abs(model.parameters / 1e9 / max(told, 1e-9) - 1) > DISAGREEMENT:
             raise self._mistake(
                 "params_b",

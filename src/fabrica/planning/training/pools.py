@@ -1,5 +1,6 @@
 """Pools of devices: so many of a kind, or a partition of a site of the network."""
 
+import difflib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -111,8 +112,10 @@ def pool_of_site(site: str, devices: int | None = None) -> Pool:
         PoolRefused: there is no such site, no count of its accelerators is published, or it has fewer.
     """
     if load_network().site(site) is None:
-        known = ", ".join(str(one.id) for one in load_network().factories)
-        raise PoolRefused(f"There is no site {site!r} in the network.", remedy=f"Sites with machines: {known}.")
+        known = [str(one.id) for one in load_network().factories]
+        near = difflib.get_close_matches(site, known, n=1)
+        remedy = f"Did you mean {near[0]!r}?" if near else f"Sites with machines: {', '.join(known)}."
+        raise PoolRefused(f"There is no site {site!r} in the network.", remedy=remedy)
     own = [pool for pool in pools_of_network() if pool.site == site]
     if not own:
         raise PoolRefused(

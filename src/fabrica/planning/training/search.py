@@ -53,21 +53,21 @@ def search(question: Question, numbers: Column) -> Found:
     """Return every layout that fits the pool, the fastest first; `numbers` are those of a calibration.
 
     Raises:
-        LayoutImpossible: none fits; says what lacks and from how many devices one would.
+        LayoutImpossible: none fits; says what lacks and on how many devices one would.
     """
     layouts = enumerate_layouts(
         question.model, question.devices, question.batch_sequences, question.device.domain, question.fixed
     )
     count = len(layouts.tensor)
     if count == 0:
-        raise _impossible(question, numbers, None)
+        raise _impossible(question, None)
     routed = question.model.experts is not None
     model, device = question.model.columns(), question.device.columns(question.case.precision)
     software = software_of(question.case.year, question.case.precision)
     free = fits(memory(model, layouts, software, routed=routed), device)
     fitting = np.flatnonzero(free >= 0)
     if len(fitting) == 0:
-        raise _impossible(question, numbers, float(-free.max() * question.device.memory_gigabytes))
+        raise _impossible(question, float(-free.max() * question.device.memory_gigabytes))
     layouts, free = select(layouts, fitting), free[fitting]
     known = _scalars(efficiencies(numbers, weights([question.case])))
     made = step(model, device, layouts, software, known, routed=routed)
@@ -108,34 +108,43 @@ def pareto(found: Found) -> Any:
     return np.array(kept)
 
 
-def _impossible(question: Question, numbers: Column, lacking_gigabytes: float | None) -> LayoutImpossible:
-    nearest = _nearest(question, numbers)
+def _impossible(question: Question, lacking_gigabytes: float | None) -> LayoutImpossible:
+    above = _nearest(question, 2.0)
+    below = None if above or lacking_gigabytes is not None else _nearest(question, 0.5)
     lacks = (
         f"; the nearest layout lacks {lacking_gigabytes:,.0f} GB a device"
         if lacking_gigabytes is not None
-        else "; no layout divides the heads, the layers and the batch so"
+        else f"; no layout divides the heads, the layers and a batch of {question.batch_sequences:,.0f} sequences so"
     )
     name, key = question.model.name, question.device.key
+    remedy = "Take a larger device, or a smaller model or batch."
+    if above:
+        remedy = f"From {above:,} devices one fits."
+    elif below:
+        remedy = f"On {below:,} devices one fits; or give a larger global_batch_tokens."
     return LayoutImpossible(
         f"No layout of {name} fits {question.devices:,} x {key}{lacks}.",
-        remedy=f"From {nearest:,} devices one fits."
-        if nearest
-        else "Take a larger device, or a smaller model or batch.",
+        remedy=remedy,
         devices=question.devices,
-        devices_needed=nearest,
+        devices_needed=above or below,
     )
 
 
-def _nearest(question: Question, numbers: Column) -> int | None:
-    """Return the smallest power-of-two multiple of the pool on which a layout fits, if the batch allows one."""
-    devices = question.devices * 2
-    while devices <= POOL_MAX:
-        wider = replace(question, devices=devices)
-        layouts = enumerate_layouts(wider.model, devices, wider.batch_sequences, wider.device.domain, wider.fixed)
-        if len(layouts.tensor):
-            software = software_of(wider.case.year, wider.case.precision)
-            held = memory(wider.model.columns(), layouts, software, routed=wider.model.experts is not None)
-            if np.any(fits(held, wider.device.columns(wider.case.precision)) >= 0):
-                return devices
-        devices *= 2
+def _nearest(question: Question, factor: float) -> int | None:
+    """Return the nearest of the pools that are a factor larger each, or smaller, on which a layout fits."""
+    devices = int(question.devices * factor)
+    while 1 <= devices <= POOL_MAX:
+        if _fits_somehow(replace(question, devices=devices)):
+            return devices
+        devices = int(devices * factor)
     return None
+
+
+def _fits_somehow(question: Question) -> bool:
+    domain, fixed = question.device.domain, question.fixed
+    layouts = enumerate_layouts(question.model, question.devices, question.batch_sequences, domain, fixed)
+    if not len(layouts.tensor):
+        return False
+    software = software_of(question.case.year, question.case.precision)
+    held = memory(question.model.columns(), layouts, software, routed=question.model.experts is not None)
+    return bool(np.any(fits(held, question.device.columns(question.case.precision)) >= 0))
