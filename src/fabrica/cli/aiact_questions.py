@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fabrica.cli.embedded import home
 from fabrica.cli.output import console, json_option, print_json, say
+from fabrica.values.home import home
 
 if TYPE_CHECKING:
     from fabrica.wire.questions import FoundAnswer

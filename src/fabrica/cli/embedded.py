@@ -9,15 +9,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from fabrica.values.home import home
 from fabrica.wire.embedded import EmbeddedNotStarted
 
 START_SECONDS_MAX = 60
 STOP_SECONDS_MAX = 30
-
-
-def home() -> Path:
-    """Return the folder of all state: `FABRICA_HOME`, or `~/.fabrica`."""
-    return Path(os.environ.get("FABRICA_HOME") or Path.home() / ".fabrica").absolute()
 
 
 @dataclass(frozen=True, slots=True)

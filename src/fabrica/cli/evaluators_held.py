@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fabrica.cli.embedded import home
 from fabrica.cli.output import console, json_option, print_json, print_table, say
+from fabrica.values.home import home
 
 if TYPE_CHECKING:
     from fabrica.sdk.evaluators import HeldAccess

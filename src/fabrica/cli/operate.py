@@ -157,12 +157,13 @@ def _run_embedded(*, simulate: bool, country: str | None, port: int | None) -> N
     from fabrica.cli import embedded
     from fabrica.cli.agents import open_agent
     from fabrica.values.files import held_alone, write_private
+    from fabrica.values.home import home
     from fabrica.values.signals import stop_on_signals
 
-    home = embedded.home()
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with held_alone(home / "embedded.lock"):
-        port = _free_port(port, home / "port")
+    folder = home()
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with held_alone(folder / "embedded.lock"):
+        port = _free_port(port, folder / "port")
         url = f"http://127.0.0.1:{port}"
         os.environ["FABRICA_PUBLIC_URL"] = url
         from fabrica.server.config import processes
@@ -174,10 +175,10 @@ def _run_embedded(*, simulate: bool, country: str | None, port: int | None) -> N
         from fabrica.server.core import reconcilers
 
         migrate_database()
-        project = rows.first_people(home)
+        project = rows.first_people(folder)
         stop = stop_on_signals()
         with processes.WebServer("127.0.0.1", port, threads=128):
-            agents = [open_agent(settings) for settings in _embedded_agents(home, url, project, country, simulate)]
+            agents = [open_agent(settings) for settings in _embedded_agents(folder, url, project, country, simulate)]
             threads = [threading.Thread(target=one.run, args=(stop,), name=one.settings.folder.name) for one in agents]
             for thread in threads:
                 thread.start()

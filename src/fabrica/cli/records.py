@@ -19,10 +19,10 @@ def fetch(client: "Client", run: "Run") -> Path:
     Raises:
         RecordNotReady: the run has not ended, or its site has sent no record.
     """
-    from fabrica.cli import embedded
     from fabrica.sdk import runs
+    from fabrica.values.home import home
 
-    folder = embedded.home() / "records" / run.id
+    folder = home() / "records" / run.id
     folder.mkdir(parents=True, exist_ok=True)
     return runs.fetch_record(client, run, folder)
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import dj_database_url
 
-from fabrica.server.config.home import home, secret
+from fabrica.server.config.own_secrets import secret
+from fabrica.values.home import home
 
 HOME = home()
 DEBUG = False

@@ -1,14 +1,10 @@
-"""Where this service keeps its state."""
+"""The secrets that a server draws for itself."""
 
 import contextlib
 import os
 import secrets
-from pathlib import Path
 
-
-def home() -> Path:
-    """Return the folder of all state: `FABRICA_HOME`, or `~/.fabrica`."""
-    return Path(os.environ.get("FABRICA_HOME") or Path.home() / ".fabrica").absolute()
+from fabrica.values.home import home
 
 
 def secret(name: str) -> str:
