@@ -12,7 +12,7 @@ from fabrica.aiact.classify import classify
 from fabrica.aiact.documents.shape import RECIPIENTS
 from fabrica.reference.purposes import load_purposes
 from fabrica.server.core import clock
-from fabrica.wire.accounts import OutsideSource
+from fabrica.wire.accounts import OutsideSource, SiteFactor
 from fabrica.wire.aiact import DateBeforeAct
 from fabrica.wire.bodies import Request
 from fabrica.wire.issues import NewViewGrant
@@ -243,6 +243,28 @@ class SourceForm(BodyForm):
         told = dict(super().values(cleaned))
         evidence = {"reference": told.pop("reference"), "entered_by": self.person, "entered_on": self.today}
         return told | {"id": told["what"], "evidence": evidence}
+
+
+class FactorForm(BodyForm):
+    """The facility factor of a site of linked runs: with it, energy at the node becomes energy at the facility."""
+
+    body = SiteFactor
+    site = forms.ChoiceField(label=_("Site"))
+    pue = forms.FloatField(
+        label=_("Facility factor (PUE)"),
+        min_value=1,
+        max_value=5,
+        help_text=_("Energy of the whole facility divided by that of its machines, such as 1.15"),
+    )
+    period = forms.CharField(label=_("Of which period"), max_length=200, help_text=_("Such as 2026, or November 2026"))
+    source = forms.CharField(label=_("Where it stands written"), max_length=200)
+
+    def __init__(self, data: Mapping[str, Any] | None, *, sites: Iterable[str]) -> None:
+        super().__init__(data)
+        self.fields["site"].choices = [(site, site) for site in sites]  # type: ignore[attr-defined]
+
+    def values(self, cleaned: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {name: value for name, value in super().values(cleaned).items() if name != "site"}
 
 
 def _capital(words: str) -> str:

@@ -210,8 +210,9 @@ def margin_words(state: str) -> str:
 
 @register.filter
 def energy_mwh(megawatt_hours: float) -> str:
-    """Write energy with three significant digits."""
-    return f"{significant(megawatt_hours, 3)} MWh"
+    """Write energy with three significant digits; less than a kilowatt-hour in watt-hours as well."""
+    words = f"{significant(megawatt_hours, 3)} MWh"
+    return words if megawatt_hours >= 1e-3 else f"{significant(megawatt_hours * 1e6, 3)} Wh ({words})"
 
 
 @register.filter
