@@ -202,9 +202,11 @@ def api_page() -> str:
     parts = [
         f"{NOTE}# REST API\n",
         "Every address begins with `/api/v1`. People send `Authorization: Bearer TOKEN` or a signed-in session; the "
-        "addresses under `/agent` are for agents with their own token. POST `/runs` and `/allocations` take an "
-        "`Idempotency-Key`: the same request sent twice is done once. A failure is a {doc}`problem <problems>`. A "
-        "running server describes each body in full at `/api/v1/openapi.json`.\n",
+        "addresses under `/agent` are for agents with their own token, those under `/evaluator` for independent "
+        "evaluators, who sign. POST `/runs`, `/allocations`, `/corrections`, `/organisations`, `/projects`, "
+        "`/plan/scenarios`, `/questions`, `/systems`, and below these versions and issues, take an `Idempotency-Key`: "
+        "the same request sent twice is done once. A failure is a {doc}`problem <problems>`. A running server describes "
+        "each body in full at `/api/v1/openapi.json`.\n",
     ]
     operations: dict[str, list[Sequence[str]]] = {}
     for path, methods in _openapi()["paths"].items():
