@@ -21,6 +21,8 @@ def test_it_asks_for_whole_nodes_and_the_longest_time(tmp_path: Path) -> None:
     read = read_manifest(write_manifest(answer(), tmp_path / "made" / "run").parent)
     assert (read.fields["resources"]["nodes"], read.fields["resources"]["devices"]) == (3, 8)
     assert read.fields["purpose"] == "pretraining"
+    assert "24 devices for the 20" in manifest(answer())
+    assert "Nodes are given whole" not in manifest(answer("H100-SXM:24"))
     assert "--tensor-parallel=1" in read.fields["command"]
 
 

@@ -55,11 +55,14 @@ def manifest(answer: "Answer") -> str:
     )
     command = ", ".join(f'"{part}"' for part in ("python", "train.py", *layout.split(", ")))
     longer = math.ceil(answer.figures.days.high / LIMIT_DAYS_MAX)
+    given = nodes * each
+    whole = f"# Nodes are given whole: {given:,} devices for the {pool.devices:,} that were planned.\n"
     chain = f"# It may take {longer} such runs, one after another, each from the checkpoint of the last.\n"
     return (
         f"# Planned by `fabrica plan train`: {best.words}.\n"
         f"# {answer.figures.device_hours.value:,.0f} device-hours are expected, "
         f"{answer.figures.device_hours.high:,.0f} at the high end: ask for the latter.\n"
+        f"{whole if given > pool.devices else ''}"
         f"{chain if longer > 1 else ''}"
         "# Put your own program into `command`; the options are those of the planned layout.\n"
         f'name = "{_plain(answer.model_name)}"\n'
@@ -70,7 +73,7 @@ def manifest(answer: "Answer") -> str:
         f'resource_class = "{pool.resource_class}"\n'
         f"nodes = {nodes}\n"
         f"devices = {each}\n"
-        f'time_limit = "{days} days"\n'
+        f'time_limit = "{days} {"days" if days > 1 else "day"}"\n'
     )
 
 
