@@ -205,8 +205,8 @@ def api_page() -> str:
         "addresses under `/agent` are for agents with their own token, those under `/evaluator` for independent "
         "evaluators, who sign. POST `/runs`, `/allocations`, `/corrections`, `/organisations`, `/projects`, "
         "`/plan/scenarios`, `/questions`, `/systems`, and below these versions and issues, take an `Idempotency-Key`: "
-        "the same request sent twice is done once. A failure is a {doc}`problem <problems>`. A running server describes "
-        "each body in full at `/api/v1/openapi.json`.\n",
+        "the same request sent twice is done once. A failure is a {doc}`problem <problems>`. A running server "
+        "describes each body in full at `/api/v1/openapi.json`.\n",
     ]
     operations: dict[str, list[Sequence[str]]] = {}
     for path, methods in _openapi()["paths"].items():
