@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from fabrica.aiact.conditions import State
+from fabrica.aiact.conditions import Found, State
 from fabrica.aiact.parsing import ConditionMalformed, Names, parse
+from fabrica.aiact.propositions import Propositions
 from fabrica.aiact.schema import Fact
 from fabrica.aiact.truth import NO, OPEN, STANDS, YES
 
@@ -17,13 +18,17 @@ VOCABULARY = {
     "other_size": Fact(type="number", meaning="", group=""),
 }
 BITS = {key: 1 << place for place, key in enumerate(VOCABULARY)}
-NAMES = Names(VOCABULARY, BITS, {"found": BITS["warm"]}, {"limit": 10.0})
+PROPOSITIONS = Propositions(VOCABULARY)
+NAMES = Names(VOCABULARY, BITS, PROPOSITIONS, {"found": Found("found", BITS["warm"], bars=0)}, {"limit": 10.0})
 
 
 def _ask(text: str, found: int = NO, **facts: Any) -> tuple[int, set[str]]:
     given = {key: frozenset(value) if isinstance(value, list) else value for key, value in facts.items()}
-    state = State(given, sum(BITS[key] for key in given), {}, {"found": (found, 0)}, {"found": 0})
-    truth, missing = parse(text, NAMES).ask(state)
+    condition = parse(text, NAMES)
+    said = sum(PROPOSITIONS.said(key, value) for key, value in given.items())
+    unknown = sum(bit for key, bit in BITS.items() if key not in given)
+    truth, missing = condition.ask(State(given, unknown, said, answers={"found": (found, 0)}))
+    assert truth == NO or not condition.bars & said
     return truth, {key for key, bit in BITS.items() if bit & missing}
 
 
@@ -48,6 +53,9 @@ def _ask(text: str, found: int = NO, **facts: Any) -> tuple[int, set[str]]:
         ("missing size", {"size": 1.0}, NO),
         ("warm and colour is red or size > limit", {"warm": False, "size": 11.0}, YES),
         ("warm and (colour is red or size > limit)", {"warm": False, "size": 11.0}, NO),
+        ("warm and (colour is red and uses has eat)", {"warm": True, "colour": "red", "uses": ["eat"]}, YES),
+        ("uses has eat and not uses has sleep", {"uses": ["eat"]}, YES),
+        ("uses has eat and not uses has sleep", {"uses": []}, NO),
     ],
 )
 def test_a_condition_reads_as_it_is_written(text: str, facts: dict[str, Any], truth: int) -> None:

@@ -11,20 +11,11 @@ from fabrica.aiact.due import Case, HighRiskClass, due, high_risk_day
 from fabrica.aiact.explain import Fired, open_facts, standing_of, told, unsettled
 from fabrica.aiact.facts import checked
 from fabrica.aiact.fines import fines
-from fabrica.aiact.rulebook import Rule, Rulebook, rulebook
+from fabrica.aiact.rulebook import ROLES, SCOPE, Rule, Rulebook, rulebook
 from fabrica.aiact.schema import Confidence
 from fabrica.aiact.truth import NO, OPEN, STANDS, shown
 from fabrica.wire.aiact import Classification, DateBeforeAct, DueObligation, LawVersion
 
-ROLES = (
-    "provider",
-    "deployer",
-    "product_manufacturer",
-    "importer",
-    "distributor",
-    "authorised_representative",
-    "gpai_provider",
-)
 _FROM_STRONG_TO_WEAK: tuple[Confidence, ...] = ("text", "guidance", "secondary", "draft", "open")
 _NOTICE = (
     "This is no legal advice. It applies the project's own data of the law to the facts that were given; the Official "
@@ -47,11 +38,11 @@ def classify(answers: Mapping[str, Any], as_of: date) -> Classification:
     """
     law = _law_of(as_of)
     book = rulebook()
-    state = checked(answers, book)
+    state = checked(answers)
     fired = _ask(book, state)
     tiers = {tier: state.answers[tier] for tier in library.tiers()}
     roles = {role: state.answers[role] for role in ROLES}
-    asked = [(rule.duties, rule.condition.ask(state)) for rule in book.duties.able(state.facts)]
+    asked = [(rule.duties, rule.condition.ask(state)) for rule in book.duties if not rule.bars & state.said]
     case = _case(state)
     duties = _duties(asked, case, as_of)
     decided = tuple(tier for tier, (truth, _) in tiers.items() if shown(truth))
@@ -86,7 +77,7 @@ def facts_of_days(answers: Mapping[str, Any], found: Classification) -> tuple[st
     `found` is what `classify` makes of the same answers. Many of these facts are also among its open questions.
     """
     book = rulebook()
-    state = checked(answers, book)
+    state = checked(answers)
     _ask(book, state)
     lacking = 0
     for name in (*_DECIDE_DAYS, "ai_office"):
@@ -97,7 +88,7 @@ def facts_of_days(answers: Mapping[str, Any], found: Classification) -> tuple[st
         lacking |= book.bits["actor_kind"]  # Union institutions are fined by another article
     if fines(found.obligations, "micro") != fines(found.obligations, "large"):
         lacking |= book.bits["actor_size"]
-    return tuple(key for key, bit in book.bits.items() if lacking & bit & ~state.known)
+    return tuple(key for key, bit in book.bits.items() if lacking & bit & state.unknown)
 
 
 @cache
@@ -125,9 +116,11 @@ def _law_of(as_of: date) -> LawVersion:
 def _ask(book: Rulebook, state: State) -> list[Fired]:
     """Ask every rule in order, note each finding as its strongest rule has it, and return the rules that fired."""
     fired = []
-    answers = state.answers = dict.fromkeys(book.findings, NEVER)
-    used = state.used = dict.fromkeys(book.findings, 0)
-    for rule in book.rules.able(state.facts):
+    answers, used, said = state.answers, state.used, state.said
+    answers.update(book.nothing_found)
+    for rule in book.rules:
+        if rule.bars & said:
+            continue
         answer = rule.ask(state)
         truth = answer[0]
         if truth == NO:
@@ -139,7 +132,7 @@ def _ask(book: Rulebook, state: State) -> list[Fired]:
             because = rule.condition.used(state)
             fired.append(Fired(rule, truth, because))
             for finding in rule.gives:
-                used[finding] |= because
+                used[finding] = used.get(finding, 0) | because
     return fired
 
 
@@ -149,7 +142,7 @@ def _settles(rule: Rule, state: State) -> bool:
 
 
 def _scope(state: State) -> Mapping[str, Answer]:
-    return {name: state.answers[name] for name in ("ai_system", "in_scope")}
+    return {name: state.answers[name] for name in SCOPE}
 
 
 def _told_as(state: State, finding: str, *, against: tuple[str, ...]) -> bool | None:

@@ -1,11 +1,11 @@
 """Conditions of rules: small trees over facts and findings that are read on the scale of `truth`.
 
 A node answers how firmly it stands and which missing facts could still change that; and, where it stands, which facts
-it used. Sets of facts are bits of one whole number, one bit a key of the vocabulary, and settled answers are constants:
-a classification asks some hundreds of nodes.
+it used. Sets of facts, and what facts say, are bits of whole numbers, so that plain facts that come together are asked
+in one look: a classification asks some hundreds of nodes.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -22,11 +22,13 @@ ALWAYS: Answer = (YES, 0)
 class State:
     """One classification under way: the given facts, and what the rules have found so far.
 
-    `known` holds the bits of the given facts; `told` has each as it is told to people and written as JSON.
+    `unknown` holds the bits of the facts that are missing, `said` what the others say as `Propositions` has it; `told`
+    has each as it is told to people and written as JSON.
     """
 
     facts: Mapping[str, Any]
-    known: int
+    unknown: int
+    said: int
     told: Mapping[str, Any] = field(default_factory=dict)
     answers: dict[str, Answer] = field(default_factory=dict)
     used: dict[str, int] = field(default_factory=dict)
@@ -37,9 +39,10 @@ class State:
 
 
 class Condition(Protocol):
-    """A node. `about` holds the bits of every fact it can depend on, through findings too."""
+    """A node. `about`: the bits of every fact it can depend on, through findings too; `bars`: what makes it a NO."""
 
     about: int
+    bars: int
 
     def ask(self, state: State) -> Answer: ...
 
@@ -49,55 +52,38 @@ class Condition(Protocol):
 class _Leaf:
     """A question about facts alone."""
 
-    __slots__ = ("about",)
+    __slots__ = ("about", "bars")
     about: int
+    bars: int
 
     def used(self, state: State) -> int:
-        return self.about & state.known
+        return self.about & ~state.unknown
 
 
-class FactIs(_Leaf):
-    """A fact has one of the wanted values. `denied`: it has another."""
+class Says(_Leaf):
+    """A fact says what is wanted. `favour`: any of these bits is a yes; `bars`: any of these a no."""
 
-    __slots__ = ("_answers", "_otherwise", "denied", "key", "wanted")
+    __slots__ = ("favour",)
 
-    def __init__(self, key: str, bit: int, wanted: frozenset[Any], *, denied: bool = False) -> None:
-        self.key, self.about, self.wanted, self.denied = key, bit, wanted, denied
-        met, self._otherwise = (NEVER, ALWAYS) if denied else (ALWAYS, NEVER)
-        self._answers: dict[Any, Answer] = {None: (OPEN, bit), **dict.fromkeys(wanted, met)}
+    def __init__(self, about: int, favour: int, against: int) -> None:
+        self.about, self.favour, self.bars = about, favour, against
 
     def ask(self, state: State) -> Answer:
-        return self._answers.get(state.facts.get(self.key), self._otherwise)
-
-
-class FactHas(_Leaf):
-    """A fact that is a list has at least one of the wanted values. `denied`: it has none."""
-
-    __slots__ = ("_met", "_open", "_unmet", "denied", "key", "wanted")
-
-    def __init__(self, key: str, bit: int, wanted: frozenset[Any], *, denied: bool = False) -> None:
-        self.key, self.about, self.wanted, self.denied = key, bit, wanted, denied
-        self._open = (OPEN, bit)
-        self._met, self._unmet = (NEVER, ALWAYS) if denied else (ALWAYS, NEVER)
-
-    def ask(self, state: State) -> Answer:
-        value = state.facts.get(self.key)
-        if value is None:
-            return self._open
-        return self._unmet if self.wanted.isdisjoint(value) else self._met
+        if missing := self.about & state.unknown:
+            return OPEN, missing
+        return ALWAYS if state.said & self.favour else NEVER
 
 
 class FactMissing(_Leaf):
     """The fact was left out. The law itself sometimes has a rule for that, such as an unknown original compute."""
 
-    __slots__ = ("_stands", "key")
+    __slots__ = ()
 
-    def __init__(self, key: str, bit: int) -> None:
-        self.key, self.about = key, bit
-        self._stands = (STANDS, bit)
+    def __init__(self, bit: int) -> None:
+        self.about, self.bars = bit, 0
 
     def ask(self, state: State) -> Answer:
-        return self._stands if self.key not in state.facts else NEVER
+        return (STANDS, self.about) if self.about & state.unknown else NEVER
 
 
 class Compared(_Leaf):
@@ -106,57 +92,84 @@ class Compared(_Leaf):
     __slots__ = ("holds", "keys")
 
     def __init__(self, keys: Sequence[str], about: int, holds: Callable[..., bool]) -> None:
-        self.keys, self.about, self.holds = tuple(keys), about, holds
+        self.keys, self.about, self.holds, self.bars = tuple(keys), about, holds, 0
 
     def ask(self, state: State) -> Answer:
-        if missing := self.about & ~state.known:
+        if missing := self.about & state.unknown:
             return OPEN, missing
-        return ALWAYS if self.holds(*(state.facts[key] for key in self.keys)) else NEVER
+        return ALWAYS if self.holds(*[state.facts[key] for key in self.keys]) else NEVER
 
 
 class Found:
     """A finding of earlier rules."""
 
-    __slots__ = ("about", "name")
+    __slots__ = ("about", "bars", "name")
 
-    def __init__(self, name: str, about: int) -> None:
-        self.name, self.about = name, about
+    def __init__(self, name: str, about: int, bars: int) -> None:
+        self.name, self.about, self.bars = name, about, bars
 
     def ask(self, state: State) -> Answer:
         return state.answers[self.name]
 
     def used(self, state: State) -> int:
-        return state.used[self.name]
+        return state.used.get(self.name, 0)
 
 
 class Unless:
     """The exception: stands as firmly as what it wraps does not."""
 
-    __slots__ = ("about", "exception")
+    __slots__ = ("about", "bars", "exception")
 
     def __init__(self, exception: Condition) -> None:
         self.exception, self.about = exception, exception.about
+        self.bars = _favour(exception)
 
     def ask(self, state: State) -> Answer:
         truth, missing = self.exception.ask(state)
         return YES - truth, missing
 
     def used(self, state: State) -> int:
-        return self.about & state.known
+        return self.about & ~state.unknown
 
 
 class Every:
-    """Every part, as firmly as the weakest. Only the parts that are not settled still matter."""
+    """Every part, as firmly as the weakest. Only the parts that are not settled still matter.
 
-    __slots__ = ("_asks", "about", "parts")
+    The parts that are plain facts, or exceptions of such, are asked in one look: `_bars` holds every no of theirs. What
+    is not known of them leaves this open where it is needed, and standing where it would be an exception.
+    """
+
+    __slots__ = ("_asks", "_bars", "_findings", "_needed", "_others", "_plain", "about", "bars", "parts")
 
     def __init__(self, parts: Sequence[Condition]) -> None:
-        self.parts, self.about = tuple(parts), _together(parts)
-        self._asks = tuple(part.ask for part in parts)
+        self.parts = tuple(_unfolded(parts))
+        self.about, self.bars = _about(self.parts), 0
+        self._bars = self._plain = self._needed = 0
+        others: list[Condition] = []
+        for part in self.parts:
+            self.bars |= part.bars
+            if isinstance(part, Says) or (isinstance(part, Unless) and part.bars):
+                self._bars |= part.bars
+                self._plain |= part.about
+                self._needed |= part.about if isinstance(part, Says) else 0
+            else:
+                others.append(part)
+        self._others = tuple(others)
+        self._findings = tuple(part.name for part in others if isinstance(part, Found))
+        self._asks = tuple(part.ask for part in others if not isinstance(part, Found))
 
     def ask(self, state: State) -> Answer:
+        if state.said & self._bars:
+            return NEVER
         weakest: int = YES
-        lacking = 0
+        lacking, answers = 0, state.answers
+        for finding in self._findings:
+            truth, missing = answers[finding]
+            if truth == NO:
+                return NEVER
+            if truth < weakest:
+                weakest = truth
+            lacking |= missing
         for ask in self._asks:
             truth, missing = ask(state)
             if truth == NO:
@@ -164,27 +177,47 @@ class Every:
             if truth < weakest:
                 weakest = truth
             lacking |= missing
+        if missing := self._plain & state.unknown:
+            lacking |= missing
+            if missing & self._needed:
+                weakest = OPEN
+            elif weakest == YES:
+                weakest = STANDS
         return weakest, lacking
 
     def used(self, state: State) -> int:
-        bits = 0
-        for part in self.parts:
+        bits = self._plain & ~state.unknown
+        for part in self._others:
             bits |= part.used(state)
         return bits
 
 
 class Either:
-    """At least one part, as firmly as the strongest. Only the parts that are not settled still matter."""
+    """At least one part, as firmly as the strongest. Only the parts that are not settled still matter.
 
-    __slots__ = ("_asks", "about", "parts")
+    `favour`: any of these bits is a yes of a plain part.
+    """
+
+    __slots__ = ("_asks", "_plain", "about", "bars", "favour", "parts")
 
     def __init__(self, parts: Sequence[Condition]) -> None:
-        self.parts, self.about = tuple(parts), _together(parts)
-        self._asks = tuple(part.ask for part in parts)
+        self.parts, self.about, self.bars = tuple(parts), _about(parts), -1
+        self._plain = self.favour = 0
+        asks = []
+        for part in parts:
+            self.bars &= part.bars
+            if isinstance(part, Says):
+                self._plain |= part.about
+                self.favour |= part.favour
+            else:
+                asks.append(part.ask)
+        self._asks = tuple(asks)
 
     def ask(self, state: State) -> Answer:
-        strongest: int = NO
-        lacking = 0
+        if state.said & self.favour:
+            return ALWAYS
+        lacking = self._plain & state.unknown
+        strongest: int = OPEN if lacking else NO
         for ask in self._asks:
             truth, missing = ask(state)
             if truth == YES:
@@ -209,7 +242,27 @@ def either(one: Answer, other: Answer) -> Answer:
     return max(one[0], other[0]), one[1] | other[1]
 
 
-def _together(parts: Sequence[Condition]) -> int:
+def _favour(condition: Condition) -> int:
+    """Return the bits of which any makes a condition of plain facts a yes; none for a condition of other things."""
+    plain = condition.parts if isinstance(condition, Either) else (condition,)
+    bits = 0
+    for part in plain:
+        if not isinstance(part, Says):
+            return 0
+        bits |= part.favour
+    return bits
+
+
+def _unfolded(parts: Sequence[Condition]) -> Iterator[Condition]:
+    """Yield the parts; those of a part that is an `Every` in its place."""
+    for part in parts:
+        if isinstance(part, Every):
+            yield from part.parts
+        else:
+            yield part
+
+
+def _about(parts: Sequence[Condition]) -> int:
     bits = 0
     for part in parts:
         bits |= part.about

@@ -2,12 +2,11 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from functools import cache, lru_cache
-from itertools import chain
 from typing import Any, NamedTuple
 
 from fabrica.aiact import library
 from fabrica.aiact.conditions import Answer, State
-from fabrica.aiact.rulebook import Rule, Rulebook
+from fabrica.aiact.rulebook import ROLES, SCOPE, Rule, Rulebook
 from fabrica.aiact.truth import YES
 from fabrica.wire.aiact import DueObligation, FiredRule, OpenFact, Standing, UnsettledQuestion
 
@@ -38,7 +37,7 @@ def told(fired: Iterable[Fired], state: State) -> tuple[FiredRule, ...]:
     found = []
     for rule, truth, used in fired:
         if used not in facts:
-            facts[used] = _facts(rule, used, state)
+            facts[used] = {key: state.told[key] for key in _keys(used)}
         text = rule.text
         found.append(
             FiredRule.trusted(
@@ -54,15 +53,10 @@ def told(fired: Iterable[Fired], state: State) -> tuple[FiredRule, ...]:
     return tuple(found)
 
 
-def _facts(rule: Rule, used: int, state: State) -> dict[str, Any]:
-    """Return the facts a rule used, in the order of the vocabulary: that of their bits."""
-    found, reach = {}, rule.reach
-    while used:
-        bit = used & -used
-        key = reach[bit]
-        found[key] = state.told[key]
-        used ^= bit
-    return found
+@lru_cache(KEPT)
+def _keys(facts: int) -> tuple[str, ...]:
+    """Return facts by their bits, in the order of the vocabulary."""
+    return tuple([key for place, key in enumerate(library.vocabulary()) if facts >> place & 1])
 
 
 def open_facts(
@@ -78,27 +72,46 @@ def open_facts(
     for missing, _ in classes + alone:
         lacking |= missing
     found = []
-    for key, bit in book.bits.items():
-        if not lacking & bit:
-            continue
-        names = tuple([names for missing, names in classes if missing & bit])
-        found.append(_open_fact(key, names or tuple([names for missing, names in alone if missing & bit])))
+    for key in _keys(lacking):
+        bit = book.bits[key]
+        found.append(_open_fact(key, _lacking(bit, classes) or _lacking(bit, alone)))
     return tuple(found)
 
 
-def _by_missing(hanging: Iterable[tuple[tuple[str, ...], int]]) -> list[tuple[int, tuple[str, ...]]]:
-    """Return the names that lack the same facts together."""
-    together: dict[int, tuple[str, ...]] = {}
+def _by_missing(hanging: Iterable[tuple[tuple[str, ...], int]]) -> list[tuple[int, int]]:
+    """Return sets of missing facts, each with the names that lack it, as bits."""
+    together: dict[int, int] = {}
     for names, missing in hanging:
         if missing:
-            together[missing] = together.get(missing, ()) + names
+            together[missing] = together.get(missing, 0) | _bits(names)
     return list(together.items())
 
 
+def _lacking(fact: int, hanging: Iterable[tuple[int, int]]) -> int:
+    """Return the names that lack a fact, as bits."""
+    found = 0
+    for missing, names in hanging:
+        if missing & fact:
+            found |= names
+    return found
+
+
+@cache
+def _names() -> tuple[str, ...]:
+    """Return what can hang on a fact, in the order it is told."""
+    return (*library.tiers(), *ROLES, *SCOPE, *library.obligations())
+
+
+@cache
+def _bits(names: tuple[str, ...]) -> int:
+    return sum(1 << _names().index(name) for name in names)
+
+
 @lru_cache(KEPT)
-def _open_fact(key: str, groups: tuple[tuple[str, ...], ...]) -> OpenFact:
+def _open_fact(key: str, names: int) -> OpenFact:
     fact = library.vocabulary()[key]
-    return OpenFact(fact=key, question=fact.meaning, values=fact.values, may_change=tuple(chain(*groups)))
+    may_change = tuple([name for place, name in enumerate(_names()) if names >> place & 1])
+    return OpenFact(fact=key, question=fact.meaning, values=fact.values, may_change=may_change)
 
 
 def unsettled(fired: Iterable[Fired], duties: Iterable[DueObligation]) -> tuple[UnsettledQuestion, ...]:

@@ -4,18 +4,20 @@ import difflib
 import math
 from collections.abc import Mapping
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from fabrica.aiact.conditions import State
-from fabrica.aiact.rulebook import ContradictionText, Rulebook
+from fabrica.aiact.rulebook import ContradictionText, Rulebook, rulebook
 from fabrica.aiact.schema import Fact
 from fabrica.aiact.truth import YES
 from fabrica.wire.aiact import FactMalformed, FactsContradict, UnknownFact
 
+KEPT = 4_096  # values that many classifications share; the oldest are forgotten
 _LONGEST_SHOWN = 60
 
 
-def checked(answers: Mapping[str, Any], book: Rulebook) -> State:
+def checked(answers: Mapping[str, Any]) -> State:
     """Return the facts as rules read them. A key without a value counts as not answered.
 
     Raises:
@@ -23,21 +25,35 @@ def checked(answers: Mapping[str, Any], book: Rulebook) -> State:
         FactMalformed: a value is not one the key can have.
         FactsContradict: two facts cannot both be true.
     """
-    facts: dict[str, Any] = {}
-    known = 0
+    book = rulebook()
+    facts, told = {}, {}
+    unknown, said = book.every_fact, 0
     for key, value in answers.items():
-        fact = book.vocabulary.get(key)
-        if fact is None:
+        if key not in book.vocabulary:
             raise _unknown(key, book)
         if value is None:
             continue
-        facts[key] = _READERS[fact.type](key, value, fact)
-        known |= book.bits[key]
-    state = State(facts, known, {key: as_given(value) for key, value in facts.items()})
+        read = _kept if type(value) in _PLAIN else _read
+        facts[key], told[key], bit, says = read(key, value)
+        unknown ^= bit
+        said |= says
+    state = State(facts, unknown, said, told)
     for contradiction in book.contradictions:
         if contradiction.condition.ask(state)[0] == YES:
             raise _contradiction(contradiction.text, state.told)
     return state
+
+
+def _read(key: str, value: Any) -> tuple[Any, Any, int, int]:
+    """Return a fact as rules read it, as it is told, its bit, and what it says."""
+    book = rulebook()
+    fact = book.vocabulary[key]
+    found = _READERS[fact.type](key, value, fact)
+    return found, as_given(found), book.bits[key], book.propositions.said(key, found)
+
+
+_PLAIN = frozenset({str, bool, float, date})  # facts whose values are short once they are checked
+_kept = lru_cache(KEPT, typed=True)(_read)
 
 
 def _unknown(key: object, book: Rulebook) -> UnknownFact:

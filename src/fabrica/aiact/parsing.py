@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from fabrica.aiact.conditions import Compared, Condition, Either, Every, FactHas, FactIs, FactMissing, Found, Unless
+from fabrica.aiact.conditions import Compared, Condition, Either, Every, FactMissing, Found, Says, Unless
+from fabrica.aiact.propositions import Propositions
 from fabrica.aiact.schema import Fact
 
 _WORD = re.compile(r"[<>]=?|[(),+/]|[\w.-]+")
@@ -30,7 +31,7 @@ _COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
     "<=": operator.le,
 }
 _SUMS: Mapping[str, Callable[[Any, Any], Any]] = {"+": operator.add, "/": operator.truediv}
-_KINDS: Mapping[str, tuple[str, type[FactIs] | type[FactHas]]] = {"is": ("enum", FactIs), "has": ("list", FactHas)}
+_KINDS: Mapping[str, str] = {"is": "enum", "has": "list"}
 
 
 class ConditionMalformed(ValueError):
@@ -39,11 +40,12 @@ class ConditionMalformed(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What a condition may speak of. `findings` are those of earlier rules, with the facts they hang on."""
+    """What a condition may speak of. `findings` are those of earlier rules."""
 
     vocabulary: Mapping[str, Fact]
     bits: Mapping[str, int]
-    findings: Mapping[str, int]
+    propositions: Propositions
+    findings: Mapping[str, Found]
     limits: Mapping[str, float | date]
 
 
@@ -109,7 +111,7 @@ class _Reader:
         if self.next_word() == "missing":
             self.take("missing")
             key = self.key()
-            return FactMissing(key, self.names.bits[key])
+            return FactMissing(self.names.bits[key])
         denied = self.next_word() == "not"
         if denied:
             self.take("not")
@@ -119,21 +121,25 @@ class _Reader:
         word = self.next_word()
         if word in self.names.findings:
             self.take()
-            found = Found(word, self.names.findings[word])
+            found = self.names.findings[word]
             return Unless(found) if denied else found
         key = self.key()
         follows = self.next_word()
         if follows in _KINDS:
             self.take()
-            kind, node = _KINDS[follows]
-            return node(key, self.names.bits[key], self.values(key, kind), denied=denied)
+            return self.says(key, self.values(key, _KINDS[follows]), denied=denied)
         if follows in _COMPARISONS or follows in _SUMS:
             if denied:
                 raise self.mistake("write the other comparison instead of 'not'")
             return self.comparison(key)
         if self.names.vocabulary[key].type != "bool":
             raise self.mistake(f"say what {key!r} is or has")
-        return FactIs(key, self.names.bits[key], frozenset({True}), denied=denied)
+        return self.says(key, frozenset({True}), denied=denied)
+
+    def says(self, key: str, wanted: frozenset[Any], *, denied: bool) -> Says:
+        met, unmet = self.names.propositions.of(key, wanted)
+        about = self.names.bits[key]
+        return Says(about, unmet, met) if denied else Says(about, met, unmet)
 
     def key(self) -> str:
         word = self.take()

@@ -1,6 +1,6 @@
 """The rules of a classification, read from data: what each gives, when, and on whose authority."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -10,14 +10,24 @@ from typing import Any
 from pydantic import Field
 
 from fabrica.aiact import library
-from fabrica.aiact.conditions import Answer, Condition, Every, State, Unless
-from fabrica.aiact.glance import Glance, Needs, either_needs, glance, needs_of
+from fabrica.aiact.conditions import NEVER, Answer, Condition, Every, Found, State, Unless
 from fabrica.aiact.parsing import ConditionMalformed, Names, parse, words
+from fabrica.aiact.propositions import Propositions
 from fabrica.aiact.schema import Confidence, Fact, Part
 from fabrica.reference.reading import ReferenceMalformed
 
 # In this order: a rule may stand on a finding only when every rule that gives it has been read before.
 FILES = ("scope", "prohibited", "annex_i", "high_risk", "roles", "transparency", "gpai")
+ROLES = (
+    "provider",
+    "deployer",
+    "product_manufacturer",
+    "importer",
+    "distributor",
+    "authorised_representative",
+    "gpai_provider",
+)
+SCOPE = ("ai_system", "in_scope")
 _SECTIONS = {"A": "section_a", "B": "section_b"}
 
 
@@ -75,12 +85,13 @@ class _Contradictions(Part):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rule:
-    """A rule that can be asked. `reach`: the facts it can depend on, by their bits."""
+    """A rule that can be asked. `bars`: what facts must not say; `reach`: the facts it can depend on, by their bits."""
 
     text: RuleText
     gives: tuple[str, ...]
     condition: Condition
     ask: Callable[[State], Answer]
+    bars: int
     reach: Mapping[int, str]
 
     def citation(self, facts: Mapping[str, Any]) -> str:
@@ -99,6 +110,7 @@ class DutyRule:
 
     duties: tuple[str, ...]
     condition: Condition
+    bars: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +127,11 @@ class Rulebook:
 
     vocabulary: Mapping[str, Fact]
     bits: Mapping[str, int]
-    rules: Glance[Rule]
-    findings: tuple[str, ...]
-    duties: Glance[DutyRule]
+    every_fact: int
+    propositions: Propositions
+    rules: tuple[Rule, ...]
+    nothing_found: Mapping[str, Answer]
+    duties: tuple[DutyRule, ...]
     never_from_facts: Mapping[str, str]
     contradictions: tuple[Contradiction, ...]
 
@@ -131,49 +145,39 @@ def rulebook() -> Rulebook:
     """
     vocabulary = library.vocabulary()
     bits = {key: 1 << number for number, key in enumerate(vocabulary)}
-    names = Names(vocabulary, bits, {}, library.limits())
-    abouts: dict[str, int] = {}
+    found: dict[str, Found] = {}
     used: set[str] = set()
-    rules = [rule for name in FILES for rule in _read_rules(name, names, abouts, used)]
-    complete = Names(vocabulary, bits, abouts, library.limits())
-    needs = _needs(rules)
-    duties, never_from_facts = _duties(complete)
+    names = Names(vocabulary, bits, Propositions(vocabulary), found, library.limits())
+    rules = tuple(rule for name in FILES for rule in _read_rules(name, names, found, used))
+    duties, never_from_facts = _duties(names)
     return Rulebook(
         vocabulary=vocabulary,
         bits=MappingProxyType(bits),
-        rules=glance((rule, needs_of(rule.condition, needs)) for rule in rules),
-        findings=tuple(abouts),
-        duties=glance((rule, needs_of(rule.condition, needs)) for rule in duties),
+        every_fact=sum(bits.values()),
+        propositions=names.propositions,
+        rules=rules,
+        nothing_found=dict.fromkeys(found, NEVER),
+        duties=duties,
         never_from_facts=never_from_facts,
-        contradictions=_contradictions(complete),
+        contradictions=_contradictions(names),
     )
 
 
-def _needs(rules: Iterable[Rule]) -> Mapping[str, Needs]:
-    """Return what each finding needs: what all the rules that give it need."""
-    found: dict[str, Needs] = {}
-    for rule in rules:
-        own = needs_of(rule.condition, found)
-        for finding in rule.gives:
-            found[finding] = either_needs([found[finding], own]) if finding in found else own
-    return found
-
-
-def _read_rules(name: str, names: Names, abouts: dict[str, int], used: set[str]) -> Iterator[Rule]:
-    """Yield the rules of one file; note in `abouts` the facts a finding hangs on, in `used` the findings stood on."""
+def _read_rules(name: str, names: Names, found: dict[str, Found], used: set[str]) -> Iterator[Rule]:
+    """Yield the rules of one file; note in `found` what they give, in `used` the findings that they stand on."""
     file = library.RULES / f"{name}.yaml"
     texts = _annex_i() if name == "annex_i" else library.read(_Rules, file).rules
     for text in texts:
-        known = Names(names.vocabulary, names.bits, abouts, names.limits)
-        condition = _condition(text.when, text.unless, known, file)
+        condition = _condition(text.when, text.unless, names, file)
         gives = (text.gives,) if isinstance(text.gives, str) else text.gives
         for finding in gives:
             if finding in used or finding in names.vocabulary:
                 raise ReferenceMalformed(file, text.id, f"{finding!r} was used before", "move the rule up, or rename")
-            abouts[finding] = abouts.get(finding, 0) | condition.about
-        used.update(abouts.keys() & set(words(f"{text.when} {text.unless or ''}")))
+            before = found.get(finding, Found(finding, about=0, bars=condition.bars))
+            found[finding] = Found(finding, before.about | condition.about, before.bars & condition.bars)
+        used.update(found.keys() & set(words(f"{text.when} {text.unless or ''}")))
         reach = {bit: key for key, bit in names.bits.items() if bit & condition.about}
-        yield Rule(text, gives, condition, condition.ask, reach)
+        yield Rule(text, gives, condition, condition.ask, condition.bars, reach)
 
 
 def _annex_i() -> Iterator[RuleText]:
@@ -201,12 +205,12 @@ def _condition(when: str, unless: str | None, names: Names, file: Path) -> Condi
         raise ReferenceMalformed(file, "", str(mistake), "correct the condition") from None
 
 
-def _duties(names: Names) -> tuple[list[DutyRule], Mapping[str, str]]:
+def _duties(names: Names) -> tuple[tuple[DutyRule, ...], Mapping[str, str]]:
     """Return the rules of duties, and why some duties can never follow from facts."""
     file = library.RULES / "duties.yaml"
     texts = library.read(_Duties, file)
-    rules = [DutyRule(one.gives, _condition(one.when, one.unless, names, file)) for one in texts.duties]
-    return rules, texts.never_from_facts
+    asked = [(one.gives, _condition(one.when, one.unless, names, file)) for one in texts.duties]
+    return tuple(DutyRule(gives, condition, condition.bars) for gives, condition in asked), texts.never_from_facts
 
 
 def _contradictions(names: Names) -> tuple[Contradiction, ...]:

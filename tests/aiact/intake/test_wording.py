@@ -4,7 +4,6 @@ from fabrica.aiact import library
 from fabrica.aiact.facts import checked
 from fabrica.aiact.intake.proposals import proposals, value_of
 from fabrica.aiact.intake.wording import checklists, choices, said, wordings
-from fabrica.aiact.rulebook import rulebook
 
 
 def test_every_fact_but_the_day_has_a_question_with_why_and_an_example() -> None:
@@ -22,7 +21,7 @@ def test_every_value_of_a_checklist_is_one_that_its_fact_can_have() -> None:
     for one in checklists().values():
         for fact, line in one.facts.items():
             for value in (line.otherwise, line.ticked):
-                checked({fact: value}, rulebook())
+                checked({fact: value})
 
 
 def test_every_spoken_word_proposes_a_value_of_the_vocabulary() -> None:
@@ -33,4 +32,4 @@ def test_every_spoken_word_proposes_a_value_of_the_vocabulary() -> None:
                 assert found, f"{phrase!r} proposes no {fact}: {value}"
                 typed = value_of(found[0])
                 kind = library.vocabulary()[fact].type
-                checked({fact: [typed] if kind == "list" else typed}, rulebook())
+                checked({fact: [typed] if kind == "list" else typed})

@@ -72,7 +72,7 @@ def _order(question: Question) -> tuple[int, bool, int, int]:
 @cache
 def _looking() -> Counter[str]:
     """Return how many rules look at each fact, also through findings of other rules."""
-    return Counter(fact for rule, _ in rulebook().rules.rules for fact in rule.reach.values())
+    return Counter(fact for rule in rulebook().rules for fact in rule.reach.values())
 
 
 def _checklists(asked: Mapping[str, tuple[str, ...]], unknown: Collection[str]) -> list[Question]:

@@ -7,7 +7,6 @@ from pydantic import ValidationError
 
 from fabrica.aiact.facts import as_given, checked
 from fabrica.aiact.intake.wording import Checklist, checklists
-from fabrica.aiact.rulebook import rulebook
 from fabrica.wire.aiact import AnswersUnreadable, FactMalformed
 from fabrica.wire.intake import Sitting, Step
 
@@ -49,7 +48,7 @@ def answer(sitting: Sitting, question: str, value: Any) -> Sitting:
     checklist = checklists().get(question)
     if value is None:
         facts: dict[str, Any] = {}
-        checked({} if checklist else {question: None}, rulebook())
+        checked({} if checklist else {question: None})
     else:
         facts = {question: value} if checklist is None else _ticked(sitting, question, checklist, value)
     answers = {key: one for key, one in sitting.answers.items() if value is not None or key != question}
@@ -91,5 +90,5 @@ def undo(sitting: Sitting) -> Sitting:
 
 def _checked(answers: Mapping[str, Any]) -> dict[str, Any]:
     """Return the answers as they are written in a file."""
-    told = checked(answers, rulebook()).told
+    told = checked(answers).told
     return {key: as_given(value) for key, value in told.items()}
