@@ -94,21 +94,20 @@ def _snapshot(run: RunId | None, spec: RunSpec, share_of: rules.ShareOf, history
 def _candidates(
     needs: Needs, share_of: rules.ShareOf, history: rules.History, now: datetime
 ) -> Iterable[CandidateState]:
-    speakers = sites.speakers()
-    for site, (row, agent) in speakers.items():
-        age = None if agent.last_word_at is None else max(0, int((now - agent.last_word_at).total_seconds()))
+    speakers = sites.speakers(now)
+    for site, speaker in speakers.items():
         seen = rules.SiteSeen(
             site=site,
-            name=row.name,
-            country=sites.country_of(site, row, agent) or "unknown",
-            simulated=row.simulated,
-            draining=row.draining,
-            agent_age_seconds=age,
-            silent_seconds=sites.silent_seconds(agent, now),
-            inventory=sites.inventory(agent),
+            name=speaker.name,
+            country=speaker.country or "unknown",
+            simulated=speaker.simulated,
+            draining=speaker.draining,
+            agent_age_seconds=speaker.age_seconds,
+            silent_seconds=speaker.silent_seconds,
+            inventory=speaker.inventory,
             failure_share=history.failure_shares.get(site),
             declined=site in history.declined,
-            site_account=_has_account(sites.people(agent), history.known_as),
+            site_account=_has_account(speaker.people, history.known_as),
         )
         yield from rules.candidates_of_agent(seen, share_of(site), needs)
     for factory in load_network().factories:

@@ -1,6 +1,7 @@
 """Reads of sites. Who the sites are is public; what an agent says is, too."""
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -96,7 +97,7 @@ def _site(site: SiteId, entry: Factory | Antenna | None, row: Site | None, speak
     last_word_at = speaker.last_word_at if speaker else None
     return wire.Site(
         id=site,
-        **_who(entry, row) | {"country": country_of(site, row, speaker)},
+        **_who(entry, row) | {"country": _country(site, row, held)},
         simulated=bool(row and row.simulated),
         draining=bool(row and row.draining),
         draining_reason=(row.draining_reason or None) if row and row.draining else None,
@@ -142,18 +143,42 @@ def is_fresh(last_word_at: datetime) -> bool:
     return clock.now() - last_word_at < rules.FRESH
 
 
-def speakers() -> dict[SiteId, tuple[Site, Agent]]:
-    """Return each site that has an agent, with that agent: for placement."""
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """A site with an agent, as it is now. `silent_seconds`: since its engine gave no answer; None: it answers."""
+
+    name: str
+    country: str | None
+    simulated: bool
+    draining: bool
+    age_seconds: int | None
+    silent_seconds: int | None
+    inventory: wire_agents.Inventory | None
+    people: tuple[str, ...] | None
+
+
+def speakers(now: datetime) -> dict[SiteId, Speaker]:
+    """Return each site that has an agent, for placement; ages are counted by our own clock."""
     rows = Agent.objects.filter(withdrawn_at__isnull=True).select_related("site")
-    return {row.site_id: (row.site, row) for row in rows}
+    return {row.site_id: _speaker(row, inventory(row), now) for row in rows}
 
 
-def silent_seconds(row: Agent, now: datetime) -> int | None:
-    """Return for how long a site's engine has given its agent no answer, by our own clock; None: it answers."""
-    held = inventory(row)
-    if held is None or held.silent_since is None:
-        return None
-    return max(0, int((now - _by_our_clock(held.silent_since, row.clock_difference_seconds)).total_seconds()))
+def _speaker(row: Agent, held: wire_agents.Inventory | None, now: datetime) -> Speaker:
+    silent_since = held.silent_since if held else None
+    return Speaker(
+        name=row.site.name,
+        country=_country(row.site_id, row.site, held),
+        simulated=row.site.simulated,
+        draining=row.site.draining,
+        age_seconds=_seconds_since(row.last_word_at, now),
+        silent_seconds=_seconds_since(silent_since and _by_our_clock(silent_since, row.clock_difference_seconds), now),
+        inventory=held,
+        people=people(row),
+    )
+
+
+def _seconds_since(at: datetime | None, now: datetime) -> int | None:
+    return None if at is None else max(0, int((now - at).total_seconds()))
 
 
 def silences(asked: Collection[SiteId]) -> dict[SiteId, Silence]:
@@ -181,17 +206,14 @@ def inventory_at(site: SiteId) -> wire_agents.Inventory | None:
 
 
 def country(site: SiteId) -> str | None:
-    """Return the country a site is in, as `country_of` does."""
-    row = Site.objects.filter(pk=site).first()
-    return country_of(site, row, Agent.objects.filter(site_id=site, withdrawn_at__isnull=True).first())
-
-
-def country_of(site: SiteId, row: Site | None, speaker: Agent | None) -> str | None:
     """Return the country a site is in: as the reference data says, else its agent, else the office."""
+    return _country(site, Site.objects.filter(pk=site).first(), inventory_at(site))
+
+
+def _country(site: SiteId, row: Site | None, held: wire_agents.Inventory | None) -> str | None:
     entry = load_network().site(site)
-    said = inventory(speaker) if speaker else None
     return (
-        (entry.country if entry else None) or (said.country if said else None) or (row.country if row else None) or None
+        (entry.country if entry else None) or (held.country if held else None) or (row.country if row else None) or None
     )
 
 
