@@ -53,6 +53,11 @@ def test_a_good_file_comes_back_typed(tmp_path: Path) -> None:
     assert dict(place.facts) == {"count": 3, "share": 0.5, "open": True, "names": ("a", "b"), "note": None}
 
 
+def test_a_key_that_yaml_takes_for_a_truth_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ReferenceMalformed, match="put it in quotes"):
+        read(tmp_path, GOOD.replace("open: true", "NO: 4"))
+
+
 def test_what_was_read_cannot_be_changed(tmp_path: Path) -> None:
     with pytest.raises(TypeError):
         read(tmp_path, GOOD).facts["count"] = 4  # type: ignore[index]

@@ -73,6 +73,9 @@ def _read(kind: Any, value: Any, keys: str) -> Any:
     if origin is Mapping:
         item_kind = get_args(kind)[1]
         items = _expect(dict, value, keys, "keys with values")
+        truths = [key for key in items if isinstance(key, bool)]
+        if truths:  # YAML takes the code of Norway for a truth
+            raise _Mistake(_join(keys, truths[0]), "this key is no text", "put it in quotes, as 'NO'")
         return types.MappingProxyType(
             {str(key): _read(item_kind, item, _join(keys, key)) for key, item in items.items()}
         )

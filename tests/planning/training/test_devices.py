@@ -19,6 +19,7 @@ from fabrica.wire.training import DeviceUnknown, PrecisionUnknown
         ("GB300", "GB300"),
         ("H800", "H800"),
         ("B200-192G", "B200-180G-SXM"),
+        ("GB200-NVL72", "GB200"),
         ("NVIDIA H100 80GB HBM3", "H100-80G-SXM"),
         ("V100-32G", "V100-32G-SXM"),
         ("Tesla V100-SXM2-16GB", "V100-16G-SXM2"),

@@ -14,7 +14,7 @@ from fabrica.wire.training import DeviceUnknown, PrecisionUnknown
 
 _NO_DEVICES = {
     *("nvidia", "amd", "intel", "google", "huawei", "instinct", "tesla"),  # makers and their brands
-    *("gcd", "tile", "gpu", "gpus", "tensor", "core", "oam"),  # halves of a package, and forms of one
+    *("gcd", "tile", "gpu", "gpus", "tensor", "core", "oam", "nvl72"),  # halves of a package, and forms of one
     *("hbm2", "hbm2e", "hbm3", "hbm3e"),
 }
 _MEMORY = re.compile(r"(\d+)g")
