@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fabrica.cli.inputs import ANY_FILE, FILE
 from fabrica.cli.output import console, json_option, print_json, print_table, say
 
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from fabrica.planning.network.runs import Outcome
     from fabrica.planning.scenarios.scenario import Scenario
 
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-
 
 _REPLICATIONS = click.option(
     "--replications", metavar="N", type=click.IntRange(1, 1000), help="How often, instead of what the scenario says."
@@ -24,13 +23,11 @@ _REPLICATIONS = click.option(
 _CORES = click.option(
     "--cores", metavar="N", type=click.IntRange(1, 256), help="Processes at most; by default as many as cores."
 )
-_REPORT = click.option(
-    "--report", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write a page with pictures."
-)
+_REPORT = click.option("--report", metavar="FILE", type=ANY_FILE, help="Write a page with pictures.")
 
 
 @click.command("network")
-@click.argument("scenario_file", metavar="SCENARIO.toml", type=_FILE)
+@click.argument("scenario_file", metavar="SCENARIO.toml", type=FILE)
 @_REPLICATIONS
 @_CORES
 @_REPORT
@@ -59,8 +56,8 @@ def network(
 
 
 @click.command("compare")
-@click.argument("base_file", metavar="A.toml", type=_FILE)
-@click.argument("changed_file", metavar="B.toml", type=_FILE)
+@click.argument("base_file", metavar="A.toml", type=FILE)
+@click.argument("changed_file", metavar="B.toml", type=FILE)
 @_REPLICATIONS
 @_CORES
 @_REPORT

@@ -13,10 +13,12 @@ from fabrica.planning.network.causes import causes
 from fabrica.planning.network.figures import Figures, Line, Values, estimate
 from fabrica.planning.network.runs import Outcome
 from fabrica.planning.network.words import show_number
+from fabrica.planning.rule_changes import rule_changes
 from fabrica.planning.scenarios.scenario import Scenario
 from fabrica.values.time import show_duration
 from fabrica.wire.planning import NetworkImpossible
 
+_TOLD = ("mean wait", "use", "t CO2e", "MWh", "device-hours lost", "jobs refused for lack of a grant")
 NOTABLE_WAIT_SECONDS, NOTABLE_SHARE = 60.0, 0.005
 TOLD_MAX = 4
 
@@ -60,7 +62,11 @@ def compare(first: Ran, second: Ran) -> Comparison:
             remedy="Let one name the other as its base, or give both the same [period].",
         )
     partly = _known_in_part(first, second)
-    network = tuple(_rows(first[1].network, second[1].network, _OF_NETWORK, "", partly))
+    both = first[1].network, second[1].network
+    network = (
+        *_rows(*both, _OF_NETWORK, "", partly),
+        *_rows(*both, [one for one in _OF_RULES if any(any(_of(line, one[0])) for line in both)], ""),
+    )
     classes = tuple(
         row
         for a, b in zip(first[1].classes, second[1].classes, strict=False)
@@ -144,6 +150,15 @@ _OF_NETWORK: Sequence[tuple[str, str, _Show]] = (
     ("tonnes_co2e", "t CO2e", _number),
     ("eur", "EUR for power", _number),
 )
+_OF_RULES: Sequence[tuple[str, str, _Show]] = (
+    ("stops", "stops of jobs by nodes that fail", _number),
+    ("preemptions", "jobs that make room", _number),
+    ("given_up", "jobs given up", _number),
+    ("lost_device_hours", "device-hours lost", _number),
+    ("repair_device_hours", "device-hours in repair", _number),
+    ("refused", "jobs refused for lack of a grant", _number),
+)
+"""Shown where one of both is not 0: most scenarios have no such rules."""
 _SUMS = ("megawatt_hours", "tonnes_co2e", "eur")
 _OF_CLASS = (_WAIT,)
 _OF_PARTITION = (_USE, _WAIT)
@@ -208,6 +223,7 @@ def _changes(first: Scenario, second: Scenario) -> list[str]:
     for change in second.changes:
         if change not in first.changes:
             told.append(_change(change))
+    told += rule_changes(first, second)
     told += [f"No longer: {_change(change)}" for change in first.changes if change not in second.changes]
     for name in ("time_to_result", "carbon", "balance", "risk", "movement"):
         old, new = (float(getattr(one.policy.weights, name)) for one in (first, second))
@@ -245,7 +261,7 @@ def _effects(network: Sequence[Row], classes: Sequence[Row], partitions: Sequenc
     if not clear:
         yield "No figure of the network changes clearly: the intervals hold 0, or there is one replication."
     for row in clear:
-        if row.label in ("mean wait", "use", "t CO2e", "MWh"):
+        if row.label in _TOLD:
             yield f"The network's {row.label} goes from {row.first} to {row.second}, by {row.difference}."
     for rows, least in ((classes, NOTABLE_WAIT_SECONDS), (partitions, NOTABLE_SHARE)):
         notable = [row for row in rows if row.clear and abs(_mean(row)) >= least and _is_told(row, rows is partitions)]

@@ -70,4 +70,4 @@ class NetworkImpossible(FabricaError):
 class CompilerMissing(FabricaError):
     code = "planning.compiler_missing"
     status = 422
-    title = "The network is simulated with Numba, which is not installed"
+    title = "The simulation needs a package that is not installed"

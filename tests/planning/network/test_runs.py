@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("numba")
 
-from fabrica.planning.network import keeping
+from fabrica.planning.network import keeping, year
 from fabrica.planning.network.answer import as_plain
 from fabrica.planning.network.figures import figures
 from fabrica.planning.network.runs import run_scenario
@@ -32,6 +32,48 @@ def test_the_same_seed_gives_the_same_bytes_on_any_number_of_cores(tmp_path: Pat
         file.unlink()
     assert _bytes(tiny(), cores=2) == alone
     assert _bytes(tiny(), cores=2) == alone  # kept
+
+
+RULES = """
+[rules]
+fair_share = true
+preemption = true
+device_hours_per_stop = 500
+checkpoint_seconds = 3600
+[levels]
+services = 1
+[accounts]
+count = 9
+[[account]]
+name = "account 1"
+device_hours = 2000
+[[window]]
+from_day = 1
+hours = 6
+"""
+
+
+def test_rules_give_the_same_bytes_on_any_number_of_cores_and_in_plain_python(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scenario = tiny(RULES)
+    scenario = replace(scenario, period=replace(scenario.period, days=2), work=replace(scenario.work, load=0.1))
+    alone = _bytes(scenario)
+    for file in tmp_path.glob("*.npz"):
+        file.unlink()
+    assert _bytes(scenario, cores=2) == alone
+    for file in tmp_path.glob("*.npz"):
+        file.unlink()
+    monkeypatch.setattr(year, "has_numba", lambda: False)
+    assert _bytes(scenario) == alone
+    figures_of = json.loads(alone)["figures"]
+    assert (
+        min(figures_of[name]["mean"] for name in ("stops", "lost_device_hours", "repair_device_hours", "refused")) > 0
+    )
+
+
+def test_with_grants_the_network_is_one_part() -> None:
+    assert run_scenario(tiny(RULES), cores=1).parts == 2  # one for each replication
 
 
 def test_another_seed_gives_other_jobs() -> None:

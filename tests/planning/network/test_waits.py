@@ -5,8 +5,9 @@ import pytest
 numpy = pytest.importorskip("numpy")
 pytest.importorskip("numba")
 
+from fabrica.planning.network.arithmetic import size_class  # noqa: E402 (the module needs NumPy)
 from fabrica.planning.network.codes import LOOK_BACK, POOL, WINDOW  # noqa: E402 (needs NumPy)
-from fabrica.planning.network.waits import Waits, no_waits, note_wait, size_class, tell  # noqa: E402
+from fabrica.planning.network.waits import Waits, no_waits, note_wait, tell  # noqa: E402
 
 
 def _one() -> Waits:

@@ -31,6 +31,13 @@ SITE = '[[site]]\nid = "a"\ncountry = "AT"\naccelerator = "GB300"\nbasis = "b"\n
         ("[policy]\ncarbon = 0.6\nrisk = 0.7", 1, "add up to 1.3"),
         ("[work]\nload = true", 2, "Write a number"),
         ("work = 3", 1, "must be a table"),
+        ("[rules]\nfair_share = 1", 2, "Write true or false"),
+        ("[rules]\nfair_share = true", 2, "needs accounts to share between"),
+        ("[rules]\npreemption = true", 2, "nobody makes room where all jobs are of one level"),
+        ("[rules]\ncheckpoint_hours = 1", 2, "Did you mean 'checkpoint_seconds'"),
+        ("[levels]\nservices = 12", 2, "between 0 and 9"),
+        ("[[window]]\nfrom_day = 3", 1, "lacks hours"),
+        ('[[account]]\nname = "a"\nshare = 0', 3, "between 0.001 and 1,000,000.0"),
     ],
 )
 def test_a_mistake_is_told_with_its_line(text: str, line: int | None, words: str) -> None:
@@ -53,6 +60,16 @@ def test_a_scenario_keeps_all_of_its_base_that_it_does_not_change(tmp_path: Path
     assert (found.name, found.work.load, found.work.growth, found.period.days) == ("more", 0.5, 2.0, 30)
     assert found.base is not None
     assert found.base.sites == ()
+
+
+def test_rules_windows_and_accounts_are_those_of_the_base_and_more(tmp_path: Path) -> None:
+    (tmp_path / "base.toml").write_text("[rules]\ndevice_hours_per_stop = 9\n[[window]]\nfrom_day = 1\nhours = 4\n")
+    (tmp_path / "more.toml").write_text(
+        'base = "base.toml"\n[rules]\nrepair_seconds = 60\n[[window]]\nfrom_day = 2\nhours = 1\nsite = "a"\n'
+    )
+    found = read_scenario(tmp_path / "more.toml")
+    assert (found.rules.device_hours_per_stop, found.rules.repair_seconds, found.rules.fair_share) == (9.0, 60, False)
+    assert [(one.site, one.from_day) for one in found.windows] == [(None, 1.0), ("a", 2.0)]
 
 
 def test_a_base_that_rests_on_itself_is_refused(tmp_path: Path) -> None:

@@ -18,6 +18,12 @@ FIGURES = (
     "megawatt_hours",
     "tonnes_co2e",
     "eur",
+    "stops",
+    "preemptions",
+    "given_up",
+    "lost_device_hours",
+    "repair_device_hours",
+    "refused",
 )
 _DIGITS = 4
 
@@ -31,6 +37,7 @@ def as_plain(outcome: Outcome, found: Figures) -> dict[str, Any]:
         "description": scenario.description,
         "base": scenario.base.name if scenario.base else None,
         "period": asdict(scenario.period),
+        "rules": asdict(scenario.rules),
         "network": {
             "sites": len(network.sites),
             "partitions": len(network.partitions),

@@ -16,7 +16,7 @@ from fabrica.planning.engine.site import advance, close, offer, reopen, withdraw
 from fabrica.planning.engine.site_rules import NEVER
 from fabrica.planning.engine.table import NOBODY, REFUSED
 from fabrica.planning.engine.windows import windows_allow
-from fabrica.planning.network import arithmetic
+from fabrica.planning.network.arithmetic import scaled, size_class, tie
 from fabrica.planning.network.codes import (
     ALL_CLOSED,
     ALL_FULL,
@@ -39,7 +39,7 @@ from fabrica.planning.network.waits import note_started, tell_waits
 
 choose: Any = compiled_kernel()
 """The function that decides where a live run goes."""
-scaled, tie, size_class = inlined(arithmetic.scaled), inlined(arithmetic.tie), inlined(arithmetic.size_class)
+_scaled, _tie, _size_class = inlined(scaled), inlined(tie), inlined(size_class)
 
 
 class Demand(NamedTuple):
@@ -185,8 +185,8 @@ def _decide(demand: Demand, fleet: Fleet, desk: Desk, job: int, now: int) -> Non
             _hold(desk, job)
         return
     speed = demand.asks[demand.ask[job], row, SPEED]
-    one.runtime = one.left = scaled(demand.runtime[job], speed)
-    one.asked = one.planned = max(scaled(demand.limit[job], speed), one.runtime)
+    one.runtime = one.left = _scaled(demand.runtime[job], speed)
+    one.asked = one.planned = max(_scaled(demand.limit[job], speed), one.runtime)
     offer(site_of(fleet, row), job, now)
     fleet.next_at[row] = min(fleet.next_at[row], now)
 
@@ -214,7 +214,7 @@ def _write_needs(demand: Demand, desk: Desk, job: int) -> None:
 def _write_facts(demand: Demand, fleet: Fleet, desk: Desk, job: int) -> None:
     """Write the columns that differ from job to job: what it may use, its grant, and the waits of jobs of its size."""
     one, asks = fleet.whole.jobs[job], demand.asks[demand.ask[job]]
-    size = size_class(one.units)
+    size = _size_class(one.units)
     for row in range(len(fleet.next_at)):
         facts, told, speed = desk.facts[row], fleet.waits.told[row], asks[row, SPEED]
         narrowest = size if told[size, 2] >= desk.policy[c.POLICY_WAIT_SAMPLES_MIN] else POOL
@@ -224,10 +224,10 @@ def _write_facts(demand: Demand, fleet: Fleet, desk: Desk, job: int) -> None:
         facts[c.WAIT_Q50_SECONDS] = told[narrowest, 0]
         facts[c.WAIT_Q90_SECONDS] = told[narrowest, 1]
         facts[c.WAIT_SAMPLES] = told[narrowest, 2]
-        facts[c.TIE] = tie(job, row)
+        facts[c.TIE] = _tie(job, row)
         if desk.has_grants:
             longest = max(demand.limit[job], demand.runtime[job])
-            facts[c.RESERVE_MILLISECONDS] = 1000.0 * one.units * scaled(longest, speed)
+            facts[c.RESERVE_MILLISECONDS] = 1000.0 * one.units * _scaled(longest, speed)
             facts[c.ALLOCATION_FREE_MILLISECONDS] = 1000.0 * left_of_grant(fleet.whole.grants, one.account)
 
 

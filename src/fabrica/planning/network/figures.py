@@ -54,7 +54,9 @@ class Line:
     """Figures of the whole network, of a class or of a partition; each one value for each replication.
 
     Waits are of jobs that arrived on the days that count, in seconds. `use`: of the devices' open time. Energy, carbon
-    and cost of the network are sums of what is known.
+    and cost of the network are sums of what is known. `stops`: of jobs, by nodes that failed. `preemptions`: of jobs,
+    to make room. `given_up`, `refused`: jobs that were stopped too often, and those whose account's grant had run out;
+    these are of no partition.
     """
 
     name: str
@@ -69,6 +71,12 @@ class Line:
     megawatt_hours: Values
     tonnes_co2e: Values
     eur: Values
+    stops: Values
+    preemptions: Values
+    given_up: Values
+    lost_device_hours: Values
+    repair_device_hours: Values
+    refused: Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +129,9 @@ def _line(
             return tuple(None for _ in outcome.tallies)
         return tuple(known_sum([of(one) for one in places]) for places in power)
 
+    def of_jobs(name: str) -> tuple[float | None, ...]:
+        return each(lambda t: float(getattr(t, name)[rows][:, chosen].sum()))
+
     def jobs(tally: Tally) -> float:
         return float(tally.jobs[rows][:, chosen].sum())
 
@@ -137,6 +148,12 @@ def _line(
         megawatt_hours=taken(lambda one: one.megawatt_hours),
         tonnes_co2e=taken(lambda one: one.tonnes_co2e),
         eur=taken(lambda one: one.eur),
+        stops=of_jobs("stopped"),
+        preemptions=of_jobs("preempted"),
+        given_up=of_jobs("given_up"),
+        lost_device_hours=each(lambda t: float(t.lost[rows][:, chosen].sum()) / 3600),
+        repair_device_hours=each(lambda t: float(t.repair[rows].sum()) / 3600 if job_class is None else None),
+        refused=each(lambda t: float(t.refused[chosen, 0].sum()) if rows.all() else None),
     )
 
 

@@ -48,6 +48,7 @@ def sections(outcome: Outcome, found: Figures) -> tuple[str, ...]:
         _waits(outcome, found),
         _classes(outcome, found),
         _why(outcome),
+        *_rules(found),
         _energy(outcome, found),
         _basis(outcome, found),
     )
@@ -218,6 +219,43 @@ def _why(outcome: Outcome) -> str:
     picture = stacked("why", words, bars_of, "h", ends=[f"{show_number(one.waited_hours)} h" for one in found])
     text = f"{words} The reason is the one at arrival; each bar is all hours waited for it."
     return section("Why they wait", text, picture, table(("because", "jobs", "hours waited", "share"), rows))
+
+
+_LOST = ("stopped", "made room", "given up", "device-hours lost", "in repair", "refused")
+
+
+def _rules(found: Figures) -> tuple[str, ...]:
+    """Return the part on stops, on making room and on grants, where there was any of it."""
+    line = found.network
+    if not any(_value(each) for each in (line.stops, line.preemptions, line.refused, line.repair_device_hours)):
+        return ()
+    hours = [(one.name, _value(one.lost_device_hours), _value(one.repair_device_hours)) for one in found.partitions]
+    hours.sort(key=lambda one: -one[1] - one[2])
+    words = (
+        f"{number(line.lost_device_hours)} device-hours are lost, with work that was not saved, with saving and with "
+        f"starting again; {number(line.repair_device_hours)} are in repair. {number(line.refused)} jobs are refused, "
+        "for the grants of their accounts have run out."
+    )
+    picture = stacked(
+        "lost",
+        f"Device-hours lost and in repair by partition. {words}",
+        [(name, {"lost": lost, "in repair": repair}) for name, lost, repair in hours],
+        "h",
+        ends=[f"{show_number(lost + repair)} h" for _, lost, repair in hours],
+    )
+    rows = [
+        (
+            one.name,
+            number(one.stops),
+            number(one.preemptions),
+            number(one.given_up),
+            number(one.lost_device_hours),
+            *("" if None in each else number(each) for each in (one.repair_device_hours, one.refused)),
+        )
+        for one in (*found.classes, *found.partitions)
+        if _value(one.jobs) or _value(one.refused)
+    ]
+    return (section("What stops, and who is refused", words, picture, table(("jobs of", *_LOST), rows)),)
 
 
 def _energy(outcome: Outcome, found: Figures) -> str:

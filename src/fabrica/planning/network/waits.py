@@ -15,12 +15,11 @@ from fabrica.planning.engine.site import take_started
 from fabrica.planning.engine.site_state import Site
 from fabrica.planning.engine.table import NOBODY
 from fabrica.planning.engine.waiting import first_of, next_of
-from fabrica.planning.network import arithmetic
+from fabrica.planning.network.arithmetic import end_of_step, size_class, step_of
 from fabrica.planning.network.codes import CLASSES, LOOK_BACK, POOL, SAMPLES_MIN, SCANNED, STEPS, WINDOW
 from fabrica.planning.network.compiling import compiled, inlined
 
-size_class, step_of = inlined(arithmetic.size_class), inlined(arithmetic.step_of)
-end_of_step = inlined(arithmetic.end_of_step)
+_size_class, _step_of, _end_of_step = inlined(size_class), inlined(step_of), inlined(end_of_step)
 
 
 class Waits(NamedTuple):
@@ -60,8 +59,8 @@ def no_waits(partitions: int) -> Waits:
 @compiled
 def note_wait(waits: Waits, units: int, seconds: int, now: int) -> None:
     """Take one more wait of a partition, for its class and for the whole."""
-    step = step_of(seconds)
-    for one in (size_class(units), POOL):
+    step = _step_of(seconds)
+    for one in (_size_class(units), POOL):
         if waits.kept[one] == WINDOW:
             _forget_oldest(waits, one)
         place = waits.count[one] % WINDOW
@@ -99,9 +98,9 @@ def tell_waits(waits: Waits, site: Site, now: int) -> None:
             one = site.jobs[job]
             waited = now - one.submit
             if one.start == NOBODY:  # who was stopped and waits again has told its wait
-                for size in (size_class(one.units), POOL):
+                for size in (_size_class(one.units), POOL):
                     if waits.kept[size] and waited > waits.told[size, 1]:
-                        waits.queued[size, step_of(waited)] += 1
+                        waits.queued[size, _step_of(waited)] += 1
             job = next_of(site.jobs, job)
             scanned += 1
     tell(waits, now, site.state[0].waiting == 0)
@@ -139,4 +138,4 @@ def _quantile(waits: Waits, one: int, count: int, share: float) -> float:
     while passed < need:
         step += 1
         passed += waits.steps[one, step] + waits.queued[one, step]
-    return end_of_step(step)
+    return _end_of_step(step)

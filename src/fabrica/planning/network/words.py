@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from fabrica.planning.network.causes import causes
-from fabrica.planning.network.figures import Estimate, Figures, Values, estimate
+from fabrica.planning.network.figures import Estimate, Figures, Line, Values, estimate
 from fabrica.planning.network.runs import Outcome
 from fabrica.values.time import show_duration
 
@@ -12,8 +12,9 @@ def sentences(outcome: Outcome, found: Figures) -> tuple[str, ...]:
     """Return what a reader should know first."""
     scenario, network = outcome.scenario, outcome.network
     period = scenario.period
+    arrive = _mean(found.network.jobs) + _mean(found.network.refused)
     told = [
-        f"{_mean(found.network.jobs):,.0f} jobs arrive in {period.days} days at {len(network.sites)} sites with "
+        f"{arrive:,.0f} jobs arrive in {period.days} days at {len(network.sites)} sites with "
         f"{network.devices:,} devices. This is a simulation of made-up work, not a forecast.",
         f"They wait {duration(found.network.mean_wait_s)} on average; 19 of 20 wait at most "
         f"{duration(found.network.p95_wait_s)}. {share(found.network.use)} of the devices' time is used.",
@@ -27,9 +28,34 @@ def sentences(outcome: Outcome, found: Figures) -> tuple[str, ...]:
         told.append(f"Of all time waited, {why[0].share:.0%} is because {why[0].words}.")
     if _mean(found.never):
         told.append(f"{_mean(found.never):,.0f} jobs could be placed nowhere: {_refused(outcome)}.")
+    told += _of_rules(found.network)
     if network.left_out:
         told.append(f"{len(network.left_out)} sites or partitions are left out, because too little of them is known.")
     return tuple(told)
+
+
+def _of_rules(line: Line) -> list[str]:
+    """Return what came of stops, of making room and of grants."""
+    told = []
+    if _mean(line.stops):
+        told.append(
+            f"Nodes that fail stop jobs {_mean(line.stops):,.0f} times; {show_number(_mean(line.repair_device_hours))} "
+            "device-hours are in repair."
+        )
+    if _mean(line.preemptions):
+        told.append(f"Jobs make room for more urgent ones {_mean(line.preemptions):,.0f} times.")
+    if _mean(line.lost_device_hours):
+        lost = _mean(line.lost_device_hours)
+        part = lost / (lost + _mean(line.device_hours))
+        told.append(
+            f"{show_number(lost)} device-hours are lost with this, {part:.1%} of what is used: "
+            "work that was not saved, saving, and starting again."
+        )
+    if _mean(line.given_up):
+        told.append(f"{_mean(line.given_up):,.0f} jobs are given up, for they were stopped too often.")
+    if _mean(line.refused):
+        told.append(f"{_mean(line.refused):,.0f} jobs are refused, for the grants of their accounts have run out.")
+    return told
 
 
 def _refused(outcome: Outcome) -> str:
