@@ -3,6 +3,7 @@
 import bz2
 import gzip
 import io
+import json
 import lzma
 import zlib
 from array import array
@@ -17,6 +18,7 @@ from fabrica.planning.traces.csv_file import read_csv
 from fabrica.planning.traces.rows import Rows
 from fabrica.planning.traces.runs_file import read_runs
 from fabrica.planning.traces.sacct_file import read_sacct
+from fabrica.planning.traces.sacct_json import read_sacct_json
 from fabrica.planning.traces.swf_file import FIELDS, read_swf
 from fabrica.wire.planning import ReaderMissing, TraceMalformed
 
@@ -32,8 +34,8 @@ _BROKEN = (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError, OSError)
 
 
 def read_trace(path: Path, units_max: int | None = None, partition: str | None = None) -> Trace:
-    """Return the jobs of a file: CSV, SWF, `sacct --parsable2`, `fabrica runs --json`, each also packed with gzip,
-    bzip2 or xz; or Parquet.
+    """Return the jobs of a file: CSV, SWF, `sacct` as a table or as JSON, `fabrica runs --json`, each also packed with
+    gzip, bzip2 or xz; or Parquet.
 
     `units_max`: jobs that ask for more are cut to so many units. `partition`: only its jobs are read.
 
@@ -78,12 +80,28 @@ def _read_text(file: BinaryIO, start: bytes, rows: Rows) -> None:
 
 def _reader(first: str) -> Callable[[Iterable[str], Rows], None]:
     if first.startswith("{"):
-        return read_runs
+        return _read_json
     if "|" in first:
         return read_sacct
     if first.startswith(";") or len(first.split()) == FIELDS:
         return read_swf
     return read_csv
+
+
+def _read_json(lines: Iterable[str], rows: Rows) -> None:
+    """Add the jobs of JSON: the live service's own runs, or Slurm's accounting.
+
+    Raises:
+        TraceMalformed: it is no JSON, or holds neither.
+    """
+    try:
+        document = json.loads("".join(lines))
+    except (ValueError, RecursionError) as broken:
+        raise TraceMalformed(f"The file is no JSON: {broken}.", remedy="Fetch it again, whole.") from None
+    if isinstance(document, dict) and "jobs" in document:
+        read_sacct_json(document["jobs"], rows)
+    else:
+        read_runs(document, rows)
 
 
 def cut_units(trace: Trace, units_max: int) -> Trace:

@@ -1,7 +1,7 @@
 """The live service's own records as a trace: what `fabrica runs --json` prints."""
 
-import json
-from collections.abc import Iterable
+from collections.abc import Mapping
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -10,18 +10,18 @@ from fabrica.wire.planning import TraceMalformed
 from fabrica.wire.runs import Run, RunList
 
 
-def read_runs(lines: Iterable[str], rows: Rows) -> None:
+def read_runs(document: Mapping[str, Any], rows: Rows) -> None:
     """Add every run that has started and ended, with the devices it asked for and the time from its start to its end.
 
     Raises:
-        TraceMalformed: the text is no list of runs.
+        TraceMalformed: it is no list of runs.
     """
     try:
-        listed = RunList.model_validate(json.loads("".join(lines)))
-    except (ValueError, RecursionError) as error:
-        detail = error.errors(include_url=False)[0]["msg"] if isinstance(error, ValidationError) else str(error)
+        listed = RunList.model_validate(document)
+    except ValidationError as error:
         raise TraceMalformed(
-            f"The file is no list of runs: {detail}.", remedy="Give what 'fabrica runs --json' prints."
+            f"The file is no list of runs: {error.errors(include_url=False)[0]['msg']}.",
+            remedy="Give what 'fabrica runs --json' prints.",
         ) from None
     for run in listed.runs:
         _add(run, rows)

@@ -4,7 +4,7 @@ Source: Slurm's page of the command sacct, https://slurm.schedmd.com/sacct.html.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -32,8 +32,8 @@ _NO_TIME = ("invalid", "")
 
 
 @dataclass(frozen=True, slots=True)
-class _Job:
-    """One line; `limit_seconds` is negative where there is none."""
+class SacctJob:
+    """One job that started; `limit_seconds` is negative where there is none, `resources` as Slurm writes them."""
 
     line: int
     name: str
@@ -54,7 +54,7 @@ def read_sacct(lines: Iterable[str], rows: Rows) -> None:
     Raises:
         TraceMalformed: a column is missing, or a line is broken.
     """
-    found: list[_Job] = []
+    found: list[SacctJob] = []
     names: list[str] = []
     never_started = still_running = without_time = 0
     for line, text in enumerate(lines, start=1):
@@ -77,7 +77,7 @@ def read_sacct(lines: Iterable[str], rows: Rows) -> None:
         else:
             still_running += told.get("state", "").startswith("RUNNING")
             found.append(_job(told, line))
-    _add_all(found, rows)
+    add_jobs(found, rows)
     if never_started:
         rows.notice(f"{never_started:,} jobs never started and were left out.")
     if without_time:
@@ -104,7 +104,7 @@ def _needed(told: Mapping[str, str], name: str) -> str:
     return next(told[column] for column in _NEEDED[name] if column in told)
 
 
-def _job(told: Mapping[str, str], line: int) -> _Job:
+def _job(told: Mapping[str, str], line: int) -> SacctJob:
     limit, submit, ran = _limit(told, line), _instant(told["submit"], line), _needed(told, "Elapsed")
     elapsed = int(ran) if _RAW.fullmatch(ran) else _seconds(ran, line, "Elapsed")
     account = told.get("account") or told.get("user", "")
@@ -112,7 +112,7 @@ def _job(told: Mapping[str, str], line: int) -> _Job:
     if resources.isdecimal():
         resources = f"cpu={resources}"
     partition = told.get("partition", "")
-    return _Job(line, _needed(told, "JobID"), submit, elapsed, limit, account, partition, resources)
+    return SacctJob(line, _needed(told, "JobID"), submit, elapsed, limit, account, partition, resources)
 
 
 def _limit(told: Mapping[str, str], line: int) -> int:
@@ -142,7 +142,12 @@ def _seconds(text: str, line: int, column: str) -> int:
     return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
 
 
-def _add_all(found: list[_Job], rows: Rows) -> None:
+def add_jobs(found: Sequence[SacctJob], rows: Rows) -> None:
+    """Add jobs, in GPUs where any was given one and in CPUs otherwise, and tell which.
+
+    Raises:
+        TraceMalformed: a value that no job can have.
+    """
     gpus = any(_gpus(job.resources) for job in found)
     count_of = _gpus if gpus else _cpus
     without = 0
