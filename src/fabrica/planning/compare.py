@@ -10,7 +10,7 @@ from typing import Any
 
 from fabrica.planning.network.answer import FIGURES, as_estimate
 from fabrica.planning.network.causes import causes
-from fabrica.planning.network.figures import Figures, Line, Values, estimate
+from fabrica.planning.network.figures import Figures, Line, Values, bounds_of, estimate
 from fabrica.planning.network.runs import Outcome
 from fabrica.planning.network.words import show_number
 from fabrica.planning.rule_changes import rule_changes
@@ -98,9 +98,9 @@ def compared_as_plain(found: Comparison) -> dict[str, Any]:
 
 
 def _three(first: Line | None, second: Line | None, name: str, partly: bool = False) -> dict[str, object]:
-    a, b = _of(first, name), _of(second, name)
+    a, b, bounds = _of(first, name), _of(second, name), bounds_of(name)
     differences = _differences(a, b, partly)
-    return {"first": as_estimate(a), "second": as_estimate(b), "difference": as_estimate(differences)}
+    return {"first": as_estimate(a, bounds), "second": as_estimate(b, bounds), "difference": as_estimate(differences)}
 
 
 def _known_in_part(first: Ran, second: Ran) -> frozenset[str]:

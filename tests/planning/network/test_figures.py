@@ -7,7 +7,7 @@ pytest.importorskip("numba")
 
 from fabrica.planning.network.codes import STEPS  # noqa: E402
 from fabrica.planning.network.energy import known_sum, open_days, power_of  # noqa: E402 (the module needs NumPy)
-from fabrica.planning.network.figures import estimate, quantile_of_steps  # noqa: E402
+from fabrica.planning.network.figures import bounds_of, estimate, quantile_of_steps  # noqa: E402
 from fabrica.planning.network.sums import empty_tally  # noqa: E402
 from tests.planning.network.builders import make_partition  # noqa: E402
 
@@ -18,6 +18,18 @@ def test_an_interval_is_that_of_student() -> None:
     assert found.mean == 2.0
     assert found.high == pytest.approx(2 + 4.303 / 3**0.5)
     assert found.low == pytest.approx(2 - 4.303 / 3**0.5)
+
+
+def test_the_interval_of_a_share_or_an_amount_holds_nothing_that_it_cannot_be() -> None:
+    share, wait = estimate([0.02, 0.98], bounds_of("use")), estimate([1.0, 9.0], bounds_of("mean_wait_s"))
+    assert share is not None
+    assert wait is not None
+    assert (share.low, share.mean, share.high) == (0.0, 0.5, 1.0)
+    assert wait.low == 0.0
+    assert (wait.high or 0) > 9
+    difference = estimate([1.0, 9.0])
+    assert difference is not None
+    assert (difference.low or 0) < 0
 
 
 def test_one_replication_has_no_interval_and_an_unknown_one_no_mean() -> None:

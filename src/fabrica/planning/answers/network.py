@@ -107,9 +107,9 @@ def answer(text: str, seed: int, progress: Progress) -> Result:
 
 
 def _figure(key: str, label: str, unit: str, values: "Values") -> Figure:
-    from fabrica.planning.network.figures import estimate
+    from fabrica.planning.network.figures import bounds_of, estimate
 
-    made = estimate(values)
+    made = estimate(values, bounds_of(key))
     if made is None:
         return Figure(key=key, label=label, unit=unit, words="unknown")
     return Figure(
@@ -133,6 +133,7 @@ def _words(value: float, unit: str, key: str) -> str:
 
 def _table(name: str, title: str, lines: Sequence["Line"]) -> Table:
     from fabrica.planning.network.answer import FIGURES, as_estimate
+    from fabrica.planning.network.figures import bounds_of
 
     head = ["class" if name == "classes" else "partition"]
     for figure in FIGURES:
@@ -141,7 +142,7 @@ def _table(name: str, title: str, lines: Sequence["Line"]) -> Table:
     for line in lines:
         cells = [line.name]
         for figure in FIGURES:
-            told = as_estimate(getattr(line, figure)) or {}
+            told = as_estimate(getattr(line, figure), bounds_of(figure)) or {}
             cells += ["" if told.get(end) is None else str(told[end]) for end in ("mean", "low", "high")]
         rows.append(tuple(cells))
     return Table(name=name, title=title, head=tuple(head), rows=tuple(rows))

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from fabrica.planning.network.causes import causes
-from fabrica.planning.network.figures import Figures, Line, Values, estimate
+from fabrica.planning.network.figures import AMOUNT, ANY, Figures, Line, Values, bounds_of, estimate
 from fabrica.planning.network.runs import Outcome
 
 FIGURES = (
@@ -49,7 +49,7 @@ def as_plain(outcome: Outcome, found: Figures) -> dict[str, Any]:
             "pretraining_share": rounded(outcome.demand.pretraining_share),
             "refused": dict(sorted(outcome.refused.items())),
         },
-        "figures": {**line_as_plain(found.network), "never_placed": as_estimate(found.never)},
+        "figures": {**line_as_plain(found.network), "never_placed": as_estimate(found.never, AMOUNT)},
         "classes": [{"name": one.name, **line_as_plain(one)} for one in found.classes],
         "partitions": [
             {
@@ -78,12 +78,12 @@ def as_plain(outcome: Outcome, found: Figures) -> dict[str, Any]:
 
 def line_as_plain(line: Line) -> dict[str, Any]:
     """Return a line's figures as means with intervals."""
-    return {name: as_estimate(getattr(line, name)) for name in FIGURES}
+    return {name: as_estimate(getattr(line, name), bounds_of(name)) for name in FIGURES}
 
 
-def as_estimate(values: Values) -> dict[str, float | None] | None:
+def as_estimate(values: Values, bounds: tuple[float, float] = ANY) -> dict[str, float | None] | None:
     """Return the mean of replications with its interval; null where it is not known."""
-    found = estimate(values)
+    found = estimate(values, bounds)
     if found is None:
         return None
     return {"mean": rounded(found.mean), "low": rounded(found.low), "high": rounded(found.high)}

@@ -29,8 +29,19 @@ class Estimate:
     high: float | None
 
 
-def estimate(values: Sequence[float | None]) -> Estimate | None:
+ANY, AMOUNT, SHARE = (-math.inf, math.inf), (0.0, math.inf), (0.0, 1.0)
+"""Between what the mean of a figure lies: of a difference, of an amount, of a share of a whole."""
+
+
+def bounds_of(figure: str) -> tuple[float, float]:
+    """Return between what the mean of a line's figure lies."""
+    return SHARE if figure in ("use", "waiting_share") else AMOUNT
+
+
+def estimate(values: Sequence[float | None], bounds: tuple[float, float] = ANY) -> Estimate | None:
     """Return the mean with its interval; null where a value is not known.
+
+    The true mean lies within the bounds, so an interval that is cut at them still holds it with 95 %.
 
     Source: the interval of Student's distribution for independent replications.
     """
@@ -42,7 +53,7 @@ def estimate(values: Sequence[float | None]) -> Estimate | None:
         return Estimate(mean, None, None)
     spread = math.sqrt(math.fsum((value - mean) ** 2 for value in known) / (count - 1) / count)
     half = spread * (_STUDENT[count - 2] if count - 2 < len(_STUDENT) else 1.96)
-    return Estimate(mean, mean - half, mean + half)
+    return Estimate(mean, max(mean - half, bounds[0]), min(mean + half, bounds[1]))
 
 
 Values = Sequence[float | None]

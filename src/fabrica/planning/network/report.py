@@ -8,7 +8,7 @@ from typing import Any
 from fabrica.planning.heat import HEAT_STYLE, heat
 from fabrica.planning.network.answer import FIGURES, as_estimate
 from fabrica.planning.network.causes import causes
-from fabrica.planning.network.figures import Figures, Line, estimate
+from fabrica.planning.network.figures import Figures, Line, bounds_of, estimate
 from fabrica.planning.network.runs import Outcome
 from fabrica.planning.network.words import (
     duration,
@@ -122,7 +122,7 @@ def _as_rows(lines: Sequence[Line], name: str) -> tuple[list[str], list[list[obj
     for line in lines:
         cells: list[object] = [line.name]
         for figure in FIGURES:
-            told: dict[str, float | None] = as_estimate(getattr(line, figure)) or {}
+            told: dict[str, float | None] = as_estimate(getattr(line, figure), bounds_of(figure)) or {}
             cells += [told.get("mean"), told.get("low"), told.get("high")]
         rows.append(cells)
     return head, rows

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from fabrica.planning.network.causes import causes
-from fabrica.planning.network.figures import Estimate, Figures, Line, Values, estimate
+from fabrica.planning.network.figures import AMOUNT, SHARE, Estimate, Figures, Line, Values, estimate
 from fabrica.planning.network.runs import Outcome
 from fabrica.values.time import show_duration
 
@@ -71,12 +71,12 @@ def _mean(values: Values) -> float:
 
 def duration(values: Values) -> str:
     """Return seconds as people say them, with the interval."""
-    return _shown(estimate(values), show_seconds)
+    return _shown(estimate(values, AMOUNT), show_seconds)
 
 
 def share(values: Values) -> str:
     """Return a share in percent, with the interval."""
-    return _shown(estimate(values), show_share)
+    return _shown(estimate(values, SHARE), show_share)
 
 
 def mean(values: Values, show: Callable[[float], str]) -> str:
@@ -86,7 +86,7 @@ def mean(values: Values, show: Callable[[float], str]) -> str:
 
 def number(values: Values, unit: str = "") -> str:
     """Return a number, with the interval."""
-    return _shown(estimate(values), lambda value: show_number(value) + unit)
+    return _shown(estimate(values, AMOUNT), lambda value: show_number(value) + unit)
 
 
 def show_seconds(seconds: float) -> str:
@@ -106,7 +106,7 @@ def show_number(value: float) -> str:
 
 def mean_and_interval(values: Values, show: Callable[[float], str]) -> tuple[str, str]:
     """Return the mean, and its interval in words; the latter empty where there is none."""
-    found = estimate(values)
+    found = estimate(values, SHARE if show is show_share else AMOUNT)
     if found is None:
         return "unknown", ""
     if found.low is None or found.high is None or show(found.low) == show(found.high):
