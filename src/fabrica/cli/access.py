@@ -1,10 +1,11 @@
 """Commands of access and the ledger: balance, grant."""
 
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 
 import click
 
+from fabrica.cli.inputs import DAY
 from fabrica.cli.output import json_option, print_json, say
 
 
@@ -38,13 +39,20 @@ def balance(project: str | None, as_json: bool) -> None:
 @click.argument("project")
 @click.argument("resource_class")
 @click.argument("hours", type=click.FloatRange(min=0, min_open=True, max=1e8))
-@click.option("--until", metavar="DATE", required=True, help="Last day, e.g. 2027-06-30.")
+@click.option("--until", metavar="DATE", type=DAY, required=True, help="Last day, e.g. 2027-06-30.")
 @click.option("--site", metavar="SITE", help="Only on this site. Default: the whole network.")
 @click.option("--note", default="", help="Why, for the statement.")
 @click.option("--yes", is_flag=True, help="Do not ask, whatever it could cross.")
 @json_option
 def grant(
-    project: str, resource_class: str, hours: float, until: str, site: str | None, note: str, yes: bool, as_json: bool
+    project: str,
+    resource_class: str,
+    hours: float,
+    until: date,
+    site: str | None,
+    note: str,
+    yes: bool,
+    as_json: bool,
 ) -> None:
     """Grant PROJECT a number of device-HOURS of RESOURCE_CLASS. For operators.
 
@@ -63,10 +71,6 @@ def grant(
     from fabrica.wire.access import NewAllocation
 
     try:
-        ends_at = datetime.fromisoformat(until).replace(hour=23, minute=59, second=59, tzinfo=UTC)
-    except ValueError:
-        raise click.BadParameter(f"'{until}' is no date; write 2027-06-30", param_hint="--until") from None
-    try:
         check_resource_class(resource_class)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="RESOURCE_CLASS") from None
@@ -75,7 +79,7 @@ def grant(
         resource_class=resource_class,
         device_seconds=round(hours * 3600),
         site=parsed(SiteId, site) if site else None,
-        ends_at=ends_at,
+        ends_at=datetime.combine(until, time(23, 59, 59), UTC),
         note=note,
     )
     with connect() as client:

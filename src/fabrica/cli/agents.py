@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fabrica.cli.inputs import ANY_FILE
 from fabrica.cli.output import json_option, print_json, say
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from fabrica.agent.transport import HttpTransport
 
 _MARKS = {"ok": "ok", "warn": "warn", "fix": "FIX"}
-_settings_argument = click.argument("settings", type=click.Path(dir_okay=False, path_type=Path))
+_settings_argument = click.argument("settings", type=ANY_FILE)
 
 
 @click.group()
@@ -184,7 +185,7 @@ def _show_limits(seen: "Look") -> None:
     "--config",
     "settings",
     required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=ANY_FILE,
     help="The agent.toml; written when it is not there.",
 )
 @click.option(

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from fabrica.cli.aiact_files import day_of, read_answers, write_whole
+from fabrica.cli.inputs import ANY_FILE, DAY, FILE
 from fabrica.cli.output import console, json_option, print_json, print_table, say
 
 if TYPE_CHECKING:
     from fabrica.aiact.calendar.entries import System
     from fabrica.wire.calendar import Calendar, CalendarEntry
 
-_OUT = click.Path(dir_okay=False, path_type=Path)
-_DAY = click.DateTime(["%Y-%m-%d"])
 _KINDS = {"duty": "from", "formal": "by the letter", "update": "update", "retention": "kept until"}
 
 
@@ -24,20 +23,20 @@ _KINDS = {"duty": "from", "formal": "by the letter", "update": "update", "retent
     "--answers",
     "files",
     metavar="FILE",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=FILE,
     multiple=True,
     required=True,
     help="Facts of one system or model, named by its file; may be repeated.",
 )
-@click.option("--summary-updated", type=_DAY, help="When the training summary was last updated; for one model.")
-@click.option("--as-of", type=_DAY, help="The day to ask for; else the first file's as_of, or today.")
-@click.option("--ics", metavar="FILE", type=_OUT, help="Write an iCalendar file; importing it again updates it.")
-@click.option("--svg", metavar="FILE", type=_OUT, help="Write a timeline picture.")
+@click.option("--summary-updated", type=DAY, help="When the training summary was last updated; for one model.")
+@click.option("--as-of", type=DAY, help="The day to ask for; else the first file's as_of, or today.")
+@click.option("--ics", metavar="FILE", type=ANY_FILE, help="Write an iCalendar file; importing it again updates it.")
+@click.option("--svg", metavar="FILE", type=ANY_FILE, help="Write a timeline picture.")
 @json_option
 def calendar(
     files: tuple[Path, ...],
-    summary_updated: datetime | None,
-    as_of: datetime | None,
+    summary_updated: date | None,
+    as_of: date | None,
     ics: Path | None,
     svg: Path | None,
     as_json: bool,
@@ -54,8 +53,8 @@ def calendar(
 
     if summary_updated and len(files) > 1:
         raise click.UsageError("--summary-updated speaks of one model; give its --answers alone.")
-    systems = _systems(files, summary_updated.date() if summary_updated else None)
-    found = make_calendar(systems, as_of.date() if as_of else day_of(dict(systems[0].answers)))
+    systems = _systems(files, summary_updated)
+    found = make_calendar(systems, as_of or day_of(dict(systems[0].answers)))
     if ics is not None:
         write_whole(icalendar(found, datetime.now(UTC)), ics)
         say(f"Wrote {ics}")

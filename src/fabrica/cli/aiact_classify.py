@@ -1,11 +1,12 @@
 """`fabrica aiact classify`: what the Act makes of facts, on a day."""
 
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 
 import click
 
 from fabrica.cli.aiact_files import day_of, read_answers
+from fabrica.cli.inputs import DAY, FILE
 from fabrica.cli.output import json_option, print_json
 
 
@@ -13,13 +14,13 @@ from fabrica.cli.output import json_option, print_json
 @click.option(
     "--answers",
     "file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=FILE,
     required=True,
     help="Facts of the vocabulary, as YAML or JSON.",
 )
-@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="The day to ask for; else the file's as_of, or today.")
+@click.option("--as-of", type=DAY, help="The day to ask for; else the file's as_of, or today.")
 @json_option
-def classify_answers(file: Path, as_of: datetime | None, as_json: bool) -> None:
+def classify_answers(file: Path, as_of: date | None, as_json: bool) -> None:
     """Classify a system or model: tiers, roles, duties with dates, reasons, and the questions still open.
 
     \b
@@ -30,7 +31,7 @@ def classify_answers(file: Path, as_of: datetime | None, as_json: bool) -> None:
     from fabrica.aiact.classify import classify
 
     answers = read_answers(file)
-    day = as_of.date() if as_of else day_of(answers)
+    day = as_of or day_of(answers)
     found = classify(answers, day)
     changes = what_would_change(answers, day)
     if as_json:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fabrica.cli.aiact_files import read_records, read_sources
+from fabrica.cli.inputs import FILE, FOLDER
 from fabrica.cli.output import console, json_option, print_json, print_table, say
 
 if TYPE_CHECKING:
@@ -13,14 +14,12 @@ if TYPE_CHECKING:
 
 
 @click.command("compute")
-@click.argument(
-    "records", metavar="[RECORD]...", nargs=-1, type=click.Path(exists=True, file_okay=False, path_type=Path)
-)
+@click.argument("records", metavar="[RECORD]...", nargs=-1, type=FOLDER)
 @click.option(
     "--sources",
     "sources_file",
     metavar="FILE",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=FILE,
     help="Compute from outside, with evidence; facility factors; explanations. YAML.",
 )
 @click.option("--planned", "planned_flop", metavar="FLOP", type=click.FloatRange(min=0), help="Of a run to come.")

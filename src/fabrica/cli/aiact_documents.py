@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from fabrica.cli.aiact_files import read_records, read_sources, read_yaml
+from fabrica.cli.inputs import ANY_FOLDER, FILE, FILE_OR_FOLDER, FOLDER
 from fabrica.cli.output import console, json_option, print_json, print_table, say
 from fabrica.wire.documents import Format, Recipient
 
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
     from fabrica.aiact.documents.evidence import Gathered
     from fabrica.wire.accounts import ComputeAccount
     from fabrica.wire.documents import Answers, Document, ItemChange
-
-_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command("fill")
@@ -29,17 +27,15 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     multiple=True,
     help="'fabrica aiact template' lists them; may be repeated.",
 )
-@click.option(
-    "--record", "records", metavar="DIR", type=_FOLDER, multiple=True, help="A run's record; may be repeated."
-)
-@click.option("--answers", "answers_file", metavar="FILE", type=_FILE, help="What a person types and confirms. YAML.")
-@click.option("--sources", "sources_file", metavar="FILE", type=_FILE, help="Compute from outside. YAML.")
-@click.option("--classify", "facts_file", metavar="FILE", type=_FILE, help="Facts for 'fabrica aiact classify'. YAML.")
+@click.option("--record", "records", metavar="DIR", type=FOLDER, multiple=True, help="A run's record; may be repeated.")
+@click.option("--answers", "answers_file", metavar="FILE", type=FILE, help="What a person types and confirms. YAML.")
+@click.option("--sources", "sources_file", metavar="FILE", type=FILE, help="Compute from outside. YAML.")
+@click.option("--classify", "facts_file", metavar="FILE", type=FILE, help="Facts for 'fabrica aiact classify'. YAML.")
 @click.option(
     "--evaluation",
     "logs",
     metavar="LOG",
-    type=click.Path(exists=True, path_type=Path),
+    type=FILE_OR_FOLDER,
     multiple=True,
     help="A log of Inspect AI or run of MLflow, as for 'fabrica evaluations read'; may be repeated.",
 )
@@ -51,7 +47,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     "store",
     metavar="DIR",
     required=True,
-    type=click.Path(file_okay=False, path_type=Path),
+    type=ANY_FOLDER,
     help="Folder of all documents: drafts, and versions once issued.",
 )
 @click.option(
@@ -283,7 +279,7 @@ def new_key(file: Path, as_json: bool) -> None:
 
 
 @click.command("verify")
-@click.argument("folder", metavar="VERSION", type=_FOLDER)
+@click.argument("folder", metavar="VERSION", type=FOLDER)
 @click.option("--public-key", metavar="BASE64", help="The key that must have signed it.")
 @json_option
 def verify_document(folder: Path, public_key: str | None, as_json: bool) -> None:
@@ -305,8 +301,8 @@ def verify_document(folder: Path, public_key: str | None, as_json: bool) -> None
 
 
 @click.command("difference")
-@click.argument("before", type=_FOLDER)
-@click.argument("after", type=_FOLDER)
+@click.argument("before", type=FOLDER)
+@click.argument("after", type=FOLDER)
 @json_option
 def show_difference(before: Path, after: Path, as_json: bool) -> None:
     """Show which items two versions, or a version and a draft, say differently.

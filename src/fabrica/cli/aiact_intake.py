@@ -1,29 +1,26 @@
 """`fabrica aiact intake` and `fabrica aiact compare`: questions that still matter, and two variants side by side."""
 
-from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from fabrica.cli.aiact_files import day_of, read_answers, read_yaml, write_whole
+from fabrica.cli.inputs import ANY_FILE, DAY, FILE
 from fabrica.cli.output import console, json_option, print_json, print_table
 
 if TYPE_CHECKING:
     from fabrica.wire.intake import Comparison, Outlook, Sitting
 
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-_DAY = click.DateTime(["%Y-%m-%d"])
-
 
 @click.command("intake")
-@click.option("--answers", "answers_file", metavar="FILE", type=_FILE, help="Facts to begin with. YAML or JSON.")
+@click.option("--answers", "answers_file", metavar="FILE", type=FILE, help="Facts to begin with. YAML or JSON.")
 @click.option(
     "--save",
     "save_file",
     metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=ANY_FILE,
     default=Path("ai-act-answers.yaml"),
     show_default=True,
     help="Each answer is kept here at once; when it is there already, the intake goes on from it.",
@@ -33,7 +30,7 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 @click.option("--unknown", metavar="QUESTION", multiple=True, help='Answer "I do not know".')
 @click.option("--undo", "take_back", is_flag=True, help="Take the last answer back.")
 @click.option("--print", "form", type=click.Choice(["text", "html"]), help="Print answers, result and open questions.")
-@click.option("--as-of", type=_DAY, help="The day to ask for; else today.")
+@click.option("--as-of", type=DAY, help="The day to ask for; else today.")
 @json_option
 def intake(
     answers_file: Path | None,
@@ -43,7 +40,7 @@ def intake(
     unknown: tuple[str, ...],
     take_back: bool,
     form: str | None,
-    as_of: datetime | None,
+    as_of: date | None,
     as_json: bool,
 ) -> None:
     """Answer only what still matters for your case, in plain words; stop, go on and take back at any time.
@@ -59,7 +56,7 @@ def intake(
     from fabrica.aiact.intake.sitting import undo
 
     sitting = _begin(answers_file, save_file)
-    day = as_of.date() if as_of else day_of(sitting.answers)
+    day = as_of or day_of(sitting.answers)
     before = sitting
     sitting = undo(sitting) if take_back else sitting
     sitting = _answered(sitting, given, unknown)
@@ -138,11 +135,11 @@ def _next(found: "Outlook", file: Path) -> None:
 
 
 @click.command("compare")
-@click.argument("before", type=_FILE)
-@click.argument("after", type=_FILE)
-@click.option("--as-of", type=_DAY, help="The day to ask for; else the first file's as_of, or today.")
+@click.argument("before", type=FILE)
+@click.argument("after", type=FILE)
+@click.option("--as-of", type=DAY, help="The day to ask for; else the first file's as_of, or today.")
 @json_option
-def compare(before: Path, after: Path, as_of: datetime | None, as_json: bool) -> None:
+def compare(before: Path, after: Path, as_of: date | None, as_json: bool) -> None:
     """Compare two variants: what changes in roles, tiers, duties, dates and fines, and which facts make it.
 
     \b
@@ -152,15 +149,11 @@ def compare(before: Path, after: Path, as_of: datetime | None, as_json: bool) ->
     from fabrica.aiact.intake.comparing import compare as compared
 
     one, other = read_answers(before), read_answers(after)
-    found = compared(one, other, as_of.date() if as_of else _day(one))
+    found = compared(one, other, as_of or day_of(one))
     if as_json:
         print_json(found)
     else:
         _show(found)
-
-
-def _day(answers: Mapping[str, Any]) -> date:
-    return day_of(dict(answers)) if "as_of" in answers else datetime.now(UTC).date()
 
 
 def _show(found: "Comparison") -> None:

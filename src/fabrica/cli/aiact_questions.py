@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fabrica.cli.inputs import FILE
 from fabrica.cli.output import console, json_option, print_json, say
 from fabrica.values.home import home
 
@@ -78,7 +79,7 @@ def show_answer(found: "FoundAnswer") -> None:
 
 
 @click.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=FILE)
 @click.option("--title", metavar="TEXT", help="What to call it; else the name of the act, or of the file.")
 @json_option
 def import_text(file: Path, title: str | None, as_json: bool) -> None:

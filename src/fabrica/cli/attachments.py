@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fabrica.cli.inputs import ANY_FOLDER
 from fabrica.cli.output import say
 from fabrica.cli.sites import site_option
 
@@ -41,7 +42,7 @@ def _options(command: "Callable[..., None]") -> "Callable[..., None]":
 
 
 @click.command("shell")
-@click.argument("folder", required=False, type=click.Path(file_okay=False, path_type=Path))
+@click.argument("folder", required=False, type=ANY_FOLDER)
 @_options
 def shell(folder: Path | None, **asked: Any) -> None:
     """Work in a shell at a site, in a run of its own, with the source and environment of FOLDER when one is given.
@@ -57,7 +58,7 @@ def shell(folder: Path | None, **asked: Any) -> None:
 
 
 @click.command("notebook")
-@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("folder", type=ANY_FOLDER)
 @_options
 def notebook(folder: Path, **asked: Any) -> None:
     """Work in a Jupyter notebook at a site, with the source and environment of FOLDER, which has to hold Jupyter.

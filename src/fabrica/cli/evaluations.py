@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fabrica.cli.inputs import FILE_OR_FOLDER
 from fabrica.cli.output import console, json_option, print_json, print_table, print_text, say
 
 if TYPE_CHECKING:
     from fabrica.wire.evaluations import Evaluation, ImportedEvaluation
-
-_PLACE = click.Path(exists=True, path_type=Path)
 
 
 @click.group("evaluations")
@@ -28,7 +27,7 @@ def evaluations() -> None:
 
 
 @evaluations.command("read")
-@click.argument("file", type=_PLACE)
+@click.argument("file", type=FILE_OR_FOLDER)
 @json_option
 def read(file: Path, as_json: bool) -> None:
     """Show what a log says, without a server.
@@ -48,7 +47,7 @@ def read(file: Path, as_json: bool) -> None:
 
 
 @evaluations.command("import")
-@click.argument("file", type=_PLACE)
+@click.argument("file", type=FILE_OR_FOLDER)
 @click.option("--model-version", "version", metavar="VERSION", required=True, help="What was evaluated.")
 @json_option
 def import_log(file: Path, version: str, as_json: bool) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from fabrica.cli.inputs import FOLDER
 from fabrica.cli.lazy import LazyGroup
 from fabrica.cli.output import json_option, print_json, print_table, print_text, say
 
@@ -169,7 +170,7 @@ def check(context: click.Context, report: str, as_json: bool) -> None:
 @click.option(
     "--out",
     metavar="DIR",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=FOLDER,
     default=".",
     help="Where it is saved. Default: here.",
 )

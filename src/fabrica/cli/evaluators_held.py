@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fabrica.cli.inputs import FILE, FOLDER
 from fabrica.cli.output import console, json_option, print_json, print_table, say
 from fabrica.values.home import home
 
@@ -73,7 +74,7 @@ def accept(server: str | None, code: str | None, signatory: str, as_json: bool) 
 
 @click.command("view")
 @_AS
-@click.option("--out", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Save there.")
+@click.option("--out", metavar="DIR", type=FOLDER, help="Save there.")
 @json_option
 def view(evaluator: str | None, out: Path | None, as_json: bool) -> None:
     """Show what you may see of the version; with --out save the documents you may read, checked against their hashes.
@@ -118,7 +119,7 @@ def _show(found: "EvaluatorView") -> None:
 
 
 @click.command("report")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=FILE)
 @click.option("--title", required=True, help="What the report is called in the register and in documents.")
 @_AS
 @json_option

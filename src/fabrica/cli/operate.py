@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fabrica.cli.inputs import ANY_FILE
 from fabrica.cli.output import json_option, print_json, print_text, say
 
 if TYPE_CHECKING:
@@ -120,9 +121,7 @@ def work(once: bool) -> None:
 @click.command()
 @click.option("--operator", "email", metavar="EMAIL", help="Also make this person the first operator.")
 @click.option("--name", default="", help="The operator's name. Default: the address.")
-@click.option(
-    "--token-file", type=click.Path(dir_okay=False, path_type=Path), help="Also write an access token of theirs here."
-)
+@click.option("--token-file", type=ANY_FILE, help="Also write an access token of theirs here.")
 @json_option
 def migrate(email: str | None, name: str, token_file: Path | None, as_json: bool) -> None:
     """Bring a server's database to this version's tables, and make its first operator.

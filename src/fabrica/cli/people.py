@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from fabrica.cli.inputs import ANY_FILE
 from fabrica.cli.output import json_option, print_json, print_table, say
 
 
@@ -50,7 +51,7 @@ def list_tokens(as_json: bool) -> None:
 @token.command("new")
 @click.argument("name")
 @click.option("--days", type=click.IntRange(1, 366), default=90, show_default=True, help="How long it works.")
-@click.option("--file", type=click.Path(dir_okay=False, path_type=Path), required=True, help="Where it is written.")
+@click.option("--file", type=ANY_FILE, required=True, help="Where it is written.")
 @json_option
 def new_token(name: str, days: int, file: Path, as_json: bool) -> None:
     """Make an access token called NAME and write it to a file of mode 600; it is shown nowhere.

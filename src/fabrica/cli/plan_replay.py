@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fabrica.cli.inputs import ANY_FILE, FILE
 from fabrica.cli.output import console, json_option, print_json, say
 
 if TYPE_CHECKING:
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
     from fabrica.planning.options import Options
     from fabrica.planning.replay import Replay
 
-_file = click.Path(exists=True, dir_okay=False, path_type=Path)
-_output = click.Path(dir_okay=False, path_type=Path)
-
 
 @click.command("replay")
 @click.option(
@@ -25,7 +23,7 @@ _output = click.Path(dir_okay=False, path_type=Path)
     "trace_file",
     metavar="FILE",
     required=True,
-    type=_file,
+    type=FILE,
     help="Jobs as CSV, SWF, sacct output or Parquet.",
 )
 @click.option("--capacity", metavar="UNITS", required=True, type=click.IntRange(min=1), help="Size of the cluster.")
@@ -55,7 +53,7 @@ _output = click.Path(dir_okay=False, path_type=Path)
 @click.option(
     "--half-life", metavar="HOURS", type=click.FloatRange(min=0), help="Until use counts half; 0: never. [168]"
 )
-@click.option("--accounts", metavar="FILE", type=_file, help="CSV of account, share and device_hours granted.")
+@click.option("--accounts", metavar="FILE", type=FILE, help="CSV of account, share and device_hours granted.")
 @click.option(
     "--maintenance", metavar="START:END:UNITS", multiple=True, help="Out of use, in seconds; units may be 'all'."
 )
@@ -76,10 +74,10 @@ _output = click.Path(dir_okay=False, path_type=Path)
 @click.option("--accelerator", metavar="KIND", help="Tell energy as of this kind of device.")
 @click.option("--country", metavar="CODE", help="Where it draws its power, such as DE.")
 @click.option("--pue", type=click.FloatRange(1, 5), help="Power of the site over that of its machines.")
-@click.option("--carbon", metavar="FILE", type=_file, help="gCO2e per kWh, one number for each hour.")
-@click.option("--price", metavar="FILE", type=_file, help="EUR per MWh, one number for each hour.")
-@click.option("--starts", metavar="FILE", type=_output, help="Write every start here.")
-@click.option("--report", metavar="FILE", type=_output, help="Write a page with pictures.")
+@click.option("--carbon", metavar="FILE", type=FILE, help="gCO2e per kWh, one number for each hour.")
+@click.option("--price", metavar="FILE", type=FILE, help="EUR per MWh, one number for each hour.")
+@click.option("--starts", metavar="FILE", type=ANY_FILE, help="Write every start here.")
+@click.option("--report", metavar="FILE", type=ANY_FILE, help="Write a page with pictures.")
 @json_option
 def replay(trace_file: Path, units_max: int | None, starts: Path | None, report: Path | None, **asked: Any) -> None:
     """Replay a trace of jobs on one cluster, and tell how long they wait.

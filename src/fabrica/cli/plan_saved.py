@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fabrica.cli.inputs import FILE
 from fabrica.cli.output import console, json_option, print_json, print_table, say
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ PAUSE_SECONDS = 2
     metavar="FILE [SECOND]",
     nargs=-1,
     required=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=FILE,
 )
 @click.option("--name", help="Default: the file's.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Of all that is drawn.")

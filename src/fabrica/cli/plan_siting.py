@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fabrica.cli.inputs import ANY_FILE, FILE
 from fabrica.cli.output import console, json_option, print_json, print_table, say
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command("siting")
-@click.argument("candidate_file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("candidate_file", metavar="FILE", type=FILE)
 @click.option(
     "--draws",
     metavar="N",
@@ -35,21 +36,21 @@ if TYPE_CHECKING:
     "--outcomes",
     "outcome_file",
     metavar="FILE",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=FILE,
     help="What runs of the network with each candidate gave, as JSON; then none is run.",
 )
 @click.option(
     "--keep-outcomes",
     "kept_file",
     metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=ANY_FILE,
     help="Write what the runs of the network gave, for --outcomes of another time.",
 )
 @click.option(
     "--report",
     "page",
     metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=ANY_FILE,
     help="Write a page with pictures.",
 )
 @json_option

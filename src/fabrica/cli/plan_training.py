@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fabrica.cli.inputs import ANY_FILE, ANY_FOLDER, FILE
 from fabrica.cli.output import console, json_option, print_json, print_table, say
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ _STATES = {"below": "below", "above": "ABOVE", "within_margin": "WITHIN THE MARG
 
 
 @click.command("train")
-@click.argument("model_file", metavar="MODEL.toml", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("model_file", metavar="MODEL.toml", type=FILE)
 @click.option("--site", metavar="SITE", help="Train on the largest published machine of a site.")
 @click.option("--accelerators", metavar="KIND:COUNT", help="Train on so many of a kind, such as H100-SXM:4096.")
 @click.option("--everywhere", is_flag=True, help="Compare all sites whose machines are published.")
@@ -34,7 +35,7 @@ _STATES = {"below": "below", "above": "ABOVE", "within_margin": "WITHIN THE MARG
     "--trace",
     "trace_file",
     metavar="FILE",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=FILE,
     help="Jobs of the site, as for 'plan replay': the twin tells how long the training would wait among them.",
 )
 @click.option("--capacity", metavar="N", type=click.IntRange(min=1), help="Size of the machine of --trace.")
@@ -43,14 +44,14 @@ _STATES = {"below": "below", "above": "ABOVE", "within_margin": "WITHIN THE MARG
     "--report",
     "page",
     metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=ANY_FILE,
     help="Write a page with pictures.",
 )
 @click.option(
     "--write",
     "folder",
     metavar="FOLDER",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=ANY_FOLDER,
     help="Make a fabrica.toml there, and tell the allocation and the AI Act's margin.",
 )
 @json_option
@@ -292,9 +293,7 @@ def _show_places(places: "tuple[Place, ...]") -> None:
 
 
 @click.command("validate")
-@click.argument(
-    "runs_file", metavar="[RUNS.yaml]", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path)
-)
+@click.argument("runs_file", metavar="[RUNS.yaml]", required=False, type=FILE)
 @json_option
 def validate(runs_file: Path | None, as_json: bool) -> None:
     """Hold the training planner against published runs, by default against those that come with it.

@@ -1,10 +1,11 @@
 """`fabrica questions`: looked up with published answers, passed on to an adviser, answered and published."""
 
-from datetime import datetime
+from datetime import date
 from typing import TYPE_CHECKING
 
 import click
 
+from fabrica.cli.inputs import DAY
 from fabrica.cli.lazy import LazyGroup
 from fabrica.cli.output import console, json_option, print_json, print_table, print_text, say
 
@@ -98,11 +99,11 @@ def find(question: tuple[str, ...], most: int, as_json: bool) -> None:
 @click.argument("question", nargs=-1, required=True)
 @click.option("--project", metavar="ID", help="For which project; needed when you are in several.")
 @click.option("--context", default="", help="What only the adviser reads.")
-@click.option("--due", type=click.DateTime(["%Y-%m-%d"]), help="Needed by this day. Default: ten working days.")
+@click.option("--due", type=DAY, help="Needed by this day. Default: ten working days.")
 @click.option("--may-publish", is_flag=True, help="The question in general words and the reply may be published.")
 @json_option
 def ask(
-    question: tuple[str, ...], project: str | None, context: str, due: datetime | None, may_publish: bool, as_json: bool
+    question: tuple[str, ...], project: str | None, context: str, due: date | None, may_publish: bool, as_json: bool
 ) -> None:
     """Pass a question on to an adviser. Nothing of it is published unless you allow it.
 
@@ -127,7 +128,7 @@ def ask(
         project=parsed(ProjectId, project) if project else None,
         text=text,
         context=context,
-        due_on=due.date() if due else None,
+        due_on=due,
         may_publish=may_publish,
     )
     with connect() as client:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fabrica.cli.inputs import FILE
 from fabrica.cli.output import json_option, print_json, say
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def give_back(question: str, reason: str, as_json: bool) -> None:
 @click.command("answer")
 @click.argument("question")
 @click.option("--reply", metavar="TEXT", help="The reply.")
-@click.option("--file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A file with the reply.")
+@click.option("--file", type=FILE, help="A file with the reply.")
 @click.option(
     "--cite", "citations", metavar="PASSAGE", multiple=True, help="'Art. 50(2)', or a passage's id; repeat it."
 )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fabrica.cli.inputs import ANY_FOLDER, FOLDER
 from fabrica.cli.output import json_option, print_json, print_text, say
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def record() -> None:
 
 @record.command("fetch")
 @click.argument("run")
-@click.option("--outputs", type=click.Path(file_okay=False, path_type=Path), help="Also download the outputs, here.")
+@click.option("--outputs", type=ANY_FOLDER, help="Also download the outputs, here.")
 @json_option
 def fetch_record(run: str, outputs: Path | None, as_json: bool) -> None:
     """Download the record of RUN and say where it lies. 'fabrica record RUN' is short for this.
@@ -74,7 +75,7 @@ def fetch_record(run: str, outputs: Path | None, as_json: bool) -> None:
 
 
 @record.command("verify")
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("folder", type=FOLDER)
 @json_option
 def verify_record(folder: Path, as_json: bool) -> None:
     """Verify a record, offline: every file, every chain, the seal. Status 1 when something differs.
@@ -97,7 +98,7 @@ def verify_record(folder: Path, as_json: bool) -> None:
 
 
 @record.command("export")
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("folder", type=FOLDER)
 @click.option("--to", "form", type=click.Choice(["mlflow", "ro-crate"]), required=True, help="What it is written as.")
 @click.option(
     "--out",
@@ -108,7 +109,7 @@ def verify_record(folder: Path, as_json: bool) -> None:
     required=True,
     help="MLflow's file store, or a new folder.",
 )
-@click.option("--outputs", type=click.Path(exists=True, file_okay=False, path_type=Path), help="The run's outputs.")
+@click.option("--outputs", type=FOLDER, help="The run's outputs.")
 @click.option("--licence", help="Under which others may use the crate. Asked for an RO-Crate.")
 @json_option
 def export(folder: Path, form: str, target: Path, outputs: Path | None, licence: str | None, as_json: bool) -> None:

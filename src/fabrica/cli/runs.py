@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fabrica.cli.inputs import ANY_FOLDER
 from fabrica.cli.output import json_option, print_json, say
 from fabrica.cli.sites import site_option
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command("run")
-@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("folder", type=ANY_FOLDER)
 @click.option("--project", metavar="ID", help="Project that pays. Default: your only one.")
 @click.option("--purpose", metavar="TAG", help="Purpose in the AI Act's sense, e.g. finetuning. Default: exploratory.")
 @click.option("--time-limit", metavar="TIME", help="For example '30 min'; replaces the one in fabrica.toml.")

@@ -1,21 +1,20 @@
 """`fabrica systems evidence`: what people entered of one kind of evidence, and rows loaded from a file."""
 
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 
 import click
 
+from fabrica.cli.inputs import DAY, FILE
 from fabrica.cli.output import console, json_option, print_json, say
-
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command("evidence")
 @click.argument("version")
 @click.argument("kind")
-@click.option("--file", "file", metavar="FILE", type=_FILE, help="Rows as CSV, YAML or JSON; they replace what stood.")
+@click.option("--file", "file", metavar="FILE", type=FILE, help="Rows as CSV, YAML or JSON; they replace what stood.")
 @click.option("--source", metavar="TEXT", help="Where it stands written. Default: the file's name.")
-@click.option("--on", metavar="DATE", type=click.DateTime(["%Y-%m-%d"]), help="The day the source tells of.")
+@click.option("--on", metavar="DATE", type=DAY, help="The day the source tells of.")
 @click.option("--function", help="What you are who say it, such as 'Head of Models'.")
 @json_option
 def evidence(
@@ -23,7 +22,7 @@ def evidence(
     kind: str,
     file: Path | None,
     source: str | None,
-    on: datetime | None,
+    on: date | None,
     function: str | None,
     as_json: bool,
 ) -> None:
@@ -50,7 +49,7 @@ def evidence(
         of = systems.find_version(client, version)
         if file and on and function:
             rows = _rows(kind, file)
-            origin = typed(Origin, source=source or file.name, on=on.date())
+            origin = typed(Origin, source=source or file.name, on=on)
             systems.say(
                 client, of.id, typed(NewAnswers, function=function, evidence={kind: rows}, origins={kind: origin})
             )

@@ -1,19 +1,17 @@
 """`fabrica systems add`, `version`, `show` and their neighbours: what the register keeps of a version."""
 
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 import click
 
+from fabrica.cli.inputs import DAY, FILE
 from fabrica.cli.output import console, json_option, print_json, say
 from fabrica.wire.systems import Relation
 
 if TYPE_CHECKING:
     from fabrica.wire.systems import Version
-
-_DAY = click.DateTime(["%Y-%m-%d"])
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command("add")
@@ -265,10 +263,10 @@ def unlink(version: str, run: str, as_json: bool) -> None:
 
 @click.command("facts")
 @click.argument("version")
-@click.option("--answers", "answers_file", metavar="FILE", type=_FILE, help="Keep the facts of this file. YAML.")
-@click.option("--as-of", metavar="DATE", type=_DAY, help="The day to ask for; else the file's as_of, or today.")
+@click.option("--answers", "answers_file", metavar="FILE", type=FILE, help="Keep the facts of this file. YAML.")
+@click.option("--as-of", metavar="DATE", type=DAY, help="The day to ask for; else the file's as_of, or today.")
 @json_option
-def facts(version: str, answers_file: Path | None, as_of: datetime | None, as_json: bool) -> None:
+def facts(version: str, answers_file: Path | None, as_of: date | None, as_json: bool) -> None:
     """Keep the facts of a VERSION as 'fabrica aiact intake' saves them, and show what the Act makes of them.
 
     A day in the file, as_of, is the day that is shown; it is no fact of the version, so it is not kept.
@@ -285,7 +283,7 @@ def facts(version: str, answers_file: Path | None, as_of: datetime | None, as_js
     from fabrica.wire.systems import NewFacts
 
     answers = begin({"answers": read_answers(answers_file)}).answers if answers_file else {}
-    day = as_of.date() if as_of else day_of(answers) if "as_of" in answers else None
+    day = as_of or (day_of(answers) if "as_of" in answers else None)
     with connect() as client:
         found = systems.find_version(client, version)
         if answers_file is not None:
@@ -304,7 +302,7 @@ def facts(version: str, answers_file: Path | None, as_of: datetime | None, as_js
 
 @click.command("compute")
 @click.argument("version")
-@click.option("--sources", "sources_file", metavar="FILE", type=_FILE, help="Enter this compute from outside. YAML.")
+@click.option("--sources", "sources_file", metavar="FILE", type=FILE, help="Enter this compute from outside. YAML.")
 @json_option
 def compute(version: str, sources_file: Path | None, as_json: bool) -> None:
     """Show the compute and energy account of a VERSION over everything it was made from.

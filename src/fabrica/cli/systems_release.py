@@ -1,22 +1,21 @@
 """`fabrica systems release` and `withdraw`: a version goes on the market, and comes off it."""
 
-from datetime import datetime
+from datetime import date
 from typing import TYPE_CHECKING
 
 import click
 
+from fabrica.cli.inputs import DAY
 from fabrica.cli.output import console, json_option, print_json, say
 
 if TYPE_CHECKING:
     from fabrica.wire.systems import Modification
 
-_DAY = click.DateTime(["%Y-%m-%d"])
-
 
 @click.command("release")
 @click.argument("version")
-@click.option("--market-on", metavar="DATE", type=_DAY, help="Placed on the market of the Union.")
-@click.option("--service-on", metavar="DATE", type=_DAY, help="Put into service in the Union.")
+@click.option("--market-on", metavar="DATE", type=DAY, help="Placed on the market of the Union.")
+@click.option("--service-on", metavar="DATE", type=DAY, help="Put into service in the Union.")
 @click.option("--replaces", metavar="VERSION", help="The released version that it takes the place of.")
 @click.option("--planned/--not-planned", default=None, help="Fixed in advance, documented with the assessment.")
 @click.option("--changes-purpose/--same-purpose", default=None, help="Of the assessed intended purpose.")
@@ -26,8 +25,8 @@ _DAY = click.DateTime(["%Y-%m-%d"])
 @json_option
 def release(
     version: str,
-    market_on: datetime | None,
-    service_on: datetime | None,
+    market_on: date | None,
+    service_on: date | None,
     replaces: str | None,
     planned: bool | None,
     changes_purpose: bool | None,
@@ -59,8 +58,8 @@ def release(
             new = typed(
                 NewRelease,
                 replaces=before,
-                market_on=market_on.date() if market_on else None,
-                service_on=service_on.date() if service_on else None,
+                market_on=market_on,
+                service_on=service_on,
                 told=told,
                 reason=reason,
             )
@@ -89,10 +88,10 @@ def _show(check: "Modification | None") -> None:
 
 @click.command("withdraw")
 @click.argument("version")
-@click.option("--on", metavar="DATE", type=_DAY, required=True, help="From this day on.")
+@click.option("--on", metavar="DATE", type=DAY, required=True, help="From this day on.")
 @click.option("--reason", required=True, help="Why; it stays in the register.")
 @json_option
-def withdraw(version: str, on: datetime, reason: str, as_json: bool) -> None:
+def withdraw(version: str, on: date, reason: str, as_json: bool) -> None:
     """Take a VERSION off the market, or drop a draft; whoever leads the project does.
 
     \b
@@ -105,5 +104,5 @@ def withdraw(version: str, on: datetime, reason: str, as_json: bool) -> None:
 
     with connect() as client:
         found = systems.find_version(client, version)
-        found = systems.withdraw(client, found.id, Withdrawal(on=on.date(), reason=reason))
-    print_json(found) if as_json else say(f"{found.system_name} {found.label} is withdrawn from {on.date()} on.")
+        found = systems.withdraw(client, found.id, Withdrawal(on=on, reason=reason))
+    print_json(found) if as_json else say(f"{found.system_name} {found.label} is withdrawn from {on} on.")
