@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
+from fabrica.cli.inputs import ANY_FOLDER, FILE
 from fabrica.cli.output import console, json_option, print_json, print_table, say
 from fabrica.wire.documents import Recipient
 
@@ -13,13 +14,10 @@ if TYPE_CHECKING:
     from fabrica.values.ids import VersionId
     from fabrica.wire.documents import Answers
 
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-_FOLDER = click.Path(file_okay=False, path_type=Path)
-
 
 @click.command("answer")
 @click.argument("version")
-@click.option("--answers", "answers_file", metavar="FILE", type=_FILE, required=True, help="As for 'aiact fill'. YAML.")
+@click.option("--answers", "answers_file", metavar="FILE", type=FILE, required=True, help="As for 'aiact fill'. YAML.")
 @json_option
 def answer(version: str, answers_file: Path, as_json: bool) -> None:
     """Say what only a person can say of a VERSION: evidence, texts, consents. It is kept as said by you, now.
@@ -140,7 +138,7 @@ def documents(version: str, as_json: bool) -> None:
     show_default=True,
     help="What it is written as.",
 )
-@click.option("--out", metavar="DIR", type=_FOLDER, help="Also download it, with its manifest and signature.")
+@click.option("--out", metavar="DIR", type=ANY_FOLDER, help="Also download it, with its manifest and signature.")
 @json_option
 def issue(
     version: str, template: str, recipient: str, function: str, formats: str, out: Path | None, as_json: bool
@@ -182,7 +180,7 @@ def issue(
 
 @click.command("fetch")
 @click.argument("document")
-@click.option("--out", metavar="DIR", type=_FOLDER, required=True, help="Where its folder is made.")
+@click.option("--out", metavar="DIR", type=ANY_FOLDER, required=True, help="Where its folder is made.")
 @json_option
 def fetch(document: str, out: Path, as_json: bool) -> None:
     """Download an issued DOCUMENT with its manifest and signature; 'fabrica aiact verify' checks it, offline.
