@@ -9,6 +9,7 @@ from fabrica.wire.planning import CompilerMissing, NetworkImpossible, ScenarioMa
 from fabrica.wire.problems import FabricaError
 from fabrica.wire.scenarios import ScenarioRefused
 
+OWN = '[[site]]\nid = "a"\ncountry = "AT"\naccelerator = "GB300"\nbasis = "b"\n'
 TINY = "[period]\ndays = 2\nwarm_up_days = 0\nreplications = 2\n"
 
 
@@ -22,6 +23,8 @@ def test_a_plain_scenario_is_run() -> None:
     [
         ('base = "other.toml"', ScenarioRefused),
         ('[work]\ntrace = "/etc/passwd"', ScenarioRefused),
+        ('[[change]]\nsite = "jaif"\ngco2e_per_kwh_file = "/etc/passwd"', ScenarioRefused),
+        (OWN + 'eur_per_kwh_file = "/etc/passwd"', ScenarioRefused),
         ("[period]\ndays = 3660", ScenarioRefused),
         ("[period]\nreplications = 900", ScenarioRefused),
         ("[work]\njobs = 100000000", ScenarioRefused),

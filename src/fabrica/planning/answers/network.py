@@ -32,6 +32,14 @@ SHOWN: Sequence[tuple[str, str, str]] = (
     ("jobs", "jobs", ""),
     ("device_hours", "device-hours", "h"),
 )
+SHOWN_WHERE_ANY: Sequence[tuple[str, str, str]] = (
+    ("stops", "stops of jobs by nodes that fail", ""),
+    ("preemptions", "jobs that make room", ""),
+    ("lost_device_hours", "device-hours lost", "h"),
+    ("repair_device_hours", "device-hours in repair", "h"),
+    ("refused", "jobs refused for lack of a grant", ""),
+)
+"""Most scenarios have no rules of which these come."""
 
 
 def check(text: str) -> None:
@@ -65,9 +73,12 @@ def check(text: str) -> None:
 
 def _check_files(text: str, scenario: Scenario) -> None:
     """Refuse a scenario that would read files of the server."""
-    if "base" in tomllib.loads(text) or scenario.work.trace is not None:
+    of_sites = [
+        file for one in (*scenario.sites, *scenario.changes) for file in (one.gco2e_per_kwh_file, one.eur_per_kwh_file)
+    ]
+    if "base" in tomllib.loads(text) or any(file is not None for file in (scenario.work.trace, *of_sites)):
         raise ScenarioRefused(
-            "It rests on another file: a base or a trace.",
+            "It rests on another file: a base, a trace or a series by the hour.",
             remedy="Write everything into one scenario; compare two on the server by their pages.",
         )
 
@@ -90,7 +101,8 @@ def answer(text: str, seed: int, progress: Progress) -> Result:
     outcome = run_scenario(scenario, cores=1, progress=lambda words: progress(None, words))
     progress(None, "figures and pictures")
     found = figures(outcome)
-    shown = tuple(_figure(key, label, unit, getattr(found.network, key)) for key, label, unit in SHOWN)
+    asked = [*SHOWN, *(one for one in SHOWN_WHERE_ANY if any(getattr(found.network, one[0])))]
+    shown = tuple(_figure(key, label, unit, getattr(found.network, key)) for key, label, unit in asked)
     waits = tuple(
         _figure(f"wait of {one.name}", f"mean wait of {one.name}", "s", one.mean_wait_s) for one in found.partitions
     )
