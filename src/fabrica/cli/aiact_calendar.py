@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fabrica.cli.aiact_files import day_of, read_answers, write_whole
+from fabrica.cli.aiact_files import day_of, read_answers, save
 from fabrica.cli.inputs import ANY_FILE, DAY, FILE
 from fabrica.cli.output import console, json_option, print_json, print_table, say
 
@@ -56,10 +56,10 @@ def calendar(
     systems = _systems(files, summary_updated)
     found = make_calendar(systems, as_of or day_of(dict(systems[0].answers)))
     if ics is not None:
-        write_whole(icalendar(found, datetime.now(UTC)), ics)
+        save(ics, icalendar(found, datetime.now(UTC)))
         say(f"Wrote {ics}")
     if svg is not None:
-        write_whole(picture(found).encode(), svg)
+        save(svg, picture(found).encode())
         say(f"Wrote {svg}")
     if as_json:
         print_json(found)

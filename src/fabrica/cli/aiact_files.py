@@ -1,6 +1,5 @@
 """Files that people write for the AI Act desk, and records they name, read into bodies."""
 
-import os
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fabrica.values.files import write_whole
 from fabrica.wire.problems import FabricaError
 
 if TYPE_CHECKING:
@@ -38,19 +38,14 @@ def read_yaml(file: Path, problem: type[FabricaError], *, remedy: str) -> Any:
         raise problem(f"{file.name} is not YAML or JSON{line}.", remedy="Correct the syntax there.") from None
 
 
-def write_whole(content: bytes, file: Path) -> None:
+def save(file: Path, content: bytes) -> None:
     """Write a file so that it holds what it held or all of the new content, and never a half.
 
     Raises:
         click.FileError: the folder is not there, or may not be written to.
     """
-    new = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        try:
-            new.write_bytes(content)
-            new.replace(file)
-        finally:
-            new.unlink(missing_ok=True)
+        write_whole(file, content, durable=False)
     except OSError as error:
         raise click.FileError(str(file), hint=error.strerror or "it cannot be written") from None
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fabrica.cli.aiact_files import day_of, read_answers, read_yaml, write_whole
+from fabrica.cli.aiact_files import day_of, read_answers, read_yaml, save
 from fabrica.cli.inputs import ANY_FILE, DAY, FILE
 from fabrica.cli.output import console, json_option, print_json, print_table
 
@@ -122,7 +122,7 @@ def _save(sitting: "Sitting", file: Path) -> None:
     from fabrica.aiact.intake.sitting import as_saved
 
     text = yaml.safe_dump(as_saved(sitting), sort_keys=False, allow_unicode=True)
-    write_whole(text.encode(), file)
+    save(file, text.encode())
 
 
 def _next(found: "Outlook", file: Path) -> None:
