@@ -336,6 +336,14 @@ def test_a_site_that_declined_is_passed_over_for_a_while(
     assert Attempt.objects.get(run=run, number=2).site_id == other.site
 
 
+def test_how_often_sites_fail_is_not_counted_anew_for_each_placement(
+    django_assert_num_queries: Callable[[int], Any],
+) -> None:
+    counted = queries.history(None)
+    with django_assert_num_queries(0):
+        assert queries.history(None) == counted
+
+
 def test_no_person_and_no_other_site_records(lead: Actor, placed: tuple[RunId, AttemptId]) -> None:
     run, attempt = placed
     for by in (lead, make_operator(), SYSTEM):

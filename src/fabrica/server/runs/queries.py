@@ -5,6 +5,7 @@ from datetime import datetime
 from math import ceil
 
 from django.conf import settings
+from django.core.cache import cache
 from django.db.models import Count, Max, Min, Q, QuerySet
 
 from fabrica.server.access import queries as access
@@ -92,11 +93,15 @@ def history(user: UserId | None, run: Run | None = None) -> History:
     if run is not None:
         unanswered = run.attempts.filter(reason__in=rules.DECLINED, ended_at__gt=now - rules.LEASE * 2)
         declined = frozenset(unanswered.values_list("site_id", flat=True))
-    recent = Attempt.objects.filter(state=AttemptState.ENDED, ended_at__gt=now - rules.FAILURE_WINDOW)
+    shares = cache.get_or_set("runs.failure_shares", _failure_shares, rules.FAILURE_SHARES_KEPT.total_seconds())
+    return History(declined, shares, _known_as(user))
+
+
+def _failure_shares() -> dict[SiteId, float]:
+    recent = Attempt.objects.filter(state=AttemptState.ENDED, ended_at__gt=clock.now() - rules.FAILURE_WINDOW)
     failed = Count("pk", filter=Q(reason__in=rules.FAILED_BY_SITE))
     rows = recent.values_list("site_id").annotate(failed=failed, ended=Count("pk")).order_by()
-    shares = {site: failed / ended for site, failed, ended in rows if ended >= rules.FAILURE_SAMPLES_MIN}
-    return History(declined, shares, _known_as(user))
+    return {site: failed / ended for site, failed, ended in rows if ended >= rules.FAILURE_SAMPLES_MIN}
 
 
 def _known_as(user: UserId | None) -> frozenset[str]:

@@ -21,6 +21,8 @@ FAILED_BY_SITE = tuple(reason for reason, end in ENDS.items() if end.fault is Fa
 FAILURE_WINDOW = timedelta(days=30)
 FAILURE_SAMPLES_MIN = 30
 """Below so many ended attempts, how often a site fails is not known."""
+FAILURE_SHARES_KEPT = timedelta(minutes=1)
+"""For so long they are not counted anew: over many runs one more changes little, and each placement asks for them."""
 HOLD_PAUSE = timedelta(seconds=10)
 """How long a held run waits before it is looked at again."""
 CHARGE_EVERY = timedelta(minutes=5)
