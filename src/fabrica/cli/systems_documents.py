@@ -82,7 +82,7 @@ def _shown(client: "Client", version: "VersionId", items: list[str]) -> dict[str
             }
     for item in items:
         if item not in found:
-            say(f"{item} shows nothing to confirm, so it stays open.")
+            say(f"{item} shows nothing to confirm, so it stays as it is.")
     return found
 
 
