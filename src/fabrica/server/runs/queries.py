@@ -93,7 +93,8 @@ def history(user: UserId | None, run: Run | None = None) -> History:
     if run is not None:
         unanswered = run.attempts.filter(reason__in=rules.DECLINED, ended_at__gt=now - rules.LEASE * 2)
         declined = frozenset(unanswered.values_list("site_id", flat=True))
-    shares = cache.get_or_set("runs.failure_shares", _failure_shares, rules.FAILURE_SHARES_KEPT.total_seconds())
+    kept_seconds = rules.FAILURE_SHARES_KEPT.total_seconds()
+    shares: dict[SiteId, float] = cache.get_or_set("runs.failure_shares", _failure_shares, kept_seconds) or {}
     return History(declined, shares, _known_as(user))
 
 
