@@ -75,6 +75,22 @@ def test_every_question_of_the_form_is_in_the_scenario() -> None:
     assert scenario.policy.pue_assumed == 1.2
 
 
+def test_what_happens_at_sites_is_in_the_scenario_where_it_is_asked() -> None:
+    made = form(stops="on", fair_share="on", maintenance_days=10)
+    assert made.is_valid(), made.errors
+    scenario = parse_scenario(made.text())
+    rules, (window,) = scenario.rules, scenario.windows
+    assert (rules.fair_share, rules.device_hours_per_stop, rules.checkpoint_seconds) == (True, 50_677.0, 3_600)
+    assert (scenario.accounts.count, window.site, window.from_day, window.every_days) == (200, None, 10.0, 10.0)
+    assert parse_scenario(form_text()).rules == type(rules)()
+
+
+def form_text() -> str:
+    made = form()
+    assert made.is_valid()
+    return made.text()
+
+
 @pytest.mark.parametrize(
     ("fields", "wrong"),
     [
@@ -89,6 +105,7 @@ def test_every_question_of_the_form_is_in_the_scenario() -> None:
         ({"closes": "nowhere"}, "closes"),
         ({"carbon": 2}, "carbon"),
         ({"pue_assumed": 0.5}, "pue_assumed"),
+        ({"maintenance_days": 0}, "maintenance_days"),
     ],
 )
 def test_a_mistake_stands_at_its_field(fields: dict[str, Any], wrong: str) -> None:

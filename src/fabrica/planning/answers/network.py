@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from fabrica.planning.answers.kinds import Progress
 from fabrica.planning.scenarios.reading import parse_scenario
-from fabrica.planning.scenarios.scenario import Scenario
+from fabrica.planning.scenarios.scenario import Change, OwnSite, Scenario
 from fabrica.values.time import show_duration
 from fabrica.wire.planning import CompilerMissing
 from fabrica.wire.scenarios import Figure, Result, ScenarioRefused, Table
@@ -73,9 +73,8 @@ def check(text: str) -> None:
 
 def _check_files(text: str, scenario: Scenario) -> None:
     """Refuse a scenario that would read files of the server."""
-    of_sites = [
-        file for one in (*scenario.sites, *scenario.changes) for file in (one.gco2e_per_kwh_file, one.eur_per_kwh_file)
-    ]
+    told: list[OwnSite | Change] = [*scenario.sites, *scenario.changes]
+    of_sites = [file for one in told for file in (one.gco2e_per_kwh_file, one.eur_per_kwh_file)]
     if "base" in tomllib.loads(text) or any(file is not None for file in (scenario.work.trace, *of_sites)):
         raise ScenarioRefused(
             "It rests on another file: a base, a trace or a series by the hour.",

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from fabrica.planning.training.goodput import DEVICE_HOURS_PER_STOP
 from fabrica.reference.accelerators import load_accelerators
 from fabrica.reference.grid import load_grid
 from fabrica.server.planning.forms import SharingForm
@@ -17,6 +18,8 @@ from fabrica.wire.sites import Site
 
 DAYS_MAX, REPLICATIONS_MAX, DEVICES_MAX = 366, 5, 1_000_000
 OWN_SITE = "planned-gigafactory"
+ACCOUNTS, CHECKPOINT_SECONDS, MAINTENANCE_HOURS = 200, 3_600, 8.0
+"""Assumed, as the form says."""
 
 
 class NetworkForm(SharingForm):
@@ -48,6 +51,21 @@ class NetworkForm(SharingForm):
         min_value=0,
         max_value=1,
         help_text=_("0 to 1; empty: as the live broker weighs"),
+    )
+    stops = forms.BooleanField(
+        label=_("Nodes fail"),
+        required=False,
+        help_text=_("At the published rate, one stop in 50,677 device-hours; jobs save every hour"),
+    )
+    fair_share = forms.BooleanField(
+        label=_("Sites share fairly"), required=False, help_text=_("Between 200 accounts, which are assumed")
+    )
+    maintenance_days = forms.IntegerField(
+        label=_("Days between maintenance"),
+        required=False,
+        min_value=1,
+        max_value=DAYS_MAX,
+        help_text=_("Eight hours at every site; empty: none"),
     )
     pue_assumed = forms.FloatField(
         label=_("Cooling to assume (PUE)"),
@@ -94,12 +112,26 @@ class NetworkForm(SharingForm):
             ("[work]", {"load": chosen["load"]}),
         ]
         tables += [("[policy]", policy)] if policy else []
+        tables += self._rules()
         tables += [("[[site]]", self._gigafactory())] if chosen["country"] else []
         tables += [("[[change]]", row) for row in self._closures()]
         lines = [f"name = {write_value(chosen['name'])}"]
         for header, row in tables:
             lines += ["", header, *(f"{key} = {write_value(value)}" for key, value in row.items())]
         return "\n".join(lines) + "\n"
+
+    def _rules(self) -> list[tuple[str, Mapping[str, Any]]]:
+        chosen = self.cleaned_data
+        rules: dict[str, Any] = {"fair_share": True} if chosen["fair_share"] else {}
+        if chosen["stops"]:
+            rules |= {"device_hours_per_stop": round(DEVICE_HOURS_PER_STOP), "checkpoint_seconds": CHECKPOINT_SECONDS}
+        tables: list[tuple[str, Mapping[str, Any]]] = [("[rules]", rules)] if rules else []
+        tables += [("[accounts]", {"count": ACCOUNTS})] if chosen["fair_share"] else []
+        if days := chosen["maintenance_days"]:
+            first = min(float(days), chosen["days"] / 2)
+            window = {"from_day": first, "hours": MAINTENANCE_HOURS, "every_days": float(days)}
+            tables.append(("[[window]]", window))
+        return tables
 
     def _gigafactory(self) -> dict[str, Any]:
         chosen = self.cleaned_data
