@@ -39,6 +39,30 @@ ANSWERED = {
     "copyright policy opt-outs": "obligations/obligations/gp-53-1c",
     "How long must documentation be kept?": "obligations/obligations/hr-18",
 }
+IN_OTHER_WORDS = {
+    "From which date do the obligations for Annex III high-risk systems count?": "t-1",
+    "Have the transparency rules all moved to December 2026?": "t-2",
+    "Can I stop teaching my team AI literacy now that it was repealed?": "t-3",
+    "Is registration gone for systems that we judged not high-risk?": "t-4",
+    "How many prohibited practices does Article 5 list?": "t-5",
+    "We are a small mid-cap: is our fine for a banned practice the lower amount?": "t-6",
+    "Must I report a fatal accident in two days?": "t-7",
+    "Is 10^23 FLOP in the legal text or in guidance?": "t-8",
+    "If we sign the GPAI code of practice are we presumed compliant?": "t-9",
+    "Is our robot's safety software in Section A because of the machinery regulation?": "t-11",
+    "Must deployers of products under Annex I write a FRIA?": "t-13",
+    "Does the training summary have to give electricity use?": "t-14",
+    "Does compute used for the teacher model push us over 10^25?": "t-15",
+    "Where is the simplified documentation form for start-ups: Article 11(3)?": "t-16",
+    "What does the law say about emotion recognition of employees?": "proh-f",
+    "May a school use cameras to read pupils' feelings?": "proh-f",
+    "Can police search a crowd with live face recognition?": "guidance_inside",
+    "What happens if I change a high-risk system substantially?": "flip-25-1-b",
+    "What is the maximum fine for using a prohibited practice?": "T1",
+    "Is fine-tuning with a third of the compute making me a provider?": "flip-gpai",
+    "Do I have to inform employees before I use AI to rate them?": "dep-26-7",
+    "Is a polygraph of the police allowed?": "6(b)",
+}
 NOT_ANSWERED = (
     "What is the weather in Paris tomorrow?",
     "How do I bake sourdough bread?",
@@ -52,6 +76,18 @@ NOT_ANSWERED = (
     "How long is a trademark valid?",
     "What does the UK AI bill require?",
     "asdf qwer zxcv",
+    "How do I register a company in Estonia?",
+    "What is the best open-source language model?",
+    "Can I fire an employee for using ChatGPT?",
+    "What does the NIS2 directive require of hospitals?",
+    "When is the next call for EuroHPC access?",
+    "Will the AI Act be amended again in 2027?",
+    "Do I need a works council in Belgium?",
+    "Which bank gives start-up loans in Poland?",
+    "How do I train a neural network in PyTorch?",
+    "Does the Product Liability Directive cover software bugs?",
+    "Which visa does a founder from India need?",
+    "What are the opening hours of the Commission?",
 )
 
 
@@ -80,6 +116,12 @@ def test_an_answer_has_its_passage_with_citation_and_confidence(question: str) -
     assert "no legal advice" in found.law.notice
 
 
+@pytest.mark.parametrize("question", IN_OTHER_WORDS)
+def test_a_question_in_everyday_words_finds_its_passage_among_the_first(question: str) -> None:
+    first = [passage.id.split("/")[-1] for passage in ask(question, DAY).passages[:3]]
+    assert IN_OTHER_WORDS[question] in first
+
+
 @pytest.mark.parametrize("question", NOT_ANSWERED)
 def test_what_the_sources_do_not_hold_is_not_answered(question: str) -> None:
     found = ask(question, DAY)
@@ -91,6 +133,13 @@ def test_what_the_sources_do_not_hold_is_not_answered(question: str) -> None:
 def test_the_threshold_stands_between_what_is_answered_and_what_is_not() -> None:
     answered = [ask(question, DAY).passages[0].coverage for question in (*ANSWERED, *TRAPS.values())]
     assert min(answered) >= ENOUGH
+
+
+def test_three_words_that_stand_together_need_a_smaller_share() -> None:
+    assert not ask("two days holiday sourdough", DAY).found
+    three = ask("two days death holiday sourdough", DAY).passages[0]
+    assert three.id == "t-7"
+    assert three.coverage < ENOUGH
 
 
 def test_a_draft_reading_and_an_open_question_are_marked() -> None:

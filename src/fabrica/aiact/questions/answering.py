@@ -12,7 +12,7 @@ from fabrica.aiact import library
 from fabrica.aiact.classify import classify
 from fabrica.aiact.explain import told_unsettled, touching
 from fabrica.aiact.questions.passages import answer_passage, law_passages, passages_of
-from fabrica.aiact.questions.words import means_also, says_nothing
+from fabrica.aiact.questions.words import means_also, says_nothing, with_one_word_each
 from fabrica.wire.questions import (
     LONGEST_QUESTION,
     FoundAnswer,
@@ -25,6 +25,9 @@ from fabrica.wire.questions import (
 
 ENOUGH = 0.5
 """The share of a question's words, each weighed by how rare it is, that one passage must hold to count as an answer."""
+
+_WORDS_TOGETHER, _ENOUGH_TOGETHER = 3, 0.8
+"""So many words of a question stand in one passage seldom by chance: for them this much of the share will do."""
 
 _MOST_WORDS = 40
 _SHOWN = 5
@@ -57,8 +60,7 @@ def ask(
     """
     words = _words(question)
     index = _index(tuple(imported), tuple(published))
-    ranked = index.rank(words)
-    fitting = [one for one in ranked if one.coverage >= enough][:most]
+    fitting = index.rank(words, enough)[:most]
     return FoundAnswer(
         question=question,
         found=bool(fitting),
@@ -86,7 +88,8 @@ def _words(question: str) -> tuple[str, ...]:
         raise QuestionRefused(
             f"The question has over {LONGEST_QUESTION:,} characters.", remedy="Ask one thing at once."
         )
-    found = dict.fromkeys(word for word in _WORD.findall(question.lower()) if word not in says_nothing())
+    words = _WORD.findall(with_one_word_each(question.lower()))
+    found = dict.fromkeys(word for word in words if word not in says_nothing())
     if not found:
         raise QuestionRefused("The question holds no word to look for.", remedy="Name the thing you ask about.")
     return tuple(found)[:_MOST_WORDS]
@@ -102,8 +105,8 @@ class Index:
         rows = ((number, _searched(one)) for number, one in enumerate(self.passages, start=1))
         self._texts.executemany("INSERT INTO texts (rowid, words) VALUES (?, ?)", rows)
 
-    def rank(self, words: Sequence[str]) -> list[RankedPassage]:
-        """Return the passages that hold any of the words, the one that holds most of their weight first."""
+    def rank(self, words: Sequence[str], enough: float) -> list[RankedPassage]:
+        """Return the passages that hold enough of the words' weight, the one that holds most first."""
         held = {word: self._holding(word) for word in words}
         weights = {word: math.log(1 + len(self.passages) / (1 + len(rows))) for word, rows in held.items()}
         whole = sum(weights.values())
@@ -117,7 +120,8 @@ class Index:
         for row, weight in covered.items():
             passage = self.passages[row - 1]
             coverage = min(1.0, round(weight / whole, 4)) if whole else 0.0
-            ranked.append((_place(passage, coverage, counted[row], words), passage, coverage))
+            if coverage >= enough * (_ENOUGH_TOGETHER if counted[row] >= _WORDS_TOGETHER else 1):
+                ranked.append((_place(passage, coverage, counted[row], words), passage, coverage))
         ranked.sort(key=lambda one: one[0])
         return [RankedPassage(**passage.model_dump(), coverage=coverage) for _, passage, coverage in ranked]
 

@@ -1,5 +1,6 @@
-"""Words of a question: those that say nothing, and those that mean the same as others in the law's data."""
+"""Words of a question: those that are one thing, say nothing, or mean the same as others in the law's data."""
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -11,8 +12,22 @@ FILE = Path(__file__).parent / "words.yaml"
 
 
 class _Words(Part):
+    one_thing: Mapping[str, str]
     says_nothing: str
     means_also: Mapping[str, tuple[str, ...]]
+
+
+def with_one_word_each(question: str) -> str:
+    """Return a question in which several words that are one thing are one word, as in "general-purpose"."""
+    for pattern, word in _one_thing():
+        question = pattern.sub(word, question)
+    return question
+
+
+@cache
+def _one_thing() -> tuple[tuple[re.Pattern[str], str], ...]:
+    several = _read().one_thing.items()
+    return tuple((re.compile(rf"\b{phrase.replace(' ', '[ -]')}s?\b"), word) for phrase, word in several)
 
 
 @cache
