@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import fabrica
 from fabrica.record import folder as names
-from fabrica.record.folder import read_chain, read_json, series
+from fabrica.record.folder import FETCH_AGAIN, read_chain, read_json, series
 from fabrica.record.seal import paths
 from fabrica.values.files import write_whole
 from fabrica.values.states import ENDS, EndReason, RunState
@@ -43,7 +43,11 @@ def export_ro_crate(record: Path, target: Path, *, now: datetime, licence: str, 
         raise RecordRefused(f"{target} exists already.", remedy="Name a new folder.")
     about = read_json(record / names.RUN)
     if not about.get("command"):
-        raise RecordRefused(f"The record's {names.RUN} does not say what was run.", file=names.RUN)
+        raise RecordRefused(
+            f"The record's {names.RUN} does not say what was run.",
+            remedy=FETCH_AGAIN,
+            file=names.RUN,
+        )
     part = target.with_name(f".{target.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     try:

@@ -19,7 +19,6 @@ DATASETS = "datasets.jsonl"
 METRICS = "metrics.jsonl"
 PARAMETERS = "parameters.jsonl"
 EVENTS = "events.jsonl"
-PROGRESS = "progress.jsonl"
 EVALUATIONS = "evaluations.jsonl"
 ARTIFACTS = "artifacts.jsonl"
 
@@ -27,6 +26,9 @@ SEAL = "seal.json"
 EVIDENCE = "evidence.json"
 NOT_SEALED = frozenset({SEAL, f".{SEAL}.part", EVIDENCE, f".{EVIDENCE}.part"})
 """Outside the seal: the seal itself, and what the server says of it afterwards; each also while being written."""
+
+FETCH_AGAIN = "Fetch it again with 'fabrica record RUN'."
+"""What to do with a record that is not as it should be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,11 @@ def read_json(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     if content is None:
-        raise RecordRefused(f"{path.name} of the record is not one JSON object.", file=path.name)
+        raise RecordRefused(
+            f"{path.name} of the record is not one JSON object.",
+            remedy=FETCH_AGAIN,
+            file=path.name,
+        )
     return content
 
 

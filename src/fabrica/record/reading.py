@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from fabrica.record import folder as names
-from fabrica.record.folder import read_chain, read_json
+from fabrica.record.folder import FETCH_AGAIN, read_chain, read_json
 from fabrica.record.seal import read_seal
 from fabrica.record.verify import sound, verify
 from fabrica.wire.accounts import RecordedRun
@@ -26,7 +26,7 @@ def read_run(folder: Path) -> RecordedRun:
     if not sound(wrong):
         raise RecordRefused(
             f"The record in {folder.name} is not as it was sealed: {wrong[0].words}",
-            remedy="Fetch it again with 'fabrica record RUN'.",
+            remedy=FETCH_AGAIN,
             file=wrong[0].path,
         )
     seal = read_seal(folder)
@@ -57,7 +57,10 @@ def read_run(folder: Path) -> RecordedRun:
     except (ValidationError, KeyError) as trouble:
         said = trouble.errors()[0] if isinstance(trouble, ValidationError) else {"loc": ("name",), "msg": "is missing"}
         place = ".".join(map(str, said["loc"]))
-        raise RecordRefused(f"The record in {folder.name} does not tell a run: {place}: {said['msg']}.") from None
+        raise RecordRefused(
+            f"The record in {folder.name} does not tell a run: {place}: {said['msg']}.",
+            remedy=FETCH_AGAIN,
+        ) from None
 
 
 def _lines(path: Path) -> tuple[dict[str, Any], ...]:

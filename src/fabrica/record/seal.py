@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from fabrica.record.folder import NOT_SEALED, SEAL
+from fabrica.record.folder import FETCH_AGAIN, NOT_SEALED, SEAL
 from fabrica.values.files import sync, write_whole
 from fabrica.wire.record import RecordRefused, RecordSealed, Seal, SealedFile
 
@@ -52,7 +52,11 @@ def read_seal(folder: Path) -> Seal | None:
     except FileNotFoundError:
         return None
     except ValidationError as trouble:
-        raise RecordRefused(f"{SEAL} is not a seal: {trouble.errors()[0]['msg']}.", file=SEAL) from None
+        raise RecordRefused(
+            f"{SEAL} is not a seal: {trouble.errors()[0]['msg']}.",
+            remedy=FETCH_AGAIN,
+            file=SEAL,
+        ) from None
 
 
 def root_sha256(files: Iterable[SealedFile]) -> str:

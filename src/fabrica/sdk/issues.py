@@ -58,7 +58,7 @@ def fetch(client: Client, document: DocumentId, folder: Path) -> Path:
     place.mkdir(parents=True, exist_ok=True)
     for one in found.files:
         if Path(one.name).name != one.name:
-            raise PathRefused(f"The document names a file outside its folder: {one.name!r}.")
+            raise PathRefused(f"The document names a file outside its folder: {one.name!r}.", remedy="Tell the office.")
         client.get_file(f"/documents/{document}/files/{one.name}", place / one.name, one.sha256)
     if found.manifest_sha256 is None:
         raise NotFound(f"{document} is {found.state}, so there is nothing to download yet.", remedy=found.words)

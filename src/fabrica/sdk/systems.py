@@ -69,7 +69,8 @@ def find_version(client: Client, text: str) -> Version:
     if found is None:
         labels = ", ".join(one.label for one in versions) or "none yet"
         raise NotFound(
-            f"{name} has no version {label!r}; it has: {labels}." if label else f"{name} has no version yet."
+            f"{name} has no version {label!r}; it has: {labels}." if label else f"{name} has no version yet.",
+            remedy="Add one with 'fabrica systems version'.",
         )
     return client.get(f"/versions/{found.id}", Version)
 

@@ -27,7 +27,7 @@ def allocations(by: Actor, project: ProjectId, resource_class: str | None = None
         NotFound: no such project, or the actor may not see it.
     """
     if not people.sees(by, project):
-        raise NotFound(f"There is no project {project} that you may see.")
+        raise NotFound(f"There is no project {project} that you may see.", remedy="List yours with 'fabrica projects'.")
     rows = Allocation.objects.filter(project_id=project).order_by("ends_at", "pk")
     if resource_class is not None:
         rows = rows.filter(resource_class=resource_class)
@@ -42,7 +42,10 @@ def remaining(by: Actor, projects: Collection[ProjectId]) -> tuple[limits.Projec
         NotAllowed: the actor is no agent.
     """
     if by.site is None:
-        raise NotAllowed("Only a site's agent asks what projects may still use there.")
+        raise NotAllowed(
+            "Only a site's agent asks what projects may still use there.",
+            remedy="Ask for the allocations of a project.",
+        )
     rows = reaching(by.site, projects)
     held = ledger.held_at(by.site, projects)
     by_project: dict[ProjectId, list[rules.Reaching]] = {project: [] for project in projects}
@@ -76,7 +79,7 @@ def limits_seen(by: Actor, site: SiteId) -> limits.LimitsReport | None:
         NotAllowed: the actor is neither operator nor auditor.
     """
     if not by.sees_everything:
-        raise NotAllowed("How a site's limits stand is for the network's office.")
+        raise NotAllowed("How a site's limits stand is for the network's office.", remedy="Ask the office.")
     row = LimitsSeen.objects.filter(pk=site).first()
     return limits.LimitsReport.model_validate(row.report) if row else None
 
@@ -88,7 +91,7 @@ def outside_at(by: Actor, site: SiteId) -> tuple[OutsideUse, ...]:
         NotAllowed: the actor is neither operator nor auditor.
     """
     if not by.sees_everything:
-        raise NotAllowed("Who went round Fabrica at a site is for the network's office.")
+        raise NotAllowed("Who went round Fabrica at a site is for the network's office.", remedy="Ask the office.")
     return ledger.outside_uses(site=site)
 
 
@@ -99,7 +102,7 @@ def outside_of(by: Actor, project: ProjectId) -> tuple[OutsideUse, ...]:
         NotFound: no such project, or the actor may not see it.
     """
     if not people.sees(by, project):
-        raise NotFound(f"There is no project {project} that you may see.")
+        raise NotFound(f"There is no project {project} that you may see.", remedy="List yours with 'fabrica projects'.")
     return ledger.outside_uses(project=project)
 
 

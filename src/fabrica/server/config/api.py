@@ -78,7 +78,9 @@ def _told(request: HttpRequest, problem: Any) -> HttpResponse:
 def _malformed(request: HttpRequest, error: Any) -> HttpResponse:
     mistakes = [{"where": ".".join(str(part) for part in one["loc"]), "what": one["msg"]} for one in error.errors]
     first = mistakes[0] if mistakes else {"where": "the body", "what": "it cannot be read"}
-    return problem_response(Malformed(f"{first['where']}: {first['what']}.", mistakes=mistakes))
+    return problem_response(
+        Malformed(f"{first['where']}: {first['what']}.", remedy="Correct it and send it again.", mistakes=mistakes)
+    )
 
 
 @api.exception_handler(HttpError)

@@ -145,7 +145,7 @@ def _person(user: UserId) -> User:
 def make_token(by: Actor, *, user: UserId, name: str, days: int = 90) -> str:
     """Make an access token and return it; this is the only time it can be seen."""
     if not 1 <= days <= TOKEN_DAYS_MAX:
-        raise Malformed(f"A token lives 1 to {TOKEN_DAYS_MAX} days, not {days}.")
+        raise Malformed(f"A token lives 1 to {TOKEN_DAYS_MAX} days, not {days}.", remedy="Make a new one when it ends.")
     token = new_token()
     now = clock.now()
     AccessToken.objects.create(

@@ -158,7 +158,10 @@ def people_list(request: Viewed) -> HttpResponse:
     try:
         after = UserId.parse(request.GET["after"]) if request.GET.get("after") else None
     except ValueError as error:
-        raise Malformed(f"The address asks for people in a way that cannot be read: {error}.") from error
+        raise Malformed(
+            f"The address asks for people in a way that cannot be read: {error}.",
+            remedy="Begin at the first page of people.",
+        ) from error
     found = people.people(request.actor, search=search, after=after, limit=PAGE_PEOPLE)
     living = page_queries.living_by_person({person.id for person in found.people})
     context = {

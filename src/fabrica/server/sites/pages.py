@@ -50,7 +50,7 @@ def withdraw_agent(request: Viewed, site: SiteId, agent: AgentId) -> HttpRespons
     """
     speaker = queries.site(site).agent
     if speaker is None or speaker.id != agent:
-        raise NotFound(f"No agent {agent} speaks for {site}.")
+        raise NotFound(f"No agent {agent} speaks for {site}.", remedy="Look at the site's page as it is now.")
     service.withdraw_agent(request.actor, agent=agent)
     messages.info(request, _("The agent was withdrawn. What it runs goes on; enrol it again to hear of it."))
     return redirect("portal:site", site)
