@@ -33,6 +33,8 @@ from tests.builders import (
 )
 
 _numbers = itertools.count(1)
+OUTPUT = {"path": "model.pt", "sha256": "c" * 64, "bytes": 7, "kind": "output"}
+"""What every run leaves beside its record; nobody asks for its bytes."""
 
 
 def make_system(by: Actor, project: ProjectId, **told: Any) -> SystemId:
@@ -73,7 +75,7 @@ def make_ended_run(
     said: tuple[tuple[str, dict[str, Any]], ...] = (
         ("accepted", {}),
         ("running", {}),
-        ("artifacts", {"artifacts": files}),
+        ("artifacts", {"artifacts": (*files, OUTPUT)}),
         ("ended", {"reason": EndReason.COMPLETED, "usage": make_usage()}),
     )
     for number, (kind, told) in enumerate(said, 1):

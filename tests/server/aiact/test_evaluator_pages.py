@@ -12,7 +12,7 @@ from fabrica.server.aiact.evaluator_held_pages import LET_IN_SECONDS
 from fabrica.server.core import clock
 from fabrica.server.core.actors import NOBODY
 from fabrica.wire.signatures import new_private_key
-from tests.server.aiact.builders import make_issue, make_lead_with_version
+from tests.server.aiact.builders import OUTPUT, make_issue, make_lead_with_version
 from tests.server.aiact.desk_reader import HOSTILE, Desk, make_desk
 from tests.server.aiact.evaluator_builders import REPORT, Signer, acceptance, make_evaluator
 from tests.server.readers import browser
@@ -88,7 +88,9 @@ def test_what_hostile_people_call_themselves_is_shown_as_text(desk: Desk) -> Non
 def test_an_evaluator_sees_what_is_needed_and_no_more(desk: Desk) -> None:
     client = let_in(make_evaluator(desk.lead, desk.version))
     page = client.get(OWN).content.decode()
-    assert "a" * 64 in page
+    for sha256 in ("a" * 64, OUTPUT["sha256"]):
+        assert str(sha256) in page
+    assert "usage.json" not in page
     assert "FLOP" not in page
     assert "/ai-act/versions/" not in page
     for address in (desk.address, f"{desk.address}/evaluators", f"{desk.address}/documents/mdf"):

@@ -12,6 +12,7 @@ from fabrica.server.aiact.models import IssuedDocument
 from fabrica.server.core import clock
 from fabrica.server.core.actors import SYSTEM, Actor
 from fabrica.server.core.storage import open_storage
+from fabrica.server.runs import queries as runs
 from fabrica.values.ids import DocumentId, ReportId, VersionId
 from fabrica.wire import evaluators as wire
 from fabrica.wire.documents import Evidence, Manifest
@@ -87,7 +88,7 @@ def view(by: Actor) -> wire.EvaluatorView:
     row = Evaluator.objects.select_related("version__system__provider").get(pk=by.evaluator)
     version, system = row.version, row.version.system
     seen = queries.version(SYSTEM, version.pk)
-    runs = [run for _, run in queries.linked_runs(SYSTEM, version)]
+    linked = [runs.run(SYSTEM, run.id) for _, run in queries.linked_runs(SYSTEM, version)]
     return wire.EvaluatorView(
         evaluator=row.pk,
         version=version.pk,
@@ -103,7 +104,7 @@ def view(by: Actor) -> wire.EvaluatorView:
         documents=tuple(_permitted(one) for one in _documents(row)),
         artifacts=tuple(
             wire.ArtifactHash(run=run.id, purpose=run.spec.purpose, path=one.path, bytes=one.bytes, sha256=one.sha256)
-            for run in runs
+            for run in linked
             for one in run.artifacts
             if one.kind != "record"
         ),
