@@ -32,3 +32,9 @@ def test_values_that_contradict_other_facts_are_left_out() -> None:
 
 def test_without_facts_nothing_would_change() -> None:
     assert what_would_change({"used_for": None}, date(2026, 11, 20)) == ()
+
+
+def test_a_value_written_many_times_counts_once() -> None:
+    once = {"artefact": "system", "used_for": ["other", "recruitment"]}
+    often = {"artefact": "system", "used_for": ["recruitment", "other"] * 20_000}
+    assert what_would_change(often, date(2026, 11, 20)) == what_would_change(once, date(2026, 11, 20))

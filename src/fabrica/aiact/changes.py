@@ -6,6 +6,7 @@ from typing import Any
 
 from fabrica.aiact import library
 from fabrica.aiact.classify import classify
+from fabrica.aiact.facts import checked
 from fabrica.aiact.schema import Fact
 from fabrica.wire.aiact import Change, Classification, FactsContradict
 
@@ -19,12 +20,13 @@ def what_would_change(answers: Mapping[str, Any], as_of: date) -> tuple[Change, 
         UnknownFact, FactMalformed, FactsContradict, DateBeforeAct: as `classify` does, for the given answers.
     """
     now = _classes(classify(answers, as_of))
+    given = checked(answers).told
     changes = []
-    for key, value in answers.items():
+    for key, value in given.items():
         fact = library.vocabulary()[key]
         for other in _others(fact, value):
             try:
-                then = _classes(classify({**answers, key: other}, as_of))
+                then = _classes(classify({**given, key: other}, as_of))
             except FactsContradict:
                 continue
             if then != now:
@@ -40,13 +42,10 @@ def _classes(found: Classification) -> tuple[str, ...]:
 
 def _others(fact: Fact, value: Any) -> Iterator[Any]:
     """Yield the other values of a fact; of a list, the list without one of its own or with one more."""
-    if value is None:
-        return
     if fact.type == "bool":
         yield not value
     elif fact.type == "enum":
         yield from (other for other in fact.values if other != value)
     elif fact.type == "list":
-        given = list(value)
-        yield from ([one for one in given if one != left_out] for left_out in given)
-        yield from ([*given, added] for added in fact.values if added not in given)
+        yield from ([one for one in value if one != left_out] for left_out in value)
+        yield from ([*value, added] for added in fact.values if added not in value)
