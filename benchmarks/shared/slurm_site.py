@@ -29,7 +29,7 @@ from fabrica.wire.runs import Resources
 from tests.services.slurm.cluster import SlurmCluster
 
 PERSON = f"{getpass.getuser()}@localhost"
-_MIB = 2**20
+MIB = 2**20
 
 
 @contextmanager
@@ -75,7 +75,7 @@ def make_order() -> WorkOrder:
         command=("true",),
         bundle_sha256=sha256(BUNDLE).hexdigest(),
         environment=Environment(),
-        resources=Resources(memory_bytes=64 * _MIB, disk_bytes=16 * _MIB, time_limit_seconds=60),
+        resources=Resources(memory_bytes=64 * MIB, disk_bytes=16 * MIB, time_limit_seconds=60),
         datasets=(),
         outputs=(),
         person_email_sha256=email_sha256(PERSON),
@@ -83,13 +83,13 @@ def make_order() -> WorkOrder:
     )
 
 
-def agent_settings(folder: Path, cluster: SlurmCluster, **changes: Any) -> AgentSettings:
-    """Return an agent's settings over a cluster: what is not named is the default."""
+def agent_settings(place: Path, cluster: SlurmCluster, **changes: Any) -> AgentSettings:
+    """Return an agent's settings over a cluster, its files at a place: what is not named is the default."""
     return AgentSettings(
         **{
             "server": "http://127.0.0.1:9",
-            "key_file": folder / "agent.key",
-            "folder": folder / "agent",
+            "key_file": place / "agent.key",
+            "folder": place / "agent",
             "engine": "slurm",
             "engine_settings": engine_settings(cluster),
             "site_accounts": "own",
