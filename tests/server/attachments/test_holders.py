@@ -115,6 +115,16 @@ def test_an_attachment_of_an_earlier_process_at_this_address_is_over(
     assert Row.objects.get(id=attachment).ended_at is not None
 
 
+def test_a_server_that_was_started_anew_says_that_its_attachments_are_over(
+    lead: Actor, attachment: AttachmentId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relays, "_reached_at", ["http://127.0.0.1:8400"])
+    monkeypatch.setattr(relays, "_DRAWN", "the process of today")
+    held_by(attachment, Row.objects.get(id=attachment).process, "http://127.0.0.1:8400")
+    assert types(lead, attachment) == (404, "attachments.gone")
+    assert Row.objects.get(id=attachment).ended_at is not None
+
+
 def test_who_guesses_how_processes_are_called_ends_nothing(
     lead: Actor, attachment: AttachmentId, holder: Holder
 ) -> None:

@@ -33,7 +33,7 @@ def held_here(view: Callable[..., Any]) -> Callable[..., Any]:
         if row is None or relays.find(attachment) is not None:
             return view(request, attachment=attachment, **asked)
         asked_for = request.headers.get(_FOR_PROCESS)  # only processes of this server know how they are called
-        if row.process in (relays.this_process(), asked_for):  # it was here, or in an earlier process at this address
+        if row.process in (relays.this_process(), asked_for) or relays.follows(row.process, row.address):
             raise _lost(row)
         return _passed_on(request, row)
 

@@ -1,6 +1,8 @@
 """The attachments of this process: two streams of bytes each, in memory only."""
 
+import hashlib
 import os
+import platform
 import secrets
 import threading
 import time
@@ -60,8 +62,12 @@ class Relay:
 
 
 def this_process() -> str:
-    """Return what this process is called; no other was or will be called so."""
-    return f"{_DRAWN}-{os.getpid()}"  # a server may fork after this was drawn
+    """Return what this process is called, its machine first; no other was or will be called so."""
+    return f"{_machine()}-{_DRAWN}-{os.getpid()}"  # a server may fork after this was drawn
+
+
+def _machine() -> str:
+    return hashlib.sha256(platform.node().encode()).hexdigest()[:8]
 
 
 def be_reached_at(address: str) -> None:
@@ -72,6 +78,11 @@ def be_reached_at(address: str) -> None:
 def address() -> str:
     """Return where other processes reach this one; nothing when nobody has told."""
     return _reached_at[0] if _reached_at else ""
+
+
+def follows(process: str, reached_at: str) -> bool:
+    """Return whether this process listens where another one of this machine did, which has ended therefore."""
+    return reached_at == address() != "" and process.partition("-")[0] == _machine()
 
 
 def open_relay(attachment: Attachment) -> Relay:
