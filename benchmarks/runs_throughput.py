@@ -17,6 +17,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from benchmarks.shared.embedded import embedded_network
+from benchmarks.shared.processes import cpu_seconds_of
 from fabrica.sdk import runs
 from fabrica.sdk.client import Client
 from fabrica.sdk.manifest import read_manifest
@@ -35,12 +36,15 @@ def main() -> None:
     with embedded_network() as network, Client(network.url, network.token()) as client:
         spec = upload(client)
         answered, accepted = single_runs(client, spec)
+        cpu_before = cpu_seconds_of(network.pid)
         submitted, drained = queued_runs(client, spec, count)
+        cpu = cpu_seconds_of(network.pid) - cpu_before
     rate, bare_rate = count / drained, count / bare
     print(f"{'one run at a time, answer to the submission, p95':58}{p95(answered) * 1000:10.0f} ms")
     print(f"{'one run at a time, submitted to accepted by the site, p95':58}{p95(accepted) * 1000:10.0f} ms")
     print(f"{f'{count} runs, submitted':58}{submitted:10.1f} s")
     print(f"{f'{count} runs, submitted and drained':58}{drained:10.1f} s {rate:10.1f} /s")
+    print(f"{'CPU time of the network, its server and agent in one process':58}{cpu / count * 1000:10.1f} ms each")
     print(f"{f'{count} processes, bare pool of {os.cpu_count()}':58}{bare:10.1f} s {bare_rate:10.1f} /s")
     print(
         json.dumps(
@@ -52,6 +56,7 @@ def main() -> None:
                 "ratio": round(rate / bare_rate, 4),
                 "bare_per_second": round(bare_rate, 1),
                 "runs": count,
+                "cpu_ms": round(cpu / count * 1000, 1),
                 "answer_p95_ms": round(p95(answered) * 1000, 1),
                 "accepted_p95_ms": round(p95(accepted) * 1000, 1),
             }

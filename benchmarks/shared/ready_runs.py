@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
+from benchmarks.shared.processes import cpu_seconds_of
 from benchmarks.shared.slurm_site import BUNDLE, MIB, PERSON
 from fabrica.agent.folders import SiteFolder
 from fabrica.agent.journal import Journal
@@ -30,7 +31,6 @@ from fabrica.wire.runs import Resources, RunSpec
 from fabrica.wire.signatures import new_private_key, public_key_of
 from tests.flows.network import free_port
 
-_TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 _PLACED_AT_ONCE = 20
 _RESTS_CPU_SECONDS = 0.03
 
@@ -45,7 +45,7 @@ class Server:
 
     def cpu_seconds(self) -> float:
         """Return the CPU time of all its processes."""
-        return sum(_cpu_seconds(process.pid) for process in self.processes.values())
+        return sum(cpu_seconds_of(process.pid) for process in self.processes.values())
 
     def rests(self) -> bool:
         """Return whether all that came before is done: for a second next to nothing is computed."""
@@ -71,11 +71,6 @@ class Server:
             process.terminate()
         for process in self.processes.values():
             process.wait()
-
-
-def _cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return sum(map(int, fields[11:13])) / _TICKS_PER_SECOND
 
 
 @contextmanager
