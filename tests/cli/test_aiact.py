@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 import yaml
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from fabrica.cli.aiact_files import LARGEST_FILE_BYTES
-from fabrica.cli.main import fabrica
 from fabrica.wire.aiact import AnswersUnreadable, DateBeforeAct, UnknownFact
+from tests.cli.running import run
 
 CASES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parents[1] / "aiact" / "cases.yaml").read_text())["cases"]
 ANSWERS = {"artefact": "system", "technique": "machine_learning", "used_for": ["recruitment"]}
@@ -20,7 +20,7 @@ ANSWERS = {"artefact": "system", "technique": "machine_learning", "used_for": ["
 def _run(tmp_path: Path, text: str, *options: str) -> Result:
     file = tmp_path / "answers.yaml"
     file.write_text(text)
-    return CliRunner().invoke(fabrica, ["aiact", "classify", "--answers", str(file), *options])
+    return run("aiact", "classify", "--answers", file, *options)
 
 
 def _json(result: Result) -> dict[str, Any]:

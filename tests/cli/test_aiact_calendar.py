@@ -1,14 +1,14 @@
 """`fabrica aiact calendar`: a table, one JSON object, a picture and an iCalendar file."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from click.testing import CliRunner, Result
 
-from fabrica.cli.main import fabrica
+from tests.cli.running import run
 
 CASES: dict[str, dict[str, Any]] = {
     case["id"]: case["answers"]
@@ -23,8 +23,7 @@ def files(tmp_path: Path) -> list[Path]:
     return [tmp_path / "D06.yaml", tmp_path / "D12.yaml"]
 
 
-def _run(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(fabrica, ["aiact", "calendar", *map(str, arguments)])
+_run = partial(run, "aiact", "calendar")
 
 
 def test_the_systems_of_several_files_stand_in_one_calendar_by_day(files: list[Path]) -> None:

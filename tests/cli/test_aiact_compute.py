@@ -1,17 +1,17 @@
 """`fabrica aiact compute`: the account of one model, from records and what a person entered."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from click.testing import CliRunner, Result
 
-from fabrica.cli.main import fabrica
 from fabrica.wire.accounts import SameComputeTwice, SourcesUnreadable
 from fabrica.wire.problems import Malformed
 from fabrica.wire.record import RecordRefused
+from tests.cli.running import run
 from tests.record.sample import RUN, make_record
 
 EVIDENCE = {"reference": "https://example.eu/card", "entered_by": "Ana", "entered_on": "2026-11-21"}
@@ -24,8 +24,7 @@ SOURCES = {
 }  # fmt: skip
 
 
-def _run(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(fabrica, ["aiact", "compute", *map(str, arguments)])
+_run = partial(run, "aiact", "compute")
 
 
 def _file(tmp_path: Path, content: Any) -> Path:

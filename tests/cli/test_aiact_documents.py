@@ -1,14 +1,14 @@
 """`fabrica aiact fill` and its neighbours, as a person at a terminal uses them."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from fabrica.cli.main import fabrica
 from fabrica.wire.documents import (
     DocumentAnswersWrong,
     DocumentChanged,
@@ -17,14 +17,14 @@ from fabrica.wire.documents import (
     TemplateUnknown,
 )
 from tests.aiact.evaluations.logs import DATA
+from tests.cli.running import run
 from tests.record.sample import make_record
 
 ITEMS = {f"sn-{number}": f"told {number}" for number in range(1, 5)}
 ANSWERS: dict[str, Any] = {"person": {"name": "Ana", "function": "Head"}, "day": "2026-11-21", "items": ITEMS}
 
 
-def _run(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(fabrica, ["aiact", *map(str, arguments)])
+_run = partial(run, "aiact")
 
 
 def _answers(tmp_path: Path, content: Any = None) -> Path:

@@ -1,21 +1,20 @@
 """`fabrica aiact intake` without a conversation, and `fabrica aiact compare`."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from click.testing import CliRunner, Result
 
-from fabrica.cli.main import fabrica
 from fabrica.wire.aiact import AnswersUnreadable, FactMalformed, UnknownFact
+from tests.cli.running import run
 
 CASES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parents[1] / "aiact" / "cases.yaml").read_text())["cases"]
 
 
-def _run(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(fabrica, ["aiact", *map(str, arguments)])
+_run = partial(run, "aiact")
 
 
 def _json(*arguments: str | Path) -> dict[str, Any]:

@@ -1,13 +1,13 @@
 """`fabrica aiact ask` and `fabrica aiact import`."""
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from fabrica.cli.main import fabrica
 from fabrica.wire.questions import QuestionRefused, TextRefused
+from tests.cli.running import run
 
 
 @pytest.fixture(autouse=True)
@@ -15,8 +15,7 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FABRICA_HOME", str(tmp_path / "home"))
 
 
-def _run(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(fabrica, ["aiact", *map(str, arguments)])
+_run = partial(run, "aiact")
 
 
 def test_an_answer_shows_passages_with_citations_and_marks_what_is_wrong() -> None:

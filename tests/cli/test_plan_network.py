@@ -4,14 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 pytest.importorskip("numba")
 
-from fabrica.cli.main import fabrica
 from fabrica.planning.network import keeping
 from fabrica.planning.network.words import show_number, show_share
 from fabrica.wire.problems import FabricaError
+from tests.cli.running import run
 from tests.planning.network.builders import TINY
 
 
@@ -29,9 +28,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_network_prints_json_alone_and_writes_a_page(folder: Path) -> None:
     page = folder / "page.html"
-    done = CliRunner().invoke(
-        fabrica, ["plan", "network", str(folder / "today.toml"), "--cores", "1", "--report", str(page), "--json"]
-    )
+    done = run("plan", "network", folder / "today.toml", "--cores", "1", "--report", page, "--json")
     assert done.exit_code == 0, done.output
     told = json.loads(done.stdout)
     assert told["simulated"] is True
@@ -40,7 +37,7 @@ def test_a_network_prints_json_alone_and_writes_a_page(folder: Path) -> None:
 
 
 def test_a_table_for_people_says_that_it_is_simulated_and_what_is_left_out(folder: Path) -> None:
-    done = CliRunner().invoke(fabrica, ["plan", "network", str(folder / "today.toml"), "--replications", "1"])
+    done = run("plan", "network", folder / "today.toml", "--replications", "1")
     assert done.exit_code == 0, done.output
     assert "This is a simulation" in done.stdout
     assert "Left out: Pharos" in done.stdout
@@ -48,8 +45,8 @@ def test_a_table_for_people_says_that_it_is_simulated_and_what_is_left_out(folde
 
 def test_the_table_shows_the_mean_of_all_replications(folder: Path) -> None:
     asked = ["plan", "network", str(folder / "today.toml"), "--replications", "3", "--cores", "1"]
-    told = json.loads(CliRunner().invoke(fabrica, [*asked, "--json"]).stdout)
-    table = CliRunner().invoke(fabrica, asked).stdout
+    told = json.loads(run(*asked, "--json").stdout)
+    table = run(*asked).stdout
     for place in told["partitions"]:
         assert f" {show_share(place['use']['mean'])} " in table
         assert f" {show_number(place['jobs']['mean'])} " in table
@@ -58,11 +55,11 @@ def test_the_table_shows_the_mean_of_all_replications(folder: Path) -> None:
 def test_a_comparison_tells_the_change_in_words(folder: Path) -> None:
     files = [str(folder / name) for name in ("today.toml", "closed.toml")]
     page = folder / "compared.html"
-    done = CliRunner().invoke(fabrica, ["plan", "compare", *files, "--cores", "1", "--report", str(page)])
+    done = run("plan", "compare", *files, "--cores", "1", "--report", page)
     assert done.exit_code == 0, done.output
     assert "brainpp is closed from day 0 to day 2." in done.stdout
     assert page.exists()
-    again = CliRunner().invoke(fabrica, ["plan", "compare", *files, "--json"])
+    again = run("plan", "compare", *files, "--json")
     assert json.loads(again.stdout)["network"]["mean_wait_s"]["difference"]["mean"] > 0
 
 
@@ -77,7 +74,7 @@ def test_a_comparison_tells_the_change_in_words(folder: Path) -> None:
 )
 def test_a_scenario_that_cannot_be_is_a_named_problem(folder: Path, text: str, code: str) -> None:
     (folder / "wrong.toml").write_text(text)
-    done = CliRunner().invoke(fabrica, ["plan", "network", str(folder / "wrong.toml"), "--json"])
+    done = run("plan", "network", folder / "wrong.toml", "--json")
     assert isinstance(done.exception, FabricaError)  # `main` prints it
     assert done.exception.code == code
     assert done.exception.remedy

@@ -1,19 +1,18 @@
 """`fabrica plan replay` prints the figures, as a table or as JSON, and writes what was asked."""
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from fabrica.cli.main import fabrica
 from fabrica.wire.planning import JobsTooLarge, OptionsImpossible
+from tests.cli.running import run_raising
 
 SAMPLE = Path(__file__).resolve().parents[2] / "examples" / "twin" / "jobs.csv"
 
 
-def run(*arguments: object) -> Result:
-    return CliRunner().invoke(fabrica, ["plan", "replay", *map(str, arguments)], catch_exceptions=False)
+run = partial(run_raising, "plan", "replay")
 
 
 def test_the_figures_are_one_json_object_on_stdout(tmp_path: Path) -> None:

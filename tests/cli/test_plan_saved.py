@@ -3,17 +3,17 @@
 import json
 import tomllib
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from click.testing import CliRunner, Result
 
 from fabrica.cli import connection, plan_saved
-from fabrica.cli.main import fabrica
 from fabrica.sdk.client import Client
 from fabrica.wire.scenarios import ScenarioRefused
+from tests.cli.running import run_raising
 
 SCENARIO = "scn_01jd0000000000000000000000"
 DETAIL: dict[str, Any] = {
@@ -70,8 +70,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Played:
     return played
 
 
-def run(*arguments: object) -> Result:
-    return CliRunner().invoke(fabrica, ["plan", *map(str, arguments)], catch_exceptions=False)
+run = partial(run_raising, "plan")
 
 
 def test_two_what_ifs_are_saved_as_a_pair(server: Played, tmp_path: Path) -> None:

@@ -1,20 +1,19 @@
 """`fabrica plan siting` as people call it."""
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from fabrica.cli.main import fabrica
 from fabrica.wire.siting import CandidatesRefused, OutcomesRefused
 from tests.architecture.source import ROOT
+from tests.cli.running import run_raising
 
 HOSTS = ROOT / "examples" / "siting" / "hosts.toml"
 
 
-def run(*arguments: object) -> Result:
-    return CliRunner().invoke(fabrica, ["plan", "siting", *map(str, arguments)], catch_exceptions=False)
+run = partial(run_raising, "plan", "siting")
 
 
 def test_the_example_prints_a_table_words_and_a_report(tmp_path: Path) -> None:

@@ -2,22 +2,21 @@
 
 import importlib.util
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from fabrica.cli.main import fabrica
 from fabrica.sdk.manifest import read_manifest
 from fabrica.wire.planning import OutputNotWritten
 from fabrica.wire.training import ModelRefused, NumbersMissing, PoolRefused
+from tests.cli.running import run_raising
 from tests.planning.training.test_runs import RUN, write
 
 MODEL = Path(__file__).resolve().parents[2] / "examples" / "training" / "euro-70b.toml"
 
 
-def run(*arguments: object) -> Result:
-    return CliRunner().invoke(fabrica, ["plan", *map(str, arguments)], catch_exceptions=False)
+run = partial(run_raising, "plan")
 
 
 def test_an_answer_is_one_json_object_with_the_margins_of_the_act() -> None:
