@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
-from fabrica.planning.training.runs import OWN_FILE, guess_shapes, read_runs
+from fabrica.planning.training.runs import OWN_FILE, read_runs
+from fabrica.planning.training.shapes import guess_shapes
 from fabrica.wire.training import RunsMalformed
 
 MODEL = {
@@ -119,6 +120,22 @@ def test_a_run_that_cannot_be_read_is_refused_alone(tmp_path: Path, change: dict
     found = read_runs(write(tmp_path, RUN, {**RUN, "id": "two", **change}))
     assert [run.id for run in found.runs] == ["one"]
     assert found.refused["two"].startswith("Run two")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"layers": 0}, {"hidden": 1e300}, {"heads": -4}, {"vocab": "many"}, {"kv_heads": 0.5}, {"ffn": float("nan")}],
+)
+def test_a_shape_that_cannot_be_is_named(tmp_path: Path, change: dict[str, Any]) -> None:
+    with pytest.raises(RunsMalformed, match=f"its {next(iter(change))} .* is no whole number from 1"):
+        read_runs(write(tmp_path, RUN, model={**MODEL, **change}))
+
+
+def test_a_layout_or_experts_that_cannot_be_are_named(tmp_path: Path) -> None:
+    with pytest.raises(RunsMalformed, match="its tp 0 is no whole number"):
+        read_runs(write(tmp_path, {**RUN, "layout": {"tp": 0}}))
+    with pytest.raises(RunsMalformed, match="do not hold top_k 9"):
+        read_runs(write(tmp_path, RUN, model={**MODEL, "moe": {"experts": 4, "top_k": 9}}))
 
 
 def test_numbers_written_as_text_are_numbers(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The planner holds against published runs as the documentation says, and every row with a rate is covered."""
 
+import math
 from functools import cache
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from fabrica.planning.training.runs import OWN_FILE, RunFile, read_runs
 from fabrica.planning.training.validate import Summary, Validation, as_plain, constants, validate
-from tests.planning.training.test_runs import RUN, write
+from tests.planning.training.test_runs import MODEL, RUN, write
 
 
 @cache
@@ -50,6 +51,13 @@ def test_rows_of_a_group_that_was_never_calibrated_on_are_left_out_already(tmp_p
     (row,) = found.rows
     assert row.error == row.left_out_error
     assert set(found.not_predicted) == {"dark"}
+
+
+def test_a_row_out_of_all_proportion_is_named_and_gives_no_figure_that_is_none(tmp_path: Path) -> None:
+    wide = {"head_dim": 10**8, "heads": 10**8, "kv_heads": 10**8, "hidden": 10**8, "layers": 10**8}
+    found = validate(read_runs(write(tmp_path, RUN, model={**MODEL, **wide})))
+    assert set(found.not_predicted) | {row.id for row in found.rows} == {"one"}
+    assert all(math.isfinite(row.predicted_tokens_per_s_per_gpu) for row in found.rows)
 
 
 def test_a_file_without_rates_gives_no_rows(tmp_path: Path) -> None:

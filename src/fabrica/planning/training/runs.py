@@ -1,6 +1,5 @@
 """Published training runs: a file of them, read into what the planner can predict."""
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,19 +11,15 @@ import yaml
 from fabrica.planning.training.constants import Case
 from fabrica.planning.training.devices import FOLDER, PRECISION_NAMES, Device, find_device
 from fabrica.planning.training.layouts import FULL, NONE, SELECTIVE, Fixed
-from fabrica.planning.training.model import Experts, LatentAttention, Model
+from fabrica.planning.training.model import Model
 from fabrica.planning.training.rates import Reported, Told, reported_rate
-from fabrica.planning.training.software import FUSED_SINCE, year_of
+from fabrica.planning.training.row_values import COUNT_MAX, numbers, whole
+from fabrica.planning.training.shapes import model_of
+from fabrica.planning.training.software import year_of
 from fabrica.wire.problems import FabricaError
 from fabrica.wire.training import DeviceUnknown, PrecisionUnknown, RunsMalformed
 
 OWN_FILE = FOLDER / "runs.yaml"
-USUAL_HEAD, USUAL_VOCABULARY, USUAL_TOP_K = 128, 128_000, 2
-OLD_SEQUENCE, USUAL_SEQUENCE = 2048, 4096  # before attention was fused, and since
-DEVICES_MAX = 10_000_000
-DISAGREEMENT = 0.15  # of counted and stated parameters
-_NUMBER = re.compile(r"[+-]?(\d[\d_]*\.?\d*|\.\d+)(e[+-]?\d{1,2})?", re.ASCII | re.IGNORECASE)
-_LATENT = re.compile(r"latent attention|\bMLA\b")
 BATCH_TOKENS, LARGE_BATCH_TOKENS, LARGE_POOL = 4 * 2**20, 16 * 2**20, 4096
 POOL_MIN, POOL_MAX = 128, 2048
 _TRAINING_FACTS = frozenset(
@@ -154,16 +149,16 @@ def _run(row: Any, name: str, around: _Around) -> Run:
         raise RunsMalformed(f"Run {name} cannot be read: {error}.", remedy="Compare it with runs.yaml.") from None
 
 
-def _read(whole: Mapping[str, Any], around: _Around) -> Run:
-    row = _numbers(whole)
+def _read(written: Mapping[str, Any], around: _Around) -> Run:
+    row = numbers(written)
     guessed: list[str] = []
-    told, layout, derived = (_numbers(row.get(key) or {}) for key in ("reported", "layout", "derived"))
+    told, layout, derived = (numbers(row.get(key) or {}) for key in ("reported", "layout", "derived"))
     note, source = str(row.get("note") or ""), str(row.get("source") or "")
     device = find_device(str(row["accelerator"]))
     if row["model"] not in around.models:
         raise ValueError(f"its model {row['model']!r} is not among 'models'")
     year = year_of(source)
-    model = _model(str(row["model"]), _numbers(around.models[row["model"]]), row.get("seq_len"), year, guessed)
+    model = model_of(str(row["model"]), numbers(around.models[row["model"]]), whole(row, "seq_len"), year, guessed)
     devices, batch = _size(row, told, model, guessed)
     precision = _precision(row.get("precision"), guessed)
     group, programme = str(row.get("group") or row["id"]), "whole programme" in note
@@ -196,19 +191,6 @@ def _read(whole: Mapping[str, Any], around: _Around) -> Run:
     )
 
 
-def _numbers(row: Any) -> dict[str, Any]:
-    """Return a table with its numbers as such: `64` in quotes is one, and so is 4e6, which YAML takes for text.
-
-    Raises:
-        TypeError: it is no table.
-    """
-    if not isinstance(row, dict):
-        raise TypeError(f"{row!r:.60} is no table")
-    texts = {key: value for key, value in row.items() if isinstance(value, str) and _NUMBER.fullmatch(value.strip())}
-    numbers = {key: float(value) for key, value in texts.items() if key not in ("id", "group", "model")}
-    return {**row, **{key: int(value) if value.is_integer() else value for key, value in numbers.items()}}
-
-
 def _rate(
     row: Mapping[str, Any],
     told: Mapping[str, Any],
@@ -218,10 +200,8 @@ def _rate(
     model: Model,
     device: Device,
 ) -> Reported:
-    source, batch = str(row.get("source") or ""), row.get("global_batch_seqs")
-    if batch is None and row.get("global_batch_tokens"):
-        batch = row["global_batch_tokens"] / model.seq_len
-    return reported_rate(Told(told, derived, recompute, source, precision, model, device, row.get("count"), batch))
+    source, devices, batch = str(row.get("source") or ""), whole(row, "count"), _batch(row, model)
+    return reported_rate(Told(told, derived, recompute, source, precision, model, device, devices, batch))
 
 
 def _precision(name: str | None, guessed: list[str]) -> str:
@@ -246,7 +226,8 @@ def _fixed(layout: Mapping[str, Any], *, tells_chunks: bool) -> Fixed:
     """Return what a source tells of a layout. `tells_chunks`: it tells the chunks of a stage where there are any."""
 
     def number(name: str) -> float | None:
-        return None if layout.get(name) is None else float(layout[name])
+        value = whole(layout, name)
+        return None if value is None else float(value)
 
     zero = layout.get("zero")
     stage = 3.0 if zero in (3, "3", "fsdp", "hsdp") else 1.0 if zero in (1, 2, "1", "2") else None
@@ -272,9 +253,7 @@ def _size(row: Mapping[str, Any], told: Mapping[str, Any], model: Model, guessed
     Raises:
         ValueError: a count that cannot be.
     """
-    devices, batch = row.get("count"), row.get("global_batch_seqs")
-    if batch is None and row.get("global_batch_tokens"):
-        batch = row["global_batch_tokens"] / model.seq_len
+    devices, batch = whole(row, "count"), _batch(row, model)
     if batch is None:
         guessed.append("batch")
         large = (devices or 0) >= LARGE_POOL or (told.get("tokens_b") or 0) >= 10_000
@@ -285,77 +264,19 @@ def _size(row: Mapping[str, Any], told: Mapping[str, Any], model: Model, guessed
         devices = POOL_MIN
         while devices * 2 <= min(batch, POOL_MAX):
             devices *= 2
-    if not (1 <= devices <= DEVICES_MAX and 0 < batch < math.inf):
-        raise ValueError(f"{batch:g} sequences a step on {devices:g} devices cannot be")
-    return int(devices), float(batch)
+    return devices, batch
 
 
-def _model(name: str, told: Mapping[str, Any], seq_len: Any, year: float, guessed: list[str]) -> Model:
-    length = seq_len or told.get("seq_len")
-    if length is None:
-        guessed.append("sequence")
-        length = OLD_SEQUENCE if year < FUSED_SINCE else USUAL_SEQUENCE
-    length = int(length)
-    if told.get("layers") is None or told.get("hidden") is None:
-        guessed.append("shapes")
-        return guess_shapes(name, float(told["params_b"]), told.get("active_params_b"), length)
-    hidden, gated = told["hidden"], told.get("gated_mlp") is not False
-    ffn = told.get("ffn") or (8 * hidden // 3 if gated else 4 * hidden)
-    heads = told.get("heads") or max(hidden // USUAL_HEAD, 1)
-    experts = _experts(told.get("moe"), ffn, guessed)
-    if not (told.get("heads") and told.get("ffn") and told.get("vocab")):
-        guessed.append("widths")
-    model = Model(
-        name,
-        told["layers"],
-        hidden,
-        ffn,
-        heads,
-        told.get("kv_heads") or heads,
-        told.get("vocab") or USUAL_VOCABULARY,
-        length,
-        gated,
-        told.get("head_dim"),
-        experts,
-        LatentAttention() if _LATENT.search(str(told.get("note") or "")) else None,
-    )
-    if model.parameters <= 0 or length <= 0:
-        raise ValueError("a shape is 0 or negative")
-    if told.get("params_b") and abs(model.parameters / 1e9 / told["params_b"] - 1) > DISAGREEMENT:
-        guessed.append("shapes")  # these are not all that the model is made of
-    return model
+def _batch(row: Mapping[str, Any], model: Model) -> float | None:
+    """Return the sequences of a step, told as such or in tokens.
 
-
-def _experts(told: Any, ffn: int, guessed: list[str]) -> Experts | None:
-    """Return the experts; where their width is not told they are as wide as a dense layer, as in Mixtral."""
-    if not told:
-        return None
-    mixture = _numbers(told)
-    if not (mixture.get("expert_ffn") and mixture.get("top_k")):
-        guessed.append("widths")
-    return Experts(
-        mixture["experts"],
-        mixture.get("top_k") or USUAL_TOP_K,
-        mixture.get("expert_ffn") or ffn,
-        mixture.get("shared_experts") or 0,
-        mixture.get("dense_layers") or 0,
-    )
-
-
-def guess_shapes(name: str, billions: float, active: float | None, seq_len: int) -> Model:
-    """Return usual shapes for a count of parameters, where a source tells no more.
-
-    A mixture of unknown width is taken to use a ninth of its parameters for a token, the middle of published ones
-    (4 to 28 %).
+    Raises:
+        ValueError: a batch that cannot be.
     """
-    mixture = "moe" in name.casefold() or (active is not None and active < 0.9 * billions)
-    used = billions if not mixture else active if active and active < 0.9 * billions else billions / 9
-    layers = max(round(13 * used**0.4), 4)
-    hidden = max(round((used * 1e9 / (12 * layers)) ** 0.5 / USUAL_HEAD), 2) * USUAL_HEAD
-    heads = hidden // USUAL_HEAD
-    if not mixture:
-        return Model(name, layers, hidden, 8 * hidden // 3, heads, max(heads // 8, 1), USUAL_VOCABULARY, seq_len)
-    count, top_k = 64, 8
-    ffn = max(round(billions * 1e9 / (layers * 3 * hidden * count) / 64), 1) * 64
-    experts = Experts(count, top_k, ffn)
-    return Model(name, layers, hidden, ffn, heads, max(heads // 8, 1), USUAL_VOCABULARY, seq_len, experts=experts)
+    sequences, tokens = row.get("global_batch_seqs"), row.get("global_batch_tokens")
+    if sequences is None and not tokens:
+        return None
+    batch = float(tokens) / model.seq_len if sequences is None else float(sequences)  # type: ignore[arg-type]
+    if not 0 < batch <= COUNT_MAX:
+        raise ValueError(f"a batch of {batch:g} sequences cannot be")
+    return batch

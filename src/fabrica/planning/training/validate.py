@@ -1,5 +1,6 @@
 """Hold the planner against published runs: every rate, and what it would have been without the run's group."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -73,9 +74,12 @@ def validate(file: RunFile) -> Validation:
     told, refused = _possible([run for run in file.runs if run.reported is not None])
     refused = {**file.refused, **refused}
     without = tuple(run.id for run in file.runs if run.reported is None)
+    shown = _predicted(told, own_runs()) if told else {}
+    lost = [run.id for run in told if not math.isfinite(shown[run.id].rate)]
+    refused |= dict.fromkeys(lost, "One of its figures is out of all proportion, so no rate can be worked out.")
+    told = [run for run in told if run.id not in lost]
     if not told:
         return Validation((), (), without, refused)
-    shown = _predicted(told, own_runs())
     own_groups = {run.group for run in own_runs()}
     left_out = dict(shown)
     for group in dict.fromkeys(run.group for run in told):
