@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from fabrica.aiact import library
-from fabrica.aiact.conditions import NEVER, Answer, State, either
+from fabrica.aiact.conditions import ALWAYS, NEVER, Answer, State, either
 from fabrica.aiact.due import Case, HighRiskClass, due, high_risk_day
 from fabrica.aiact.explain import Fired, open_facts, standing_of, told, unsettled
 from fabrica.aiact.facts import checked
@@ -45,16 +45,17 @@ def classify(answers: Mapping[str, Any], as_of: date) -> Classification:
     asked = [(rule.duties, rule.condition.ask(state)) for rule in book.duties if not rule.bars & state.said]
     case = _case(state)
     duties = _duties(asked, case, as_of)
-    decided = tuple(tier for tier, (truth, _) in tiers.items() if shown(truth))
+    standing = {name: standing_of(truth) for name, (truth, _) in {**tiers, **roles}.items() if shown(truth)}
+    decided = tuple([tier for tier in tiers if tier in standing])
     deciding = [one.rule for one in fired if _settles(one.rule, state)]
     return Classification.trusted(
         as_of=as_of,
         ai_system=_told_as(state, "ai_system", against=("not_ai_system",)),
         in_scope=_told_as(state, "in_scope", against=("not_ai_system", "out_of_scope", "model_not_gpai")),
-        roles=tuple(role for role, (truth, _) in roles.items() if shown(truth)),
+        roles=tuple([role for role in roles if role in standing]),
         tiers=decided,
-        possible_tiers=tuple(tier for tier, (truth, _) in tiers.items() if truth == OPEN),
-        standing={name: standing_of(truth) for name, (truth, _) in {**tiers, **roles}.items() if shown(truth)},
+        possible_tiers=tuple([tier for tier, (truth, _) in tiers.items() if truth == OPEN]),
+        standing=standing,
         basis=_basis(deciding, duties, state),
         obligations=duties,
         dates=_dates(duties, case, state),
@@ -127,7 +128,8 @@ def _ask(book: Rulebook, state: State) -> list[Fired]:
             continue
         for finding in rule.gives:
             before = answers[finding]
-            answers[finding] = answer if before is NEVER else either(before, answer)
+            if before is not ALWAYS:
+                answers[finding] = answer if before is NEVER else either(before, answer)
         if truth >= STANDS:
             because = rule.condition.used(state)
             fired.append(Fired(rule, truth, because))

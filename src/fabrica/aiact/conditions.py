@@ -155,8 +155,7 @@ class Every:
             else:
                 others.append(part)
         self._others = tuple(others)
-        self._findings = tuple(part.name for part in others if isinstance(part, Found))
-        self._asks = tuple(part.ask for part in others if not isinstance(part, Found))
+        self._findings, self._asks = _findings_and_asks(others)
 
     def ask(self, state: State) -> Answer:
         if state.said & self._bars:
@@ -198,26 +197,33 @@ class Either:
     `favour`: any of these bits is a yes of a plain part.
     """
 
-    __slots__ = ("_asks", "_plain", "about", "bars", "favour", "parts")
+    __slots__ = ("_asks", "_findings", "_plain", "about", "bars", "favour", "parts")
 
     def __init__(self, parts: Sequence[Condition]) -> None:
         self.parts, self.about, self.bars = tuple(parts), _about(parts), -1
         self._plain = self.favour = 0
-        asks = []
+        others: list[Condition] = []
         for part in parts:
             self.bars &= part.bars
             if isinstance(part, Says):
                 self._plain |= part.about
                 self.favour |= part.favour
             else:
-                asks.append(part.ask)
-        self._asks = tuple(asks)
+                others.append(part)
+        self._findings, self._asks = _findings_and_asks(others)
 
     def ask(self, state: State) -> Answer:
         if state.said & self.favour:
             return ALWAYS
-        lacking = self._plain & state.unknown
+        lacking, answers = self._plain & state.unknown, state.answers
         strongest: int = OPEN if lacking else NO
+        for finding in self._findings:
+            truth, missing = answers[finding]
+            if truth == YES:
+                return ALWAYS
+            if truth > strongest:
+                strongest = truth
+            lacking |= missing
         for ask in self._asks:
             truth, missing = ask(state)
             if truth == YES:
@@ -251,6 +257,12 @@ def _favour(condition: Condition) -> int:
             return 0
         bits |= part.favour
     return bits
+
+
+def _findings_and_asks(parts: Sequence[Condition]) -> tuple[tuple[str, ...], tuple[Callable[[State], Answer], ...]]:
+    """Return the names of the parts that are findings, which are looked up, and what asks the others."""
+    names = tuple(part.name for part in parts if isinstance(part, Found))
+    return names, tuple(part.ask for part in parts if not isinstance(part, Found))
 
 
 def _unfolded(parts: Sequence[Condition]) -> Iterator[Condition]:
