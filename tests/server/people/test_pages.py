@@ -1,7 +1,11 @@
 """A sign-in link works once and soon; nobody makes an account for themselves."""
 
+import re
+
 import pytest
+from django.core import mail
 from django.test import Client
+from pytest_django.fixtures import Settings
 
 from fabrica.server.core.actors import SYSTEM
 from fabrica.server.people import service
@@ -82,3 +86,16 @@ def test_nobody_takes_an_address_that_a_site_may_know_another_by() -> None:
     answer = client.post("/accounts/email/", {"email": "ada@example.eu", "action_add": ""})
     assert answer.status_code == 404
     assert not User.objects.filter(email="ada@example.eu").exists()
+
+
+def test_whoever_was_added_sets_a_password_by_a_link_that_is_mailed_to_them(settings: Settings) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    make_user(email="ada@factory.example")
+    client, password = Client(), "correct horse battery staple"
+    client.post("/accounts/password/reset/", {"email": "ada@factory.example"})
+    link = re.findall(r"/accounts/password/reset/key/\S+", str(mail.outbox[0].body))[0]
+    form = client.get(link).headers["Location"]
+    assert client.post(form, {"password1": password, "password2": password}).status_code == 302
+    assert client.post("/accounts/login/", {"login": "ada@factory.example", "password": password}).status_code == 302
+    assert client.get("/runs/").status_code == 200
+    assert "password1" not in Client().get(link, follow=True).content.decode(), "the link works once"

@@ -2,11 +2,12 @@
 
 from allauth.account.decorators import secure_admin_login
 from allauth.account.models import EmailAddress
+from allauth.account.views import password_reset_from_key
 from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.http import Http404
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.defaults import page_not_found
 
 from fabrica.server.access import pages as access
@@ -190,6 +191,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     # an address is given by the office or the identity provider: sites map it to an account of theirs
     path("accounts/email/", page_not_found, {"exception": Http404("Addresses are not changed here.")}),
+    # as allauth has it, but for the underscore of our ids
+    re_path(
+        r"^accounts/password/reset/key/(?P<uidb36>[0-9A-Za-z_]+)-(?P<key>.+)/$",
+        password_reset_from_key,
+        name="account_reset_password_from_key",
+    ),
     path("accounts/", include("allauth.urls")),
     path("", include((_portal, "portal"))),
     path("runs/", include((_runs, "runs"))),
