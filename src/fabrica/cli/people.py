@@ -135,7 +135,8 @@ def list_people(search: str | None, as_json: bool) -> None:
 @click.option("--name", required=True, help="What they are called.")
 @json_option
 def add(email: str, name: str, as_json: bool) -> None:
-    """Add the person with the address EMAIL. They sign in through the organisation's identity provider.
+    """Add the person with the address EMAIL. They sign in through the organisation's identity provider, or set a
+    password by mail.
 
     \b
     Example:

@@ -25,7 +25,7 @@ _SIGN_IN = "fabrica.people.sign-in"
 def add_user(
     by: Actor, *, email: str, name: str, password: str | None = None, network_role: NetworkRole | None = None
 ) -> UserId:
-    """Add a person. Without a password they sign in through the organisation's identity provider.
+    """Add a person. Without a password they sign in through the organisation's identity provider, or set one by mail.
 
     Raises:
         PersonKnown: somebody has this address already.
