@@ -10,10 +10,10 @@ from fabrica.aiact.classify import classify
 from fabrica.server.aiact import queries
 from fabrica.server.aiact.calendar_models import CalendarFeed
 from fabrica.server.aiact.models import IssuedDocument
-from fabrica.server.core.actors import Actor
+from fabrica.server.core.actors import SYSTEM, Actor
 from fabrica.server.people import queries as people
 from fabrica.values.ids import FeedId, ProjectId
-from fabrica.wire.calendar import Calendar
+from fabrica.wire.calendar import Calendar, CalendarEntry
 from fabrica.wire.problems import FabricaError, NotFound
 from fabrica.wire.systems import System as RegisteredSystem
 from fabrica.wire.systems import Version, VersionState
@@ -53,6 +53,20 @@ def system_of(version: Version, today: date) -> System | None:
         return None
     issued = IssuedDocument.objects.filter(version_id=version.id, template=_SUMMARY).order_by("-issued_at").first()
     return System(f"{version.system_name} {version.label}", answers, issued.issued_at.date() if issued else None)
+
+
+def days_ahead(today: date, days: int) -> Iterator[tuple[Version, date, tuple[CalendarEntry, ...]]]:
+    """Yield of each version on the calendar each day within so many days, with the duties and marks that fall on it."""
+    for one in queries.systems(SYSTEM):
+        for version in _shown(one):
+            system = system_of(version, today)
+            entries = make_calendar([system], today).entries if system else ()
+            falling: dict[date, list[CalendarEntry]] = {}
+            for entry in entries:
+                if entry.kind in ("duty", "update") and entry.day and 0 < (entry.day - today).days <= days:
+                    falling.setdefault(entry.day, []).append(entry)
+            for day in sorted(falling):
+                yield version, day, tuple(falling[day])
 
 
 def open_feed(by: Actor, project: ProjectId) -> str | None:

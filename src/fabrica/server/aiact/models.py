@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from fabrica.server.aiact.calendar_models import CalendarFeed
 from fabrica.server.aiact.evaluation_models import Evaluator, EvaluatorReport, ImportedEvaluation
+from fabrica.server.aiact.notice_models import Notice
 from fabrica.server.aiact.question_models import Question
 from fabrica.server.core.fields import IdField
 from fabrica.server.core.models import Claimable
@@ -22,6 +23,7 @@ __all__ = [
     "IssueOrder",
     "IssuedDocument",
     "Lineage",
+    "Notice",
     "Question",
     "Result",
     "RunLink",

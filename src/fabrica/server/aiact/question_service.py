@@ -7,6 +7,7 @@ from fabrica.aiact.questions.citing import cited
 from fabrica.server.aiact import permissions
 from fabrica.server.aiact import question_facts as facts
 from fabrica.server.aiact import question_rules as rules
+from fabrica.server.aiact.notice_service import notify
 from fabrica.server.aiact.question_models import Question
 from fabrica.server.core import clock
 from fabrica.server.core.actors import Actor
@@ -85,6 +86,14 @@ def answer(by: Actor, *, question: QuestionId, reply: Reply) -> None:
     citations = [one.model_dump(mode="json") for one in cited(reply.citations)]
     told = {"reply": clean(reply.text), "citations": citations, "answered_at": clock.now(), "law": rules.law_now()}
     _move(row, QuestionState.ANSWERED, tell=row.asked_by, reason="", **told)
+    notify(
+        row.asked_by,
+        key=f"answered {row.pk} {row.answered_at:%Y%m%d%H%M%S}",
+        subject="An adviser answered your question on the AI Act",
+        words="An adviser of the AI Act desk answered your question. Read the reply, with what it rests on, here:",
+        page="aiact:question",
+        question=row.pk,
+    )
 
 
 @verb(may=permissions.asked)

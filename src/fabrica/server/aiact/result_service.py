@@ -7,7 +7,8 @@ from fabrica.aiact import library
 from fabrica.aiact.classify import classify
 from fabrica.aiact.intake.comparing import differences
 from fabrica.server.aiact import facts, permissions
-from fabrica.server.aiact.models import Result, Statement
+from fabrica.server.aiact.models import Result, Statement, Version
+from fabrica.server.aiact.notice_service import notify_leads
 from fabrica.server.core import clock
 from fabrica.server.core.actors import Actor
 from fabrica.server.core.facts import announce
@@ -34,7 +35,9 @@ def find_again(by: Actor, *, version: VersionId) -> bool:
 
     Who owns the version is told what changed: as a fact, and with the version.
     """
-    last = Result.objects.filter(version_id=version).select_related("statement").order_by("-pk").first()
+    last = (
+        Result.objects.filter(version_id=version).select_related("statement__version__system").order_by("-pk").first()
+    )
     if last is None or last.law_sha256 == library.digest():
         return False
     try:
@@ -50,7 +53,21 @@ def find_again(by: Actor, *, version: VersionId) -> bool:
     if changed:
         law = f"{library.about().id}, checked on {library.about().as_of}"
         announce(facts.ResultChanged(version=version, law=law, law_sha256=library.digest(), differences=changed))
+        _tell_leads(last.statement.version, len(changed))
     return True
+
+
+def _tell_leads(version: Version, changes: int) -> None:
+    name = f"{version.system.name} {version.label}"
+    count = "one thing" if changes == 1 else f"{changes} things"
+    notify_leads(
+        version.system.project_id,
+        key=f"law {library.digest()[:16]} {version.pk}",
+        subject=f"{name}: a change of the law's data changed its result",
+        words=f"The law's data changed, and with it {count} in what the AI Act desk finds for {name}. Look at it here:",
+        page="aiact:version",
+        version=version.pk,
+    )
 
 
 def _kept(statement: Statement, body: Mapping[str, Any], changed: tuple[str, ...]) -> Result:

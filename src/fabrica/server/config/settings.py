@@ -180,7 +180,22 @@ FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
-EMAIL_BACKEND = os.environ.get("FABRICA_EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+EMAIL_FROM = os.environ.get("FABRICA_EMAIL_FROM", "")
+"""The sender of what this server mails by itself; empty: it mails nothing."""
+EMAIL_HOST = os.environ.get("FABRICA_EMAIL_HOST", "")
+EMAIL_PORT = int(os.environ.get("FABRICA_EMAIL_PORT", "587"))
+EMAIL_HOST_USER = os.environ.get("FABRICA_EMAIL_USER", "")
+EMAIL_HOST_PASSWORD = os.environ.get("FABRICA_EMAIL_PASSWORD", "")
+EMAIL_USE_SSL = os.environ.get("FABRICA_EMAIL_SECURITY") == "tls"
+EMAIL_USE_TLS = os.environ.get("FABRICA_EMAIL_SECURITY") not in (
+    "tls",
+    "none",
+)  # a word that nobody knows is no way round
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = EMAIL_FROM or "webmaster@localhost"
+EMAIL_BACKEND = os.environ.get(
+    "FABRICA_EMAIL_BACKEND", f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
+)
 
 LOGGING: dict[str, Any] = {
     "version": 1,
