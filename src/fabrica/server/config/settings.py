@@ -187,10 +187,8 @@ EMAIL_PORT = int(os.environ.get("FABRICA_EMAIL_PORT", "587"))
 EMAIL_HOST_USER = os.environ.get("FABRICA_EMAIL_USER", "")
 EMAIL_HOST_PASSWORD = os.environ.get("FABRICA_EMAIL_PASSWORD", "")
 EMAIL_USE_SSL = os.environ.get("FABRICA_EMAIL_SECURITY") == "tls"
-EMAIL_USE_TLS = os.environ.get("FABRICA_EMAIL_SECURITY") not in (
-    "tls",
-    "none",
-)  # a word that nobody knows is no way round
+# a word that nobody knows is no way around encryption
+EMAIL_USE_TLS = os.environ.get("FABRICA_EMAIL_SECURITY") not in ("tls", "none")
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = EMAIL_FROM or "webmaster@localhost"
 EMAIL_BACKEND = os.environ.get(
