@@ -1,12 +1,9 @@
 """Between what the numbers of a scenario lie: wide enough for any plan, narrow enough to catch a mixed-up unit."""
 
-import re
 from collections.abc import Mapping
 
 DEVICES_MAX = 10_000_000
 DAYS_MAX = 3_660
-
-COUNTRY = re.compile(r"[A-Z]{2}")
 
 LIMITS: Mapping[str, tuple[float, float]] = {
     "days": (1, DAYS_MAX),

@@ -10,7 +10,7 @@ from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from fabrica.placement.snapshot import Weights
-from fabrica.planning.scenarios.limits import COUNTRY, LIMITS
+from fabrica.planning.scenarios.limits import LIMITS
 from fabrica.planning.scenarios.scenario import (
     Account,
     Accounts,
@@ -25,6 +25,7 @@ from fabrica.planning.scenarios.scenario import (
     Window,
     Work,
 )
+from fabrica.reference.countries import CODES, nearest_country
 from fabrica.wire.planning import ScenarioMalformed
 
 BYTES_MAX = 2**20
@@ -175,8 +176,10 @@ class _Reader:
             raise self.mistake(
                 key, f"{table}.{key} is {value!r}.", f"It lies between {least:,} and {most:,}.", table, number, key=key
             )
-        if key == "country" and not COUNTRY.fullmatch(value):
-            raise self.mistake(key, f"{table}.country is {value!r}.", "Write its ISO code, such as FI.", table, number)
+        if key == "country" and value not in CODES:
+            near = nearest_country(value)
+            remedy = f"Did you mean '{near}'?" if near else "Write its ISO code, such as FI."
+            raise self.mistake(key, f"{table}.country is {value!r}.", remedy, table, number)
         if key in _FILES:
             return str(self.folder / value)
         return float(value) if kind is float else value
