@@ -1,6 +1,7 @@
 """Which account of the site a run executes as: the person's own, as the operator mapped it, or none."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from fabrica.agent.settings import AgentSettings
 from fabrica.wire.agents import WorkOrder, email_sha256
@@ -38,5 +39,6 @@ def _table(settings: AgentSettings) -> Mapping[str, str]:
     return {settings.person or "": ""}
 
 
+@lru_cache(maxsize=10_000)  # every order is looked up among all whom the site knows
 def _key(person: str) -> str:
     return email_sha256(person) if "@" in person else person
