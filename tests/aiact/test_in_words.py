@@ -5,6 +5,7 @@ from fabrica.aiact.in_words import (
     CONFIDENCE,
     TIERS,
     cited_in_words,
+    confidence_in_words,
     fine_in_words,
     name_in_words,
     own_facts,
@@ -17,6 +18,8 @@ from fabrica.wire.aiact import Fine, FiredRule
 def test_every_tier_and_every_confidence_has_words() -> None:
     assert set(TIERS) == set(library.tiers())
     assert set(CONFIDENCE) == set(library.about().confidence_scale)
+    assert confidence_in_words("open") == CONFIDENCE["open"]
+    assert confidence_in_words(None) == "nothing is decided yet"
 
 
 def test_tiers_stand_together_as_one_line() -> None:
