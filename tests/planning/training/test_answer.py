@@ -36,6 +36,12 @@ def test_tokens_of_the_call_go_before_the_file_and_must_be_told() -> None:
         ask(make_training(tokens=None), POOL)
 
 
+def test_a_small_pool_is_told_that_no_spare_node_is_held() -> None:
+    words = paragraph(ask(make_training(), parse_pool("H200:8"), tokens=1e12))
+    assert "no spare node, for stops are rare" in words
+    assert "100.0% of the device time" not in words
+
+
 def test_spares_that_the_machine_does_not_have_are_told() -> None:
     short = replace(POOL, spare_devices=0)
     held = ask(make_training(), short).goodput[0].devices_held - POOL.devices

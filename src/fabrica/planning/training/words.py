@@ -49,9 +49,11 @@ def _stops(answer: Answer) -> str:
     every = f"{hours:,.0f} hours" if hours >= 3 else f"{hours * 60:,.0f} minutes"
     spares = good.devices_held - answer.pool.devices
     held = f" and {spares:,} spare devices" if spares else ""
+    if not spares and "hot spares" in good.name:
+        held = " and no spare node, for stops are rare"
     return (
         f"At published rates something stops it every {every}; with a checkpoint every "
-        f"{good.interval_seconds / 60:,.0f} minutes{held}, {good.useful_share:.0%} of the "
+        f"{show_duration(round(good.interval_seconds))}{held}, {good.useful_share:.1%} of the "
         f"device time advances the training.{_lacking(answer, spares)}"
     )
 
