@@ -89,8 +89,9 @@ def test_nobody_takes_an_address_that_a_site_may_know_another_by() -> None:
 
 
 def test_whoever_was_added_sets_a_password_by_a_link_that_is_mailed_to_them(settings: Settings) -> None:
-    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    settings.EMAIL_FROM = "fabrica@example.eu"
     make_user(email="ada@factory.example")
+    assert "/accounts/password/reset/" in Client().get("/accounts/login/").content.decode()
     client, password = Client(), "correct horse battery staple"
     client.post("/accounts/password/reset/", {"email": "ada@factory.example"})
     link = re.findall(r"/accounts/password/reset/key/\S+", str(mail.outbox[0].body))[0]
@@ -99,3 +100,9 @@ def test_whoever_was_added_sets_a_password_by_a_link_that_is_mailed_to_them(sett
     assert client.post("/accounts/login/", {"login": "ada@factory.example", "password": password}).status_code == 302
     assert client.get("/runs/").status_code == 200
     assert "password1" not in Client().get(link, follow=True).content.decode(), "the link works once"
+
+
+def test_a_server_that_mails_nothing_prints_no_link_that_lets_somebody_in() -> None:
+    make_user(email="ada@factory.example")
+    Client().post("/accounts/password/reset/", {"email": "ada@factory.example"})
+    assert not mail.outbox

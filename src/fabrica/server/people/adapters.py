@@ -13,6 +13,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: Any) -> bool:
         return bool(settings.SIGN_UP_OPEN)
 
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        if settings.EMAIL_FROM:  # else it would be printed: a link that lets somebody in does not belong into a log
+            super().send_mail(template_prefix, email, context)
+
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
     """Whoever the organisation's identity provider vouches for may come in; roles are still given here."""
