@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from fabrica.aiact import library
 from fabrica.aiact.questions.answering import ENOUGH, ask
+from fabrica.aiact.schema import Trap
 from fabrica.wire.questions import LONGEST_QUESTION, OfficialText, QuestionRefused, Section
 
 DAY = date(2026, 11, 21)
@@ -104,6 +105,11 @@ def test_a_trap_is_answered_rightly_and_the_wrong_answer_is_marked_as_wrong(trap
     assert one.text.lower() == law.right.lower()
     assert one.wrong == law.wrong
     assert all(law.wrong not in passage.text for passage in found.passages)
+
+
+@pytest.mark.parametrize("trap", library.traps(), ids=lambda trap: trap.id)
+def test_a_wrong_statement_finds_what_is_right(trap: Trap) -> None:
+    assert trap.id in [passage.id for passage in ask(f"Is it true that {trap.wrong}?", DAY).passages[:3]]
 
 
 @pytest.mark.parametrize("question", ANSWERED)

@@ -137,7 +137,8 @@ def _place(passage: Passage, coverage: float, counted: int, words: Sequence[str]
     if passage.kind == "trap":
         coverage += _TRAP_FIRST if counted >= _WORDS_OF_A_TRAP else _TRAP_LAST
     title = passage.title.lower()
-    return -coverage, -sum(word in title for word in words), len(passage.text), passage.id
+    named = sum(any(term.lower() in title for term in (word, *means_also(word))) for word in words)
+    return -coverage, -named, len(passage.text), passage.id
 
 
 def _searched(passage: Passage) -> str:

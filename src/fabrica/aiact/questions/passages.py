@@ -11,8 +11,8 @@ from fabrica.aiact import library
 from fabrica.wire.aiact import Confidence
 from fabrica.wire.questions import OfficialText, Passage, PublishedAnswer
 
-# Facts, evidence and items of documents are questions and lists of the desk, not statements of the law.
-_NOT_LAW = frozenset({"vocabulary", "evidence_catalogue", "document_templates", "classification_procedure"})
+# Facts, tiers, evidence and items of documents are questions and lists of the desk, not statements of the law.
+_NOT_LAW = frozenset({"vocabulary", "tiers", "evidence_catalogue", "document_templates", "classification_procedure"})
 _NAMES = ("id", "term", "amending_point", "point", "case", "who", "date", "tag", "model")
 _TITLES = (
     "title",
