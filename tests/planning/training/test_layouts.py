@@ -27,6 +27,14 @@ def test_experts_divide_by_their_ranks() -> None:
     assert np.all(found.expert <= found.data * found.context * found.tensor)
 
 
+@given(st.integers(1, 20_000))
+def test_groups_of_experts_fill_the_ranks_of_a_pool_of_any_size(devices: int) -> None:
+    found = enumerate_layouts(make_mixture(), devices, 8192.0, 8, Fixed())
+    assert np.all(found.data * found.context * found.tensor % found.expert == 0)
+    assert np.all(found.tensor * found.pipeline * found.data * found.context <= devices)
+    assert len(found.data)
+
+
 def test_what_is_fixed_stays() -> None:
     found = enumerate_layouts(
         make_model(), 64, 512.0, 8, Fixed(tensor=4, pipeline=2, data=8, micro_batch=2, recompute=2)

@@ -37,8 +37,8 @@ def enumerate_layouts(model: Model, devices: int, batch_sequences: float, domain
     """Return the layouts that a pool allows, shape (layouts,); memory is not looked at.
 
     What does not divide is left out: heads by tensor ranks, experts by their ranks, layers by stages where they would
-    be more than a tenth uneven.
-    A rest of the pool may stay idle, where data ranks do not fill it.
+    be more than a tenth uneven. A rest of the pool may stay idle, where data ranks do not fill it, or expert ranks do
+    not fill the data ranks.
     """
     outer = _grid(
         tensor=_tensor(model, domain, fixed),
@@ -57,6 +57,8 @@ def enumerate_layouts(model: Model, devices: int, batch_sequences: float, domain
         recompute=_one_or(fixed.recompute, (NONE, SELECTIVE, HALF, FULL)),
         zero_bubble=_one_or(fixed.zero_bubble, (0.0, 1.0)),
     )
+    if fixed.expert is None and fixed.data is None:
+        whole["data"] = _filled_by_experts(whole)
     whole = _kept(whole, _sensible(model, whole, batch_sequences, fixed))
     return LayoutColumns(batch_sequences=np.full_like(whole["tensor"], batch_sequences), **whole)
 
@@ -109,8 +111,14 @@ def _interleave(model: Model, fixed: Fixed) -> Column:
     return _one_or(fixed.interleave, tuple(count for count in CHUNKS if count <= model.layers))
 
 
+def _filled_by_experts(whole: Mapping[str, Column]) -> Column:
+    """Return as many data ranks as whole groups of expert ranks fill; all but data are powers of two here."""
+    unit = np.maximum(whole["expert"] / (whole["tensor"] * whole["context"]), 1.0)
+    return np.asarray(np.floor(whole["data"] / unit) * unit)
+
+
 def _sensible(model: Model, whole: Mapping[str, Column], batch: float, fixed: Fixed) -> Any:
-    """Return where chunks divide a stage, a micro-batch fits the batch, and experts find ranks enough."""
+    """Return where chunks divide a stage, a micro-batch fits the batch, and groups of experts fill the ranks."""
     stages = whole["pipeline"] * whole["interleave"]
     ok = whole["data"] * whole["micro_batch"] <= batch * 1.02
     if fixed.interleave is None:
@@ -123,7 +131,7 @@ def _sensible(model: Model, whole: Mapping[str, Column], batch: float, fixed: Fi
         ok &= (whole["zero_bubble"] == 0) | ((whole["pipeline"] > 1) & (whole["interleave"] == 1))
     if fixed.expert is None:
         ranks = whole["data"] * whole["context"] * whole["tensor"]
-        ok &= whole["expert"] <= ranks
+        ok &= (ranks >= 1) & (ranks % whole["expert"] == 0)
     return ok
 
 
