@@ -16,10 +16,12 @@ _TAKEN = tuple(state for state in AttemptState if state not in (AttemptState.OFF
 
 def leases(by: Actor, now: datetime, limit: int, digest: tuple[AttemptSeen, ...] = ()) -> tuple[WorkOrder, ...]:
     """Return the work orders offered to the agent's site, oldest first; sent again until its digest names them."""
+    if not limit:
+        return ()
     rows = Attempt.objects.filter(site_id=by.site, state=AttemptState.OFFERED, accept_before__gt=now)
     known = {seen.attempt for seen in digest}
-    offered = [pk for pk in rows.order_by("pk").values_list("pk", flat=True) if pk not in known] if limit else []
-    found = list(Attempt.objects.filter(pk__in=offered[:limit]).select_related("run").order_by("pk"))
+    offered = [pk for pk in rows.order_by("pk").values_list("pk", flat=True) if pk not in known][:limit]
+    found = Attempt.objects.filter(pk__in=offered).select_related("run").order_by("pk") if offered else ()
     emails = people.user_emails({row.run.submitted_by for row in found}) if found else {}
     return tuple(_order(row, emails.get(row.run.submitted_by)) for row in found)
 
@@ -52,16 +54,19 @@ def _order(row: Attempt, email: str | None) -> WorkOrder:
 
 def cancels(by: Actor, digest: tuple[AttemptSeen, ...]) -> tuple[Cancel, ...]:
     """Return what the agent's site is to stop: cancelled runs, and attempts that ended here while the site had them."""
-    here = Attempt.objects.filter(site_id=by.site).select_related("run")
-    unwanted = here.filter(state__in=_TAKEN, run__cancel_requested_at__isnull=False)
+    here = Attempt.objects.filter(site_id=by.site).values_list("pk", "reason", "run__reason")
     held = [seen.attempt for seen in digest if seen.state is not AttemptState.ENDED]
-    over = here.filter(pk__in=held, state=AttemptState.ENDED)
-    return tuple(Cancel(attempt=row.pk, reason=EndReason(row.reason or row.run.reason)) for row in (*unwanted, *over))
+    unwanted = list(here.filter(state__in=_TAKEN, run__cancel_requested_at__isnull=False))
+    if held:
+        unwanted += here.filter(pk__in=held, state=AttemptState.ENDED)
+    return tuple(Cancel(attempt=attempt, reason=EndReason(ended or asked)) for attempt, ended, asked in unwanted)
 
 
 def forgettable(by: Actor, digest: tuple[AttemptSeen, ...]) -> tuple[AttemptId, ...]:
     """Return the attempts that have ended here and at the site: the agent may drop them."""
     ended = [seen.attempt for seen in digest if seen.state is AttemptState.ENDED]
+    if not ended:
+        return ()
     return tuple(Attempt.objects.filter(pk__in=ended, site_id=by.site, state="ended").values_list("pk", flat=True))
 
 

@@ -209,9 +209,8 @@ def hear(by: Actor, *, request: SyncRequest) -> tuple[Event, ...]:
     }
     if request.inventory is not None:
         shown = request.inventory.model_copy(update={"people": None})  # whom a site knows is not for everybody
-        changed["inventory"] = shown.model_dump(mode="json")
-        changed["people"] = request.inventory.people
-        if shown != queries.inventory(row) or changed["people"] != queries.people(row):
+        if (shown, request.inventory.people) != (queries.inventory(row), queries.people(row)):
+            changed |= {"inventory": shown.model_dump(mode="json"), "people": request.inventory.people}
             hint("runs")
     Agent.objects.filter(pk=row.pk).update(**changed)
     return tuple(rules.by_our_clock(event, difference) for event in intake.new)
@@ -230,6 +229,8 @@ def _carry_over(row: Agent, epoch: str) -> None:
 
 def _check_repeats(row: Agent, epoch: str, repeated: tuple[Event, ...]) -> None:
     """Sound an alarm for each repeated event whose content changed. The first content stands."""
+    if not repeated:
+        return
     known = dict(
         AgentEvent.objects.filter(
             agent__site=row.site_id, epoch=epoch, sequence__in=[event.sequence for event in repeated]
@@ -286,7 +287,7 @@ def actor_of_agent(token: str) -> Actor:
         NotAllowed: the agent was withdrawn.
     """
     claims = keys.read_token(token, clock.now())
-    row = Agent.objects.get(pk=claims.agent)
+    row = Agent.objects.only("site_id", "public_key", "withdrawn_at").get(pk=claims.agent)
     keys.check_holder(claims, row.public_key, withdrawn=row.withdrawn_at is not None, site=row.site_id)
     return Actor(name=f"agent of {row.site_id}", agent=row.pk, site=row.site_id)
 
