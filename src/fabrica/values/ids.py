@@ -12,7 +12,26 @@ _lock = threading.Lock()
 _last = 0
 
 
-class Id(str):
+class _Name(str):
+    """A short text of one form, which pydantic reads with `parse` and writes as the plain text it is."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a name from outside; each kind says of what form."""
+        raise NotImplementedError
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_after_validator_function(
+            cls.parse, core_schema.str_schema(), serialization=core_schema.plain_serializer_function_ser_schema(str)
+        )
+
+
+class Id(_Name):
     """One kind of id. Two kinds are two types, so they cannot be swapped unseen."""
 
     prefix: ClassVar[str] = "id"
@@ -34,14 +53,6 @@ class Id(str):
         if prefix != cls.prefix or not _BODY.fullmatch(body):
             raise ValueError(f"{text!r} is not an id of the form {cls.prefix}_ and 26 letters or digits")
         return cls(text)
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
-        from pydantic_core import core_schema
-
-        return core_schema.no_info_after_validator_function(
-            cls.parse, core_schema.str_schema(), serialization=core_schema.plain_serializer_function_ser_schema(str)
-        )
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
@@ -159,7 +170,7 @@ class ScenarioId(Id):
     prefix = "scn"
 
 
-class SiteId(str):
+class SiteId(_Name):
     """A site's short name, as people say it: `lumi-aif`, `local`. Stable, chosen by the network's office."""
 
     __slots__ = ()
@@ -175,11 +186,3 @@ class SiteId(str):
         if not cls._form.fullmatch(text):
             raise ValueError(f"{text!r} is not a site name: 1 to 40 lower-case letters, digits and inner hyphens")
         return cls(text)
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
-        from pydantic_core import core_schema
-
-        return core_schema.no_info_after_validator_function(
-            cls.parse, core_schema.str_schema(), serialization=core_schema.plain_serializer_function_ser_schema(str)
-        )
