@@ -1,5 +1,6 @@
 """Who has no role in a project sees nothing of it."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -41,6 +42,15 @@ def test_operators_and_auditors_see_every_project_without_a_role(project: Projec
     for reader in (make_operator(), make_user(network_role=NetworkRole.AUDITOR)):
         assert queries.project(reader, project).role is None
         assert [one.id for one in queries.projects(reader)] == [project]
+
+
+def test_many_projects_do_not_cost_an_operator_many_questions(
+    project: ProjectId, django_assert_num_queries: Callable[[int], Any]
+) -> None:
+    operator = make_operator()
+    led = make_project(operator)
+    with django_assert_num_queries(2):
+        assert [(one.id, one.role) for one in queries.projects(operator)] == [(project, None), (led, "lead")]
 
 
 def test_me_says_who_one_is(project: ProjectId) -> None:
