@@ -144,6 +144,11 @@ def test_numbers_written_as_text_are_numbers(tmp_path: Path) -> None:
     assert (run.devices, run.batch_sequences, run.reported) == (8, 128.0, 128 * 8192 / 8 / 10)
 
 
+def test_a_model_that_the_file_does_not_describe_is_the_packages_own(tmp_path: Path) -> None:
+    own, other = read_runs(write(tmp_path, {**RUN, "model": "llama3-70b"}, {**RUN, "id": "two"})).runs
+    assert (own.model.layers, other.model.layers) == (80, 32)
+
+
 def test_a_sequence_and_widths_of_experts_that_are_not_told_are_guessed_and_that_is_said(tmp_path: Path) -> None:
     mixture = {**MODEL, "params_b": None, "seq_len": None, "moe": {"experts": 8}}
     (run,) = read_runs(write(tmp_path, {**RUN, "reported": {}}, model=mixture)).runs

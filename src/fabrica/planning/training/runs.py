@@ -76,24 +76,20 @@ class _Around:
 def read_runs(path: Path) -> RunFile:
     """Return the runs of a file of the form of the package's own `runs.yaml`; keys that are not known are passed over.
 
-    A run that cannot be read is refused alone, with its reason.
+    A run that cannot be read is refused alone, with its reason. A model that the file does not describe is the one of
+    that name in the package's own file, where there is one.
 
     Raises:
         RunsMalformed: not readable, not YAML, or none of its runs can be read; says which run and key.
     """
-    try:
-        content = yaml.safe_load(path.read_bytes())  # not in C: there deep nesting ends the process
-    except OSError as error:
-        raise RunsMalformed(f"{path} cannot be read: {error.strerror}.", remedy="Name a file of runs.") from None
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
-        raise RunsMalformed(f"{path} is not YAML: {error}.", remedy="Correct the syntax there.") from None
-    if not isinstance(content, dict) or not isinstance(content.get("runs"), list):
-        raise RunsMalformed(f"{path} has no list 'runs'.", remedy="Write 'models' and 'runs', as runs.yaml does.")
+    content = _content(path)
     models, rows = content.get("models") or {}, content["runs"]
     if not isinstance(models, dict):
         raise RunsMalformed(f"{path} has no table 'models'.", remedy="Write every model's shapes under its name.")
     _refuse_twice(rows)
     tables = [row for row in rows if isinstance(row, dict)]
+    if path != OWN_FILE and any(str(row.get("model")) not in models for row in tables):
+        models = {**_content(OWN_FILE)["models"], **models}
     around = _Around(
         models,
         chunked={str(row.get("source")) for row in tables if _tells_chunks(row)},
@@ -111,6 +107,18 @@ def read_runs(path: Path) -> RunFile:
     if malformed is not None and not runs:
         raise malformed
     return RunFile(tuple(runs), {name: problem.detail for name, problem in refused.items()})
+
+
+def _content(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_bytes())  # not in C: there deep nesting ends the process
+    except OSError as error:
+        raise RunsMalformed(f"{path} cannot be read: {error.strerror}.", remedy="Name a file of runs.") from None
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
+        raise RunsMalformed(f"{path} is not YAML: {error}.", remedy="Correct the syntax there.") from None
+    if not isinstance(content, dict) or not isinstance(content.get("runs"), list):
+        raise RunsMalformed(f"{path} has no list 'runs'.", remedy="Write 'models' and 'runs', as runs.yaml does.")
+    return content
 
 
 def _refuse_twice(rows: list[Any]) -> None:
