@@ -22,7 +22,6 @@ from fabrica.server.aiact import evaluator_queries, evaluator_service
 from fabrica.server.aiact.downloads import download
 from fabrica.server.core import clock
 from fabrica.server.core.actors import Actor
-from fabrica.server.core.limits import count_try
 from fabrica.server.core.requests import Viewed
 from fabrica.server.core.storage import store_file
 from fabrica.server.core.uploads import takes_file
@@ -31,7 +30,6 @@ from fabrica.wire.evaluators import REPORT_BYTES_MAX, EvaluatorRefused, ReportRe
 from fabrica.wire.problems import FabricaError
 
 LET_IN_SECONDS = 8 * 3600
-TRIES_MAX, TRIES_SECONDS = 30, 600
 _KEY = "aiact_evaluator"
 Page = Callable[..., Any]
 
@@ -91,12 +89,7 @@ def _view(request: Viewed, by: Actor, problem: FabricaError | None) -> HttpRespo
 @require_POST
 @never_cache
 def enter(request: Viewed) -> HttpResponse:
-    """Let an evaluator in by what they signed a moment ago.
-
-    Raises:
-        TooManyTries: somebody at this address tried very often.
-    """
-    count_try(f"evaluator:{request.META.get('REMOTE_ADDR', '')}", tries_max=TRIES_MAX, seconds=TRIES_SECONDS)
+    """Let an evaluator in by what they signed a moment ago."""
     try:
         by = evaluator_service.actor_of_evaluator(request.POST.get("pass", ""))
     except EvaluatorRefused as problem:
