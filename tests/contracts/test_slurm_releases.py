@@ -26,7 +26,7 @@ def newer(request: pytest.FixtureRequest) -> Iterator[SlurmCluster]:
 
 @pytest.fixture(params=["commands", "rest"])
 def site(newer: SlurmCluster, tmp_path: Path, request: pytest.FixtureRequest) -> SlurmSite:
-    settings = {"command_folder": str(newer.folder / "bin"), "python": "/usr/bin/python3"}
+    settings = dict(newer.engine_settings)
     if request.param == "rest":
         token = tmp_path / "token"
         write_private(token, newer.token(newer.site.user))

@@ -17,6 +17,7 @@ from fabrica.wire.access import Allocation, NewAllocation
 from tests.flows.home import Home, wait_until, write_run
 from tests.flows.network import SITE, Network, check_books, make_template
 from tests.services.slurm.cluster import SlurmCluster
+from tests.services.slurm.fixtures import every_release, named
 
 pytestmark = pytest.mark.slurm
 ACCOUNT = "proj_a"
@@ -56,7 +57,7 @@ class Wall:
             f'person = "{self.me}"',
             "limits_seconds = 1",
             "[engine_settings]",
-            f'slurm_conf = "{self.cluster.site.slurm_conf_path}"',
+            *(f'{key} = "{value}"' for key, value in self.cluster.engine_settings.items()),
             "grace_seconds = 1",
             "look_seconds = 0.2",
             f"partitions = [{partition}]",
@@ -93,11 +94,13 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Home:
     return make_template(tmp_path_factory.mktemp("template") / "home")
 
 
-@pytest.fixture
-def wall(template: Home, tmp_path: Path, make_slurm: Callable[..., SlurmCluster]) -> Iterator[Wall]:
+@pytest.fixture(params=every_release(), ids=named)
+def wall(
+    request: pytest.FixtureRequest, template: Home, tmp_path: Path, make_slurm: Callable[..., SlurmCluster]
+) -> Iterator[Wall]:
     network = Network(template, tmp_path / "home")
     try:
-        yield Wall(network, make_slurm(name="wall", accounting=True))
+        yield Wall(network, make_slurm(release=request.param, name="wall", accounting=True))
     finally:
         network.close()
 

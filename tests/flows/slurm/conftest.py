@@ -8,7 +8,7 @@ import pytest
 from tests.flows.home import Home
 from tests.flows.slurm.network import GpuStory, SlurmNetwork, make_slurm_template
 from tests.services.slurm.cluster import SlurmCluster
-from tests.services.slurm.fixtures import cluster
+from tests.services.slurm.fixtures import cluster, every_release, named
 
 EXTRA_CONF = "SlurmdTimeout=4"
 """A dead slurmd is looked for sooner than on a real site."""
@@ -19,10 +19,17 @@ def slurm_template(tmp_path_factory: pytest.TempPathFactory) -> Home:
     return make_slurm_template(tmp_path_factory.mktemp("template") / "home")
 
 
-@pytest.fixture(scope="session")
-def site() -> Iterator[SlurmCluster]:
+@pytest.fixture(scope="session", params=every_release(), ids=named)
+def site(request: pytest.FixtureRequest) -> Iterator[SlurmCluster]:
     with cluster(
-        name="north", nodes=2, cpus_per_node=4, gpus_per_node=2, accounting=True, rest=True, extra_conf=EXTRA_CONF
+        release=request.param,
+        name="north",
+        nodes=2,
+        cpus_per_node=4,
+        gpus_per_node=2,
+        accounting=True,
+        rest=True,
+        extra_conf=EXTRA_CONF,
     ) as started:
         yield started
 

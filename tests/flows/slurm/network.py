@@ -102,7 +102,6 @@ class SlurmNetwork(Network):
 
     def engine(self) -> dict[str, Any]:
         settings: dict[str, Any] = {
-            "slurm_conf": str(self.cluster.site.slurm_conf_path),
             "partitions": [self.partition],
             "python": sys.executable,
             "grace_seconds": 1,
@@ -118,11 +117,11 @@ class SlurmNetwork(Network):
             "site_accounts": '"own"',
             "person": f'"{_person()}"',
             "key_file": f'"{self.key}"',
-            "engine_settings": _inline(settings | self.more),
+            "engine_settings": _inline(settings | self.cluster.engine_settings | self.more),
         }
 
     def prefix(self, name: str) -> list[str]:
-        return self.cluster.prefix if name == "agent" else []
+        return self.cluster.outer_prefix if name == "agent" else []
 
     def make_whole(self, name: str = "", *, dies: Path | None = None, at: str = "") -> None:
         super().make_whole(name, dies=dies, at=at)

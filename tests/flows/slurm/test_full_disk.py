@@ -22,6 +22,8 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 @pytest.fixture
 def network(slurm_template: Home, site: SlurmCluster, tmp_path: Path, disk: Path) -> Iterator[SlurmNetwork]:
     """Yield a network of this test alone, whose site's folder is on the small disk."""
+    if site.root is not None:
+        pytest.skip("a disk that is mounted now is not seen in the folder of another release")
     site.mend()
     made = SlurmNetwork(slurm_template, tmp_path / "home", site, site=disk / "site")
     try:

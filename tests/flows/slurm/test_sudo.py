@@ -90,6 +90,8 @@ def python_of(account: str) -> str:
 
 @pytest.fixture(scope="module")
 def network(slurm_template: Home, site: SlurmCluster) -> Iterator[SudoNetwork]:
+    if site.root is not None:
+        pytest.skip("accounts that are made now are not known in the folder of another release")
     site.mend()
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="fabrica-sudo-"))

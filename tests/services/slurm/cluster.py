@@ -27,7 +27,8 @@ class SlurmCluster:
     `folder` is made; keep its path short, since Unix sockets live in it. With `throwaway` the cluster ends with the
     process that started it, however that ends. `prefix` is put before every daemon and command, for example
     `nsenter --net=…`, and `root` the folder of another release of Slurm, see `releases`; commands are then behind
-    scripts that `environment` has on its PATH. With `root`, `folder` must be under /tmp.
+    scripts that `environment` has on its PATH. With `root`, `folder` must be under /tmp. `outer_prefix` leaves `root`
+    out: for an agent, which is of this machine.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class SlurmCluster:
             raise ValueError(f"{folder} is too long a path for the Unix sockets in it")
         self.folder = folder
         self.throwaway = throwaway
+        self.outer_prefix = list(prefix)
         self.prefix = [*prefix, *(releases.prefix_of(root) if root else ())]
         self.root = root
 
@@ -98,6 +100,12 @@ class SlurmCluster:
             "USER": self.site.user,
             "LANG": "C.UTF-8",
         }
+
+    @property
+    def engine_settings(self) -> dict[str, str]:
+        """What an engine is told of this cluster: where its commands and its jobs' Python are, where not the usual."""
+        inside = {"command_folder": f"{self.folder}/bin", "python": "/usr/bin/python3"} if self.root else {}
+        return {"slurm_conf": str(self.site.slurm_conf_path)} | inside
 
     @property
     def _inner_environment(self) -> dict[str, str]:
@@ -176,6 +184,8 @@ class SlurmCluster:
         if self.site.accounting:
             self.add_account(ACCOUNT)
             self.add_user(self.site.user, ACCOUNT)
+            if first and self.version() >= (26, 5):  # killed before it has saved them once, it would never start again
+                self.restart("slurmctld")
         if self.site.rest:
             self._start_slurmrestd()
 

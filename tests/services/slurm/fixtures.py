@@ -41,6 +41,11 @@ def every_release() -> list[str | None]:
     return [None, *releases.wanted()]
 
 
+def named(release: str | None) -> str:
+    """Return what a release is called in the names of tests."""
+    return release or "own"
+
+
 @contextlib.contextmanager
 def cluster(*, release: str | None = None, **options: Any) -> Iterator[SlurmCluster]:
     """Yield a started cluster in a new folder with a short path; the folder goes at the end."""

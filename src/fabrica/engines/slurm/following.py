@@ -265,6 +265,8 @@ class Following:
         """
         if job.restarts or self._energy_counted() or (job.state == "CANCELLED" and not record["stop"]):
             return False
+        if job.state == "NODE_FAIL":  # the queue and accounting may be told ends that are a second apart
+            return False
         return not job.nodes or (marks.end is not None and marks.end.cpu_seconds is not None)
 
     def _is_accounted(self, record: Record, job: Job) -> bool:
