@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from fabrica.agent.finishing import packs
 from fabrica.values.states import EndReason
+from fabrica.wire.agents import AgentSettingsRefused
 from fabrica.wire.blobs import PACK_BYTES_MAX, PACKED_FILE_BYTES_MAX, head
 from fabrica.wire.problems import Malformed
 from fabrica.wire.runs import Artifact
@@ -70,4 +71,27 @@ def test_one_refused_file_is_named_and_the_others_arrive(tmp_path: Path) -> None
     assert "bad.txt" not in sent
     assert "bad.txt" in house.server.ended(order.attempt).words
     assert house.server.ended(order.attempt).reason is EndReason.COMPLETED
+    house.agent.close()
+
+
+def test_no_output_is_lost_while_the_agents_own_key_cannot_be_used(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    order = house.server.offer(make_order(outputs=("model.txt",)))
+    house.until(lambda: bool(house.engine.starts))
+    (house.engine.starts[0].folder / "work" / "model.txt").write_text("model")
+    one_by_one, together = house.server.upload_blob, house.server.upload_blobs
+    tried: list[object] = []
+
+    def keyless(*what: object) -> None:
+        tried.append(what)
+        raise AgentSettingsRefused("the key file agent.key belongs to root.")
+
+    house.server.upload_blob = keyless  # type: ignore[assignment, method-assign]
+    house.server.upload_blobs = keyless  # type: ignore[assignment, method-assign]
+    house.engine.finish(order.attempt)
+    house.until(lambda: bool(tried))
+    house.server.upload_blob = one_by_one  # type: ignore[method-assign]
+    house.server.upload_blobs = together  # type: ignore[method-assign]
+    house.until(lambda: "ended" in house.server.kinds(order.attempt))
+    assert "model.txt" in [one.path for event in house.server.events for one in event.artifacts]
     house.agent.close()

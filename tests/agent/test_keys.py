@@ -1,11 +1,13 @@
 """The key file: read by its owner only, and never shown."""
 
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from fabrica.agent.accounts import account_name
 from fabrica.agent.keys import KeyFile
 from fabrica.wire import signatures
 from fabrica.wire.agents import AgentSettingsRefused
@@ -40,6 +42,18 @@ def test_a_damaged_key_file_is_told_without_its_content(tmp_path: Path, change: 
 def test_a_missing_key_file_says_how_to_enrol(tmp_path: Path) -> None:
     with pytest.raises(AgentSettingsRefused, match="fabrica agent enrol"):
         KeyFile(tmp_path / "agent.key").read()
+
+
+def test_a_key_of_another_account_is_refused_and_says_who_has_to_run_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = KeyFile(tmp_path / "agent.key")
+    file.write(IDENTITY)
+    owner = account_name(os.geteuid())
+    monkeypatch.setattr(os, "geteuid", lambda: 4_000_000)
+    with pytest.raises(AgentSettingsRefused, match=f"belongs to {owner}.*run by 4000000") as refused:
+        file.read()
+    assert f"Run it as {owner}" in (refused.value.remedy or "")
 
 
 def test_an_assertion_has_the_server_s_time_whatever_the_clock_here_says() -> None:

@@ -1,5 +1,6 @@
 """Which account of the site a run executes as: the person's own, as the operator mapped it, or none."""
 
+import pwd
 from collections.abc import Mapping
 from functools import lru_cache
 
@@ -31,6 +32,14 @@ def people(settings: AgentSettings) -> tuple[str, ...] | None:
     if settings.site_accounts is None:
         return None
     return tuple(sorted(_key(person) for person in _table(settings)))
+
+
+def account_name(number: int) -> str:
+    """Return what an account of this machine is called, or its number where it has no name."""
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)
 
 
 def _table(settings: AgentSettings) -> Mapping[str, str]:

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from fabrica.agent.accounts import account_name
 from fabrica.agent.failures import masked
 from fabrica.agent.keys import KeyFile
 from fabrica.agent.locks import held_at_once
@@ -217,7 +218,8 @@ def _partitions(inventory: Inventory) -> Iterator[Finding]:
             words = f"{one.name}: what of {one.resource_class} is there is not known"
             yield Finding("partitions", "fix", words, "the engine gives no answer: look at what it said above")
             continue
-        words = f"{one.name}: {one.devices_total} of {one.resource_class} on {one.nodes} nodes"
+        nodes = "1 node" if one.nodes == 1 else f"{one.nodes} nodes"
+        words = f"{one.name}: {one.devices_total} of {one.resource_class} on {nodes}"
         if one.resource_class not in known:
             yield Finding(
                 "partitions", "fix", f"{words}; no such resource class", f"one of: {', '.join(sorted(known))}"
@@ -264,10 +266,7 @@ def _account(person: str, account: str, is_shared: bool) -> Finding:
 
 
 def _own_name() -> str:
-    try:
-        return pwd.getpwuid(os.geteuid()).pw_name
-    except KeyError:
-        return str(os.geteuid())
+    return account_name(os.geteuid())
 
 
 def _python() -> Iterator[Finding]:

@@ -46,6 +46,7 @@ class Conversation:
         self._clock = clock
         self._taking = threading.Lock()
         self.trouble = ""
+        self._heard = False
 
     def ask_for_work(self, stop: threading.Event) -> None:
         """Keep one open question with the server until `stop`. It is the heartbeat too."""
@@ -150,9 +151,10 @@ class Conversation:
         except Exception:
             _log.exception("the exchange with the server failed; runs go on")
             return False
-        if self.trouble:
-            _log.info("the server answers again")
-            self.trouble = ""
+        if self.trouble or not self._heard:
+            again = " again" if self._heard else ""
+            _log.info("%s answers%s", self._settings.server, again)
+            self.trouble, self._heard = "", True
         return True
 
     def _say(self, words: str) -> None:

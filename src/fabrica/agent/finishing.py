@@ -21,7 +21,7 @@ from fabrica.agent.transport import Transport
 from fabrica.record import folder as record_files
 from fabrica.record.seal import seal
 from fabrica.values.states import ENDS, AttemptState, EndReason
-from fabrica.wire.agents import Event
+from fabrica.wire.agents import AgentSettingsRefused, Event
 from fabrica.wire.blobs import PACK_BYTES_MAX, PACKED_FILE_BYTES_MAX, head
 from fabrica.wire.problems import FabricaError
 from fabrica.wire.runs import Artifact
@@ -116,7 +116,7 @@ class Finish:
             except FileNotFoundError:
                 _log.info("a file of %s vanished while it was sent", folder.root.name)
             except FabricaError as problem:
-                if problem.status not in (413, 422):
+                if not _is_of_the_files(problem):
                     raise
                 _log.info("the files of %s are sent one by one: %s", folder.root.name, problem)
             alone += pack
@@ -132,7 +132,7 @@ class Finish:
         except FileNotFoundError:
             return f"'{artifact.path}' vanished from the site and was not sent."
         except FabricaError as problem:
-            if problem.status not in (413, 422):
+            if not _is_of_the_files(problem):
                 raise
             _log.warning("%s of %s was refused: %s", artifact.path, folder.root.name, problem)
             return f"The server does not take '{artifact.path}': {problem}"
@@ -181,6 +181,11 @@ def packs(artifacts: Iterable[Artifact]) -> list[list[Artifact]]:
         small.append(one)
         left -= size
     return [*found, small] if small else found
+
+
+def _is_of_the_files(problem: FabricaError) -> bool:
+    """Say whether the server refused what was sent; any other trouble, the agent's own key among it, may pass."""
+    return problem.status in (413, 422) and not isinstance(problem, AgentSettingsRefused)
 
 
 def _place(artifact: Artifact, folder: AttemptFolder) -> Path:

@@ -1,10 +1,12 @@
 """Who the agent is: its key pair, made here and never sent, and the server's public key. One file of mode 600."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import Field, ValidationError
 
+from fabrica.agent.accounts import account_name
 from fabrica.values.files import write_private
 from fabrica.values.ids import AgentId, SiteId
 from fabrica.wire import signatures
@@ -62,17 +64,18 @@ class KeyFile:
         """Return who the agent is.
 
         Raises:
-            AgentSettingsRefused: the file is missing, damaged, or open to others.
+            AgentSettingsRefused: the file is missing, damaged, open to others, or another account's.
         """
         try:
-            mode = self.path.stat().st_mode
+            status = self.path.stat()
+            self._check_owner(status.st_uid)
             text = self.path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as trouble:
             raise AgentSettingsRefused(
                 f"the key file {self.path} cannot be read ({type(trouble).__name__}).",
                 remedy="Enrol the agent with a code: 'fabrica agent enrol'.",
             ) from trouble
-        if mode & 0o077:
+        if status.st_mode & 0o077:
             raise AgentSettingsRefused(
                 f"others may read the key file {self.path}.", remedy=f"Run: chmod 600 {self.path}"
             )
@@ -85,6 +88,16 @@ class KeyFile:
                 f"the key file {self.path} is damaged.", remedy="Enrol the agent again with a new code."
             ) from None
         return identity
+
+    def _check_owner(self, owner: int) -> None:
+        """Refuse another account's key: whoever may do more, as root, would leave files that the agent cannot read."""
+        own = os.geteuid()
+        if owner != own:
+            name = account_name(owner)
+            raise AgentSettingsRefused(
+                f"the key file {self.path} belongs to {name}, and this command is run by {account_name(own)}.",
+                remedy=f"Run it as {name}, or give the file to the agent's account with chown.",
+            )
 
     def promote_next(self) -> None:
         """Put the next key in the place of this one."""
