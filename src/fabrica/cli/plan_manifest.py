@@ -43,17 +43,15 @@ def manifest(answer: "Answer") -> str:
     each = min(pool.node_devices, pool.devices)
     nodes = math.ceil(pool.devices / each)
     days = min(math.ceil(answer.figures.days.high), LIMIT_DAYS_MAX)
-    layout = ", ".join(
-        f"--{name}={value}"
-        for name, value in (
-            ("tensor-parallel", best.tensor),
-            ("pipeline-parallel", best.pipeline),
-            ("context-parallel", best.context),
-            ("expert-parallel", best.expert),
-            ("micro-batch", best.micro_batch),
-        )
-    )
-    command = ", ".join(f'"{part}"' for part in ("python", "train.py", *layout.split(", ")))
+    layout = {
+        "tensor-parallel": best.tensor,
+        "pipeline-parallel": best.pipeline,
+        "context-parallel": best.context,
+        "expert-parallel": best.expert,
+        "micro-batch": best.micro_batch,
+    }
+    parts = ("python", "train.py", *(f"--{name}={value}" for name, value in layout.items()))
+    command = ", ".join(f'"{part}"' for part in parts)
     longer = math.ceil(answer.figures.days.high / LIMIT_DAYS_MAX)
     given = nodes * each
     whole = f"# Nodes are given whole: {given:,} devices for the {pool.devices:,} that were planned.\n"
