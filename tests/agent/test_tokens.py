@@ -9,6 +9,7 @@ import pytest
 
 from fabrica.agent.keys import Identity, KeyFile
 from fabrica.agent.tokens import Tokens
+from fabrica.values.ids import AgentId
 from fabrica.wire import signatures
 from fabrica.wire.agents import AgentRefused
 from fabrica.wire.enrolment import AgentToken, Challenge
@@ -68,6 +69,15 @@ def test_a_key_changed_by_another_process_is_read_again(file: KeyFile) -> None:
     server.knows = IDENTITY.model_copy(update={"private_key": signatures.new_private_key()})
     file.write(server.knows)
     assert tokens.current() == "2"
+
+
+def test_an_agent_enrolled_anew_beside_a_running_one_is_taken_up_while_the_old_token_lasts(file: KeyFile) -> None:
+    tokens = Tokens(file, Server(IDENTITY).ask)
+    tokens.current()
+    replacement = IDENTITY.model_copy(update={"agent": AgentId.new()})
+    file.write(replacement)
+    assert [tokens.current(), tokens.current()] == ["2", "2"]
+    assert tokens.identity == replacement
 
 
 def test_a_next_key_that_the_server_knows_already_takes_its_place(file: KeyFile) -> None:

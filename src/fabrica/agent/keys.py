@@ -89,6 +89,14 @@ class KeyFile:
             ) from None
         return identity
 
+    def version(self) -> tuple[int, int]:
+        """Return what changes whenever the file is written anew; zeros while it is not there."""
+        try:
+            status = self.path.stat()
+        except OSError:
+            return (0, 0)
+        return (status.st_ino, status.st_mtime_ns)
+
     def _check_owner(self, owner: int) -> None:
         """Refuse another account's key: whoever may do more, as root, would leave files that the agent cannot read."""
         own = os.geteuid()

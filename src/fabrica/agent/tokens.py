@@ -28,12 +28,13 @@ class Tokens:
         self._lock = threading.Lock()
         self._token = ""
         self._renew_at = 0.0
+        self._version = (0, 0)
         self._said = False
         self.identity: Identity | None = None
         self.clock_difference_seconds: float | None = None
 
     def current(self) -> str:
-        """Return a token that still has time, a new one when needed.
+        """Return a token that still has time, a new one when needed, or when the key file was written anew.
 
         Raises:
             AgentSettingsRefused: the key file cannot be used.
@@ -41,7 +42,7 @@ class Tokens:
             ServerUnreachable, FabricaError: as `Transport.sync`.
         """
         with self._lock:
-            if time.monotonic() >= self._renew_at:
+            if time.monotonic() >= self._renew_at or self._file.version() != self._version:
                 self._renew()
             return self._token
 
@@ -58,6 +59,7 @@ class Tokens:
         return self.identity.server_key
 
     def _renew(self) -> None:
+        version = self._file.version()  # before the reading, so that no writing in between is missed
         self.identity = self._file.read()
         try:
             given = self._get(self.identity)
@@ -67,7 +69,7 @@ class Tokens:
             self.identity = self._file.next.read()  # the server learned the next key, and we did not hear of it
             given = self._get(self.identity)
             self._file.promote_next()
-        self._token = given.token
+        self._token, self._version = given.token, version
         self._renew_at = time.monotonic() + given.expires_in_seconds * (1 - _RENEW_AT_SHARE)
 
     def _get(self, identity: Identity) -> AgentToken:

@@ -65,7 +65,8 @@ def _check_free(site: Site, replace: bool) -> Agent | None:
     old = site.agents.filter(withdrawn_at__isnull=True).first()
     if old is not None and not replace:
         raise SiteClaimed(
-            f"The agent '{old.name}' speaks for {site.pk} already.", remedy="Ask with replace to withdraw it first."
+            f"The agent '{old.name}' speaks for {site.pk} already.",
+            remedy="Invite with 'replace' (--replace) if the new agent shall take its place.",
         )
     return old
 
