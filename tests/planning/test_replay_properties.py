@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from fabrica.planning.engine.plain_timeline import PlainTimeline
 from fabrica.planning.replay import Cluster, Estimates, Policy, replay
 from fabrica.planning.trace import Trace
+from tests.planning import published_rules
 from tests.planning.builders import CAPACITY, make_trace, small_traces
 
 COUNTS, NODES = Cluster(CAPACITY), Cluster(CAPACITY, node_devices=4)
@@ -38,6 +39,23 @@ def used(trace: Trace, begun: Sequence[int], instant: int) -> int:
 def planned_seconds(trace: Trace, row: int, estimates: Estimates) -> int:
     limit = trace.limit_seconds[row] if estimates is Estimates.LIMIT else 0
     return max(limit, trace.runtime_seconds[row], 1)
+
+
+@every_case
+@both_estimates
+@given(trace=small_traces())
+def test_starts_are_those_of_the_published_rules(
+    policy: Policy, cluster: Cluster, estimates: Estimates, trace: Trace
+) -> None:
+    by_limit = estimates is Estimates.LIMIT and max(trace.limit_seconds) >= 0
+    columns = (trace.submit_seconds, trace.runtime_seconds, trace.units, trace.limit_seconds)
+    jobs = [
+        published_rules.Job(submit, runtime, units, None if limit < 0 else limit)
+        for submit, runtime, units, limit in zip(*columns, strict=True)
+    ]
+    devices = cluster.node_devices or cluster.capacity
+    told = published_rules.starts(jobs, cluster.capacity // devices, devices, policy, by_limit=by_limit)
+    assert starts(trace, cluster, policy, estimates) == told
 
 
 @every_case
