@@ -49,6 +49,19 @@ def test_runs_that_ended_are_jobs_and_the_others_are_told(tmp_path: Path) -> Non
     assert any("1 runs have not started" in notice for notice in trace.notices)
 
 
+def test_a_run_of_several_tasks_takes_what_may_run_at_once(tmp_path: Path) -> None:
+    runs = []
+    for tasks, at_once in ((5, None), (5, 2)):
+        run = _run(0, 10, 40, 1)
+        asked = run.spec.resources.model_copy(update={"tasks": tasks, "tasks_at_once": at_once})
+        runs.append(run.model_copy(update={"spec": run.spec.model_copy(update={"resources": asked})}))
+    file = tmp_path / "runs.json"
+    file.write_text(RunList(runs=tuple(runs)).model_dump_json())
+    trace = read_trace(file)
+    assert trace.units.tolist() == [10, 4]
+    assert any("2 runs are of several tasks" in notice for notice in trace.notices)
+
+
 @pytest.mark.parametrize("text", ["{", '{"runs": [{"id": 3}]}', "{}"])
 def test_what_is_no_list_of_runs_is_a_named_problem(tmp_path: Path, text: str) -> None:
     file = tmp_path / "runs.json"

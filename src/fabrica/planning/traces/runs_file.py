@@ -28,6 +28,9 @@ def read_runs(document: Mapping[str, Any], rows: Rows) -> None:
     left_out = len(listed.runs) - rows.count
     if left_out:
         rows.notice(f"{left_out:,} runs have not started, or not ended, and were left out.")
+    arrays = sum(run.spec.resources.tasks > 1 for run in listed.runs)
+    if arrays:
+        rows.notice(f"{arrays:,} runs are of several tasks and count as if as many ran at once as were allowed to.")
     if listed.next_cursor:
         rows.notice("There are older runs that are not in this list.")
 
@@ -41,6 +44,6 @@ def _add(run: Run, rows: Rows) -> None:
         str(run.id),
         int(run.submitted_at.timestamp()),
         max(int((run.ended_at - run.started_at).total_seconds()), 0),
-        asked.devices_total,
+        asked.devices_total * min(asked.tasks, asked.tasks_at_once or asked.tasks),
         asked.time_limit_seconds,
     )
