@@ -37,7 +37,8 @@ def told(fired: Iterable[Fired], state: State) -> tuple[FiredRule, ...]:
     found = []
     for rule, truth, used in fired:
         if used not in facts:
-            facts[used] = {key: state.told[key] for key in _keys(used)}
+            keys = _keys(used, rule.reach)
+            facts[used] = dict(zip(keys, map(state.told.__getitem__, keys), strict=True))
         text = rule.text
         found.append(
             FiredRule.trusted(
@@ -53,10 +54,14 @@ def told(fired: Iterable[Fired], state: State) -> tuple[FiredRule, ...]:
     return tuple(found)
 
 
-@lru_cache(KEPT)
-def _keys(facts: int) -> tuple[str, ...]:
-    """Return facts by their bits, in the order of the vocabulary."""
-    return tuple([key for place, key in enumerate(library.vocabulary()) if facts >> place & 1])
+def _keys(facts: int, names: Mapping[int, str]) -> list[str]:
+    """Return facts by their bits, in the order of the vocabulary: that of their bits."""
+    found = []
+    while facts:
+        bit = facts & -facts
+        found.append(names[bit])
+        facts ^= bit
+    return found
 
 
 def open_facts(
@@ -72,7 +77,7 @@ def open_facts(
     for missing, _ in classes + alone:
         lacking |= missing
     found = []
-    for key in _keys(lacking):
+    for key in _keys(lacking, book.keys):
         bit = book.bits[key]
         found.append(_open_fact(key, _lacking(bit, classes) or _lacking(bit, alone)))
     return tuple(found)

@@ -33,7 +33,7 @@ def checked(answers: Mapping[str, Any]) -> State:
             raise _unknown(key, book)
         if value is None:
             continue
-        read = _kept if type(value) in _PLAIN else _read
+        read = _kept if (type(value), book.vocabulary[key].type) in _CHOICES else _read
         facts[key], told[key], bit, says = read(key, value)
         unknown ^= bit
         said |= says
@@ -52,7 +52,7 @@ def _read(key: str, value: Any) -> tuple[Any, Any, int, int]:
     return found, as_given(found), book.bits[key], book.propositions.said(key, found)
 
 
-_PLAIN = frozenset({str, bool, float, date})  # facts whose values are short once they are checked
+_CHOICES = frozenset({(str, "enum"), (bool, "bool")})  # there are only some hundred answers of such facts
 _kept = lru_cache(KEPT, typed=True)(_read)
 
 

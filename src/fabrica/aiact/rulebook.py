@@ -127,6 +127,7 @@ class Rulebook:
 
     vocabulary: Mapping[str, Fact]
     bits: Mapping[str, int]
+    keys: Mapping[int, str]
     every_fact: int
     propositions: Propositions
     rules: tuple[Rule, ...]
@@ -153,6 +154,7 @@ def rulebook() -> Rulebook:
     return Rulebook(
         vocabulary=vocabulary,
         bits=MappingProxyType(bits),
+        keys={bit: key for key, bit in bits.items()},
         every_fact=sum(bits.values()),
         propositions=names.propositions,
         rules=rules,
