@@ -14,8 +14,8 @@ def estimate_of_cores(*, cores: int, elapsed_seconds: float) -> Energy:
         joules=cores * elapsed_seconds * WATTS_PER_CORE_ASSUMED,
         method=(
             f"Estimated, not measured: {cores} core{'s' * (cores != 1)} held x {elapsed_seconds:.1f} s "
-            f"x {WATTS_PER_CORE_ASSUMED:g} W per core. The watts are Fabrica's own assumption for a core's share of its processor "
-            "package; memory, disks, power supply and cooling are not in it."
+            f"x {WATTS_PER_CORE_ASSUMED:g} W per core. The watts are Fabrica's own assumption for a core's share "
+            "of its processor package; memory, disks, power supply and cooling are not in it."
         ),
     )
 
