@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fabrica.agent.settings import read_settings
+from fabrica.agent.settings import read_settings, variables_beside
 from fabrica.values.ids import UserId
 from fabrica.wire.agents import AgentSettingsRefused
 
@@ -79,3 +79,20 @@ def test_people_are_mapped_to_accounts_by_address_or_id(tmp_path: Path) -> None:
         read_settings(_written(tmp_path, text))
     text = text.replace("EU\\\\grace", "grace.h")
     assert read_settings(_written(tmp_path, text)).site_accounts == {"Ada@example.eu": "ada", user: "grace.h"}
+
+
+def test_variables_beside_the_settings_are_read_as_a_service_would_have_them(tmp_path: Path) -> None:
+    settings = tmp_path / "agent.toml"
+    assert variables_beside(settings) == {}
+    (tmp_path / "agent.env").write_text(
+        "# the way out\n\nHTTPS_PROXY=http://proxy:3128/?a=b\nSSL_CERT_FILE='/etc/our own.pem'\n"
+    )
+    expected = {"HTTPS_PROXY": "http://proxy:3128/?a=b", "SSL_CERT_FILE": "/etc/our own.pem"}
+    assert variables_beside(settings) == expected
+
+
+def test_a_broken_line_of_variables_is_named_by_its_number_and_not_shown(tmp_path: Path) -> None:
+    (tmp_path / "agent.env").write_text("A=1\nhttp://user:secret@proxy\n")
+    with pytest.raises(AgentSettingsRefused, match="line 2") as refused:
+        variables_beside(tmp_path / "agent.toml")
+    assert "secret" not in str(refused.value)

@@ -13,6 +13,7 @@ from fabrica.wire.agents import AgentSettingsRefused
 from fabrica.wire.bodies import Request
 
 _ACCOUNT = re.compile(r"[a-z_][a-z0-9_.-]{0,63}", re.IGNORECASE)  # what useradd takes, and directory services' names
+_VARIABLE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)")
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,200}")
 
 
@@ -168,6 +169,31 @@ def read_settings(path: Path) -> AgentSettings:
             path=str(path),
             mistakes=mistakes,
         ) from trouble
+
+
+def variables_beside(path: Path) -> dict[str, str]:
+    """Return the variables that `agent.env` beside an `agent.toml` sets, such as HTTPS_PROXY; none without that file.
+
+    Raises:
+        AgentSettingsRefused: it cannot be read, or a line is no NAME=value; such a line, which may hold a password, is
+            not shown.
+    """
+    file = path.with_name("agent.env")
+    variables = {}
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    except (OSError, UnicodeDecodeError) as trouble:
+        raise AgentSettingsRefused(f"{file} cannot be read ({type(trouble).__name__}).", path=str(file)) from trouble
+    for number, line in enumerate(map(str.strip, lines), start=1):
+        if not line or line.startswith("#"):
+            continue
+        if (found := _VARIABLE.fullmatch(line)) is None:
+            words = f"{file}, line {number}: it sets no variable."
+            raise AgentSettingsRefused(words, remedy="Write NAME=value, or # before a remark.", path=str(file))
+        name, value = found.groups()
+        is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
+        variables[name] = value[1:-1] if is_quoted else value
+    return variables
 
 
 def _mistake(error: Any) -> str:

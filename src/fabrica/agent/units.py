@@ -68,8 +68,6 @@ def _head(path: Path, order: str) -> str:
     return (
         f"[Unit]\nDescription=Fabrica agent ({_escaped(str(path))})\n{order}StartLimitIntervalSec=0\n\n"
         "[Service]\nType=exec\n"
-        "# HTTPS_PROXY and SSL_CERT_FILE, where the site needs them:\n"
-        f"EnvironmentFile=-{_escaped(str(path.with_name('agent.env')))}\n"
         f"ExecStart={_quoted(program)} agent run {_quoted(path)}\n"
     )
 

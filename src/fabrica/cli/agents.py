@@ -49,6 +49,7 @@ def run_agent(settings: Path, once: bool) -> None:
     from fabrica.values.signals import stop_on_signals
     from fabrica.wire.agents import AgentRunning
 
+    _take_variables(settings)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
     try:
@@ -64,6 +65,16 @@ def run_agent(settings: Path, once: bool) -> None:
         started.close()
     else:
         started.run(stop_on_signals())
+
+
+def _take_variables(settings: Path) -> None:
+    """Set what `agent.env` beside the settings sets, for cron and a terminal as for a service; a shell's own stand."""
+    import os
+
+    from fabrica.agent.settings import variables_beside
+
+    for name, value in variables_beside(settings.absolute()).items():
+        os.environ.setdefault(name, value)
 
 
 def open_agent(settings: "AgentSettings") -> "Agent":
@@ -132,6 +143,7 @@ def limits_command(settings: Path, mends: bool, as_json: bool) -> None:
     from fabrica.engines.registry import open_wall
     from fabrica.wire.limits import LimitsUnsupported
 
+    _take_variables(settings)
     read = read_settings(settings.absolute())
     site = SiteFolder(read.folder)
     wall = open_wall(read.engine, site.engine, **read.engine_settings)
@@ -217,6 +229,7 @@ def enrol(
 
     from fabrica.agent import enrolment
 
+    _take_variables(settings)
     code = code or click.prompt("Code", err=True)
     engine = engine or ("slurm" if shutil.which("sbatch") else "local")
     done = enrolment.enrol(server, code, settings, engine=engine, person=person, country=country, server_key=server_key)
@@ -249,6 +262,7 @@ def check(settings: Path, as_json: bool) -> None:
     """
     from fabrica.agent.check import check as findings
 
+    _take_variables(settings)
     found = []
     for finding in findings(settings.absolute()):  # told one by one: a way that is cut takes a while to fail
         found.append(finding)
@@ -300,6 +314,7 @@ def rotate_key(settings: Path, as_json: bool) -> None:
     from fabrica.agent.settings import read_settings
     from fabrica.wire.signatures import thumbprint
 
+    _take_variables(settings)
     identity = enrolment.rotate_key(read_settings(settings.absolute()))
     key = thumbprint(identity.public_key)
     if as_json:
