@@ -298,7 +298,7 @@ def test_a_site_that_nobody_knows_is_met_with_the_nearest_before_anything_is_sub
     (tmp_path / "fabrica.toml").write_text('name = "a-run"\ncommand = ["true"]\n')
     status, _, err = tell(monkeypatch, capsys, *command, str(tmp_path), "--site", "lumi-af")
     assert status == 1
-    assert "There is no site 'lumi-af'." in err
+    assert "'lumi-af' is none of the network's sites." in err
     assert "Did you mean lumi-aif" in err
 
 

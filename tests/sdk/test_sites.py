@@ -39,5 +39,5 @@ def test_a_site_is_named_by_its_id_or_by_what_people_call_it_and_its_id_goes_fir
     ("name", "remedy"), [("lumi", "Did you mean lumi-aif"), ("zzz", "List the sites with 'fabrica sites'")]
 )
 def test_a_name_that_no_site_has_is_told_with_the_nearest(client: Client, name: str, remedy: str) -> None:
-    with pytest.raises(SiteUnknown, match=f"There is no site '{name}'. {remedy}"):
+    with pytest.raises(SiteUnknown, match=f"'{name}' is none of the network's sites. {remedy}"):
         named(client, ["own-site", name])

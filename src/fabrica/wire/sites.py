@@ -69,4 +69,4 @@ def site_unknown(asked: str, known: Collection[str]) -> SiteUnknown:
     """Return the problem of a site that nobody knows, with the known names that are nearest."""
     near = get_close_matches(asked.casefold(), known, n=3)
     remedy = f"Did you mean {' or '.join(near)}?" if near else "List the sites with 'fabrica sites'."
-    return SiteUnknown(f"There is no site {asked!r}.", remedy=remedy)
+    return SiteUnknown(f"{asked!r} is none of the network's sites.", remedy=remedy)

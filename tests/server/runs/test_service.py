@@ -93,7 +93,7 @@ def test_a_run_at_a_site_that_nobody_knows_is_not_taken_and_the_nearest_are_name
 ) -> None:
     spec = make_spec(sites=(SiteId("own-site"), SiteId("lumi-af")))
     for ask in (lambda: make_run(lead, project, spec), lambda: queries.dry_run(lead, project, spec)):
-        with pytest.raises(SiteUnknown, match=r"no site 'lumi-af'.*Did you mean lumi-aif"):
+        with pytest.raises(SiteUnknown, match=r"'lumi-af' is none.*Did you mean lumi-aif"):
             ask()
 
 
