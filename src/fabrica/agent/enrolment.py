@@ -16,6 +16,22 @@ from fabrica.wire.agents import AgentSettingsRefused
 from fabrica.wire.enrolment import AnswerRefused, CodeUse, Enrolled, KeyChange
 from fabrica.wire.problems import ServerUnreachable
 
+_ACCOUNTS = (
+    '# support = "support@site.example.eu"   # whom people ask for an account here',
+    "",
+    "[site_accounts]",
+    '# "ada@example.eu" = "ada"',
+)
+_PARTITION = (
+    "",
+    "[[engine_settings.partitions]]",
+    "# Fabrica's name of a partition; `slurm` where Slurm calls it otherwise.",
+    'name = "cpu"',
+    '# slurm = "standard"',
+    'resource_class = "cpu.core"',
+    '# account = "fabrica"',
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
@@ -140,23 +156,11 @@ def _template(
         "",
         "# Runs execute as the account of the person who submitted them, never all as one.",
     ]
-    if engine == "slurm":
-        lines += [
-            '# support = "support@site.example.eu"   # whom people ask for an account here',
-            "",
-            "[site_accounts]",
-            '# "ada@example.eu" = "ada"',
-            "",
-            "[[engine_settings.partitions]]",
-            "# Fabrica's name of a partition; `slurm` where Slurm calls it otherwise.",
-            'name = "cpu"',
-            '# slurm = "standard"',
-            'resource_class = "cpu.core"',
-            '# account = "fabrica"',
-        ]
-    else:
+    if person or engine != "slurm":
         mark = "" if person else "# "
         lines += [f'{mark}site_accounts = "own"', f"{mark}person = {_quoted(person or 'you@example.eu')}"]
+    if engine == "slurm":
+        lines += _PARTITION if person else (*_ACCOUNTS, *_PARTITION)
     return "\n".join(lines) + "\n"
 
 

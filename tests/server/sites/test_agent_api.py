@@ -118,6 +118,14 @@ def test_another_server_s_key_than_the_office_told_is_refused(tmp_path: Path) ->
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("engine", ["slurm", "local"])
+def test_an_agent_of_one_person_is_written_down_as_theirs_whatever_runs_the_work(tmp_path: Path, engine: str) -> None:
+    file = tmp_path / "agent.toml"
+    enrolment.enrol(SERVER, invited(), file, engine=engine, person="ada@example.eu")
+    settings = read_settings(file)
+    assert (settings.engine, settings.site_accounts, settings.person) == (engine, "own", "ada@example.eu")
+
+
 def test_enrolling_again_keeps_the_settings_and_changes_the_key(tmp_path: Path) -> None:
     settings = enrolled(tmp_path)
     settings.write_text(settings.read_text() + "workers = 2\n")
