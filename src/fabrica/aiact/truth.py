@@ -5,9 +5,7 @@ so far"; STANDS says "shown, unless an exception that nobody has told us applies
 "or" the strongest, and an exception is the mirror image of itself.
 """
 
-from typing import Final, Literal
-
-Truth = Literal[0, 1, 2, 3]
+from typing import Final
 
 NO: Final = 0
 OPEN: Final = 1

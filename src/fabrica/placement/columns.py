@@ -65,7 +65,6 @@ TERMS = 5
 
 # The rest of the vector `policy`.
 POLICY_FRESH_SECONDS, POLICY_WAIT_SAMPLES_MIN, POLICY_PUE_ASSUMED = range(5, 8)
-POLICY = 8
 
 # The bits of `refused`, in the order in which people read the reasons.
 (

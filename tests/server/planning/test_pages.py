@@ -3,8 +3,7 @@
 import pytest
 from django.test import Client
 
-from fabrica.server.core.actors import Actor
-from fabrica.server.core.verbs import SYSTEM
+from fabrica.server.core.actors import SYSTEM, Actor
 from fabrica.server.planning import service
 from fabrica.server.planning.models import Scenario
 from fabrica.values.ids import ScenarioId

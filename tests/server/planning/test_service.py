@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from fabrica.server.core import clock
+from fabrica.server.core.actors import SYSTEM
 from fabrica.server.core.models import Fact
-from fabrica.server.core.verbs import SYSTEM
 from fabrica.server.planning import queries, rules, service
 from fabrica.server.planning.models import Scenario
 from fabrica.values.ids import ScenarioId

@@ -16,11 +16,10 @@ from fabrica.server.aiact.calendar_queries import days_ahead
 from fabrica.server.aiact.models import IssueOrder, Notice, Result, Version
 from fabrica.server.aiact.notice_service import TRIES_MAX
 from fabrica.server.core import clock
-from fabrica.server.core.actors import Actor
+from fabrica.server.core.actors import SYSTEM, Actor
 from fabrica.server.core.claims import claimed
 from fabrica.server.core.reconcilers import count_moved, reconciler
 from fabrica.server.core.storage import open_storage
-from fabrica.server.core.verbs import SYSTEM
 from fabrica.server.people import queries as people
 from fabrica.values.ids import DocumentId
 from fabrica.wire.documents import Document

@@ -10,8 +10,7 @@ from fabrica.reference.network import Factory, load_network
 from fabrica.server.access import queries as access_queries
 from fabrica.server.access import service as access
 from fabrica.server.core import clock
-from fabrica.server.core.actors import NetworkRole
-from fabrica.server.core.verbs import SYSTEM
+from fabrica.server.core.actors import SYSTEM, NetworkRole
 from fabrica.server.people import queries as people_queries
 from fabrica.server.people import service as people
 from fabrica.server.sites import queries as sites_queries

@@ -4,8 +4,7 @@ from pathlib import Path
 
 from django.core.management import call_command
 
-from fabrica.server.core.actors import NetworkRole
-from fabrica.server.core.verbs import SYSTEM
+from fabrica.server.core.actors import SYSTEM, NetworkRole
 from fabrica.server.people import queries as people_queries
 from fabrica.server.people import service as people
 from fabrica.values.files import write_private

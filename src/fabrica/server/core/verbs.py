@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from fabrica.server.core import clock
-from fabrica.server.core.actors import NOBODY, SYSTEM, Actor
+from fabrica.server.core.actors import NOBODY, Actor
 from fabrica.server.core.kept import keep, kept_together
 from fabrica.values.ids import Id, SiteId
 from fabrica.wire.problems import NotAllowed
@@ -15,8 +15,6 @@ from fabrica.wire.problems import NotAllowed
 P = ParamSpec("P")
 R = TypeVar("R")
 _actor: ContextVar[Actor] = ContextVar("actor", default=NOBODY)
-
-__all__ = ["SYSTEM", "Actor", "current_actor", "verb"]
 
 
 def verb(

@@ -2,8 +2,8 @@
 
 from django.db import IntegrityError
 
+from fabrica.server.core.actors import SYSTEM
 from fabrica.server.core.reconcilers import reconciler
-from fabrica.server.core.verbs import SYSTEM
 from fabrica.server.evidence import service
 
 

@@ -15,6 +15,6 @@ def office(by: Actor, **_: Any) -> bool:
     return by.is_operator and by.user is not None
 
 
-def system(by: Actor, **_: Any) -> bool:
+def the_service(by: Actor, **_: Any) -> bool:
     """Reserve, charge, release, correct: only the service, as it moves a run or posts what two operators agreed on."""
     return by.system

@@ -1,8 +1,8 @@
 """What the ledger does by itself: what is left of an allocation past its end expires."""
 
 from fabrica.server.core import clock
+from fabrica.server.core.actors import SYSTEM
 from fabrica.server.core.reconcilers import reconciler
-from fabrica.server.core.verbs import SYSTEM
 from fabrica.server.ledger import service
 from fabrica.server.ledger.models import Account
 from fabrica.wire.ledger import AccountKind

@@ -76,7 +76,7 @@ def _granted_before(book: Book, columns: dict[str, Any], posting: rules.Posting)
     return before.id
 
 
-@verb(may=permissions.system)
+@verb(may=permissions.the_service)
 def reserve(
     by: Actor, *, allocation: AllocationId, attempt: AttemptId, run: RunId, site: SiteId, amount: DeviceTime
 ) -> wire.Reservation:
@@ -113,7 +113,7 @@ def _reserved_before(before: Reservation, columns: dict[str, Any]) -> wire.Reser
     return queries.reservation_of(before, before.book)
 
 
-@verb(may=permissions.system)
+@verb(may=permissions.the_service)
 def charge(by: Actor, *, attempt: AttemptId, used_up_to: DeviceTime | NativeAmount) -> wire.Reservation:
     """Take note that an attempt has used up to this amount in all, and charge what is new within its reservation.
 
@@ -140,7 +140,7 @@ def _charge(book: Book, row: Reservation, used_up_to: DeviceTime | NativeAmount)
     return reservation
 
 
-@verb(may=permissions.system)
+@verb(may=permissions.the_service)
 def release(by: Actor, *, attempt: AttemptId) -> wire.Reservation:
     """Give back what was held and not charged, and close the reservation. A second release changes nothing.
 
@@ -164,7 +164,7 @@ def _release(book: Book, row: Reservation) -> wire.Reservation:
     return reservation
 
 
-@verb(may=permissions.system)
+@verb(may=permissions.the_service)
 def settle(by: Actor, *, attempt: AttemptId, used_up_to: DeviceTime | NativeAmount) -> wire.Reservation:
     """Charge what an attempt has used in all, give back the rest, and close the reservation: both or neither.
 
@@ -202,7 +202,7 @@ def waive(by: Actor, *, attempt: AttemptId, reason: str, used_up_to_milliseconds
     return reservation
 
 
-@verb(may=permissions.system)
+@verb(may=permissions.the_service)
 def charge_outside(
     by: Actor,
     *,
@@ -289,7 +289,7 @@ def expire(by: Actor, *, allocation: AllocationId) -> TransferId | None:
     return transfer.id
 
 
-@verb(may=permissions.system)
+@verb(may=permissions.the_service)
 def correct(
     by: Actor, *, transfer: TransferId, right: DeviceTime | NativeAmount, proposer: str, approver: str, reason: str
 ) -> TransferId:

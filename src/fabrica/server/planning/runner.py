@@ -4,8 +4,8 @@ import signal
 import time
 from typing import Any
 
+from fabrica.server.core.actors import SYSTEM
 from fabrica.server.core.claims import claim_renewed
-from fabrica.server.core.verbs import SYSTEM
 from fabrica.server.planning import queries, rules, service
 from fabrica.server.planning.children import ENDED, Child
 from fabrica.server.planning.models import Scenario

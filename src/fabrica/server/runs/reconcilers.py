@@ -3,10 +3,10 @@
 from django.db.models import Q
 
 from fabrica.server.core import clock
+from fabrica.server.core.actors import SYSTEM
 from fabrica.server.core.claims import claimed
 from fabrica.server.core.kept import kept_together
 from fabrica.server.core.reconcilers import count_moved, reconciler
-from fabrica.server.core.verbs import SYSTEM
 from fabrica.server.runs import rules, service
 from fabrica.server.runs.models import Attempt, Run
 from fabrica.values.states import AttemptState, RunState
