@@ -32,6 +32,15 @@ def test_an_order_is_accepted_once(journal: Journal) -> None:
     assert [one.fence for one in journal.digest()] == [1]
 
 
+def test_a_digest_names_the_attempts_that_are_asked_for_or_all(journal: Journal) -> None:
+    first, second, unknown = make_order(), make_order(), make_order()
+    for order in (first, second):
+        journal.accept(order, NOON)
+    assert [one.attempt for one in journal.digest()] == [first.attempt, second.attempt]
+    assert [one.attempt for one in journal.digest({second.attempt, unknown.attempt})] == [second.attempt]
+    assert journal.digest(()) == ()
+
+
 def test_a_new_journal_has_an_epoch_of_its_own_and_keeps_it(tmp_path: Path) -> None:
     first = Journal(tmp_path / "a")
     assert first.epoch == Journal(tmp_path / "a").epoch

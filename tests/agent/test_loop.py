@@ -40,7 +40,9 @@ class House:
         self.open()
 
     def talk(self) -> None:
+        """Tell what happened and ask for work, as the two threads of an agent do."""
         self.agent.conversation.exchange(0, tells=True)
+        self.agent.conversation.exchange(0, tells=False)
 
     def until(self, done: Callable[[], bool], *, talks: bool = True) -> None:
         """Tick, and talk, until something is true."""

@@ -86,17 +86,20 @@ class Conversation:
             self._journal.has_news.set()
 
     def exchange(self, wait_seconds: float, *, tells: bool) -> None:
-        """Do one exchange and keep what the server said. One that tells asks for no work: another asks at that time.
+        """Do one exchange and keep what the server said.
+
+        One that tells asks for no work and names only the attempts that it tells of: another asks at that time.
 
         Raises:
             FabricaError: as `Transport.sync`.
         """
         news = self._journal.news(events_max=_EVENTS_MAX, bytes_max=_BYTES_MAX) if tells else ()
+        of = {event.attempt for event in news} if tells else None
         request = SyncRequest(
             agent_version=fabrica.__version__,
             epoch=self._journal.epoch,
             inventory=self._inventory(),
-            attempts=self._journal.digest(),  # read after the news, so that it names every attempt of them
+            attempts=self._journal.digest(of),  # read after the news, so that it names every attempt of them
             events=news,
             wait_seconds=wait_seconds,
             capacity=0 if tells else max(0, self._settings.attempts_at_once - self._journal.live_count),

@@ -4,7 +4,7 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
@@ -226,11 +226,15 @@ class Journal:
             names = [column[0] for column in rows.description]
             return [_entry(dict(zip(names, row, strict=True)), acknowledged) for row in rows.fetchall()]
 
-    def digest(self) -> tuple[AttemptSeen, ...]:
-        """Return all attempts in short, for the server."""
-        query = "SELECT attempt, json_extract(work_order, '$.fence'), state FROM attempts ORDER BY accepted_sequence"
+    def digest(self, attempts: Iterable[AttemptId] | None = None) -> tuple[AttemptSeen, ...]:
+        """Return attempts in short, for the server: these, or all."""
+        query = "SELECT attempt, json_extract(work_order, '$.fence'), state FROM attempts"
+        values: tuple[str, ...] = ()
+        if attempts is not None:
+            query += " WHERE attempt IN (SELECT value FROM json_each(?))"
+            values = (json.dumps(sorted(set(attempts))),)
         with self._lock:
-            rows = self._connection.execute(query).fetchall()
+            rows = self._connection.execute(f"{query} ORDER BY accepted_sequence", values).fetchall()
         return tuple(
             AttemptSeen(attempt=AttemptId(attempt), fence=fence, state=AttemptState(state))
             for attempt, fence, state in rows
