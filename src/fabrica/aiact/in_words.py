@@ -74,7 +74,7 @@ def own_facts(rule: FiredRule) -> Mapping[str, Any]:
 
 def value_in_words(value: object) -> str:
     """Return the value of a fact as it is told beside its key."""
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value).lower()
+    return ", ".join(map(str, value)) or "none" if isinstance(value, list) else str(value).lower()
 
 
 def fine_in_words(fine: Fine) -> str:

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from fabrica.aiact.in_words import (
     CONFIDENCE,
+    cited_in_words,
     confidence_in_words,
     fine_in_words,
     name_in_words,
@@ -27,7 +28,9 @@ def page(found: Classification, changes: Sequence[Change]) -> None:
     out = console()
     out.print(f"[bold]{tiers_together(found.tiers)}[/bold]" if found.tiers else "[bold]No tier is shown so far[/bold]")
     out.print(f"On {found.as_of}. AI system: {_yes(found.ai_system)}. Covered by the Act: {_yes(found.in_scope)}.")
-    out.print(f"Roles: {_words(found.roles) or 'none'}. Basis: {'; '.join(found.basis) or 'none'}.")
+    out.print(
+        f"Roles: {_named(found.roles) or 'none'}. Basis: {'; '.join(map(cited_in_words, found.basis)) or 'none'}."
+    )
     out.print(f"Confidence: {confidence_in_words(found.confidence)}.")
     _section("Duties", [_duty_table(found.obligations)] if found.obligations else ["None is shown."])
     _section("Fines", map(fine_in_words, found.penalties))
@@ -47,15 +50,15 @@ def _section(title: str, lines: Iterable[str | Table]) -> None:
     out = console()
     out.print(f"\n[bold]{title}[/bold]")
     for line in shown:
-        out.print(Padding(line if isinstance(line, Table) else f"- {escape(line)}", (0, 0, 0, 2)))
+        out.print(Padding(line if isinstance(line, Table) else f"- {escape(line)}", (0, 0, 0, 2), expand=False))
 
 
 def _yes(value: bool | None) -> str:
     return "not known yet" if value is None else "yes" if value else "no"
 
 
-def _words(names: Iterable[str]) -> str:
-    return ", ".join(name.replace("_", " ") for name in names)
+def _named(names: Iterable[str]) -> str:
+    return "; ".join(map(name_in_words, names))
 
 
 def _duty_table(duties: Iterable[DueObligation]) -> Table:
@@ -72,7 +75,7 @@ def _duty_table(duties: Iterable[DueObligation]) -> Table:
         if one.standing != "final":
             notes.append("unless an open question says otherwise")
         since = f"{one.applies_from}" + ("" if one.in_force else " (to come)")
-        table.add_row(since, escape(one.title), one.article, one.penalty, "; ".join(notes))
+        table.add_row(since, escape(one.title), cited_in_words(one.article), one.penalty, "; ".join(notes))
     return table
 
 
@@ -80,22 +83,21 @@ def _why(rule: FiredRule) -> str:
     own = own_facts(rule)
     facts = ", ".join(f"{key}: {value_in_words(value)}" for key, value in own.items())
     sure = "" if rule.confidence == "text" else f" ({CONFIDENCE[rule.confidence]})"
-    return f"{rule.words} {rule.citation}{sure}. From {facts or 'the facts together'}."
+    return f"{rule.words} {cited_in_words(rule.citation)}{sure}. From {facts or 'the facts together'}."
 
 
 def _open(questions: Iterable[OpenFact]) -> Iterable[str]:
     """Yield the questions; those that hang on the same things stand together."""
     for may_change, group in groupby(questions, key=lambda one: one.may_change):
         asked = "; ".join(f"{one.question} ({one.fact})" for one in group)
-        named = [name_in_words(name) for name in may_change[:3]]
         more = f" and {len(may_change) - 3} more" if len(may_change) > 3 else ""
-        yield f"{asked}. Decides: {', '.join(named)}{more}"
+        yield f"{asked}. Decides: {_named(may_change[:3])}{more}"
 
 
 def _changes(changes: Sequence[Change]) -> Iterable[str]:
     for change in changes[:_SHOWN_CHANGES]:
-        effects = [f"adds {_words(change.gains)}"] if change.gains else []
-        effects += [f"takes away {_words(change.loses)}"] if change.loses else []
+        effects = [f"adds {_named(change.gains)}"] if change.gains else []
+        effects += [f"takes away {_named(change.loses)}"] if change.loses else []
         yield f"{change.fact}: {value_in_words(change.would_be)} {' and '.join(effects)}"
     if len(changes) > _SHOWN_CHANGES:
         yield f"and {len(changes) - _SHOWN_CHANGES} more; --json shows all"

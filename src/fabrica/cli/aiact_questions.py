@@ -56,6 +56,8 @@ def show_answer(found: "FoundAnswer") -> None:
     from rich.markup import escape
     from rich.padding import Padding
 
+    from fabrica.aiact.in_words import cited_in_words
+
     out = console()
     out.print(found.words)
     for number, one in enumerate(found.passages, start=1):
@@ -66,9 +68,8 @@ def show_answer(found: "FoundAnswer") -> None:
         else:
             out.print(Padding(escape(one.text), (0, 0, 0, 3)))
         place = _KINDS.get(one.kind) or _CONFIDENCE.get(one.confidence or "", "from the data")
-        out.print(
-            Padding(f"[dim]{escape(one.citation)}; {place}; {one.coverage:.0%} of your words[/dim]", (0, 0, 0, 3))
-        )
+        source = f"{escape(cited_in_words(one.citation))}; {place}; {one.coverage:.0%} of your words"
+        out.print(Padding(f"[dim]{source}[/dim]", (0, 0, 0, 3)))
     for question in found.unsettled:
         out.print(escape(f"\nNot settled by the law itself: {question.question}: {question.status}"))
     texts = f" and in {', '.join(found.imported)}" if found.imported else ""
