@@ -30,6 +30,25 @@ def check_lists(cluster: Cluster) -> None:
 
 
 @given(seed=st.integers(0, 2**32), steps=st.integers(1, 80))
+def test_nodes_that_are_only_counted_have_room_for_the_same_jobs(seed: int, steps: int) -> None:
+    draw = random.Random(seed)
+    clusters = [empty_cluster(NODES * DEVICES, DEVICES, no_holds(steps), tells_apart=apart) for apart in (True, False)]
+    held: dict[int, int] = {}
+    for job in range(steps):
+        most = {int(most_units(cluster)) for cluster in clusters}
+        assert len(most) == 1
+        if max(most) and draw.random() < 0.6:
+            held[job] = draw.randint(1, max(most))
+            for cluster in clusters:
+                place(cluster, job, held[job])
+        elif held:
+            ended = draw.choice(list(held))
+            for cluster in clusters:
+                give_back(cluster, ended, held[ended])
+            del held[ended]
+
+
+@given(seed=st.integers(0, 2**32), steps=st.integers(1, 80))
 def test_compiled_and_plain_nodes_give_the_same_blocks_and_give_none_twice(seed: int, steps: int) -> None:
     draw = random.Random(seed)
     cluster, plain = empty_cluster(NODES * DEVICES, DEVICES, no_holds(steps)), PlainCluster(NODES * DEVICES, DEVICES)

@@ -108,6 +108,20 @@ def test_compiled_and_plain_sites_do_the_same(rules: SiteRules, asked: Asked, da
     assert state["window_device_seconds"] == plain.windows.device_seconds
 
 
+@given(rules=rules(), asked=asked_jobs, data=st.data())
+def test_every_unit_is_free_in_use_in_repair_or_in_a_window_at_any_instant(
+    rules: SiteRules, asked: Asked, data: st.DataObject
+) -> None:
+    site = PlainSite(rules, data.draw(windows_of(rules.node_devices)))
+    for number, (submit, runtime, units, limit, account, level) in enumerate(asked):
+        site.offer(PlainJob(number, submit, runtime, max(limit, runtime, 1), units, account, level), submit)
+    for now in range(600):
+        site.advance(now + 1)
+        if site.now == now:
+            assert site.in_use + site.windows.held(now) + site.down + site.free == CAPACITY
+            assert 0 <= site.most_units() <= site.free
+
+
 def used(jobs: list[PlainJob], instant: int) -> int:
     """Return the units in use during the second that begins at an instant; jobs that ran once only."""
     return sum(job.units for job in jobs if job.start <= instant < job.end)

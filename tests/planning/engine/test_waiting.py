@@ -1,5 +1,7 @@
 """The tree of a line finds what a look at every job of it finds, whoever came and left before."""
 
+from itertools import pairwise
+
 import numpy
 import pytest
 from hypothesis import given
@@ -8,7 +10,7 @@ from hypothesis import strategies as st
 pytest.importorskip("numba")
 
 from fabrica.planning.engine.table import NOBODY, job_table
-from fabrica.planning.engine.waiting import first_of, first_passing, insert, remove
+from fabrica.planning.engine.waiting import first_of, first_passing, insert, next_of, remove
 
 JOBS = 40
 numbers = st.integers(0, JOBS - 1)
@@ -40,3 +42,5 @@ def test_a_search_finds_the_first_job_that_a_look_at_all_finds(
     assert first_passing(jobs, root, first, gate) == next(iter(passing), NOBODY)
     assert (root == NOBODY) == (not waiting)
     assert not waiting or first_of(jobs, root) == min(waiting)
+    for job, after in pairwise([*sorted(waiting), NOBODY]):
+        assert next_of(jobs, job) == after

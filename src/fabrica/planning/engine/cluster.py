@@ -14,6 +14,9 @@ class Cluster(NamedTuple):
 
     Nodes may stand in leaves of `leaf_nodes`: those of one leaf switch, rail group or rack of linked devices. A job is
     given nodes of one leaf where that can be; with `within_leaf` it waits until that can be.
+    Where nodes neither stand in leaves nor fail nor are taken out, it makes no difference which ones a job has whole.
+    Without `tells_apart` these are only counted, so that a job of ten thousand nodes is placed in one step: then
+    `wholes` of the nodes in list `node_devices` are free, and jobs hold the others.
     Invariant: every node is in exactly one list, that of its number of free devices, or of its leaf when it is free as
     a whole, and `free` is the sum of these numbers. Every leaf is in the list of its number of nodes that are free as
     a whole. A list starts with who came to that number last.
@@ -27,6 +30,7 @@ class Cluster(NamedTuple):
     node_devices: int
     leaf_nodes: int
     within_leaf: bool
+    tells_apart: bool
     free: Any
     wholes: Any
     newest: Any
@@ -48,7 +52,12 @@ def no_holds(jobs: int) -> tuple[Any, Any]:
 
 
 def empty_cluster(
-    capacity: int, node_devices: int, holds: tuple[Any, Any], leaf_nodes: int = 0, within_leaf: bool = False
+    capacity: int,
+    node_devices: int,
+    holds: tuple[Any, Any],
+    leaf_nodes: int = 0,
+    within_leaf: bool = False,
+    tells_apart: bool = True,
 ) -> Cluster:
     """Return a cluster of that many units, all free.
 
@@ -71,6 +80,7 @@ def empty_cluster(
         node_devices=node_devices,
         leaf_nodes=leaf_nodes,
         within_leaf=within_leaf,
+        tells_apart=tells_apart,
         free=numpy.array([capacity], numpy.int64),
         wholes=numpy.array([nodes, leaves], numpy.int64),
         newest=newest,
@@ -119,6 +129,11 @@ def place(cluster: Cluster, job: int, units: int) -> int:
     if devices == 0:
         return 0
     wholes, rest = units // devices, units % devices
+    if not cluster.tells_apart:
+        cluster.wholes[0] -= wholes
+        if rest:
+            _place_rest(cluster, job, rest)
+        return 0
     apart = rest > 0 and not (cluster.within_leaf and wholes)
     nodes = wholes + (rest > 0 and not apart)
     before, leaf, leaves = NONE, NONE, 0
@@ -139,13 +154,19 @@ def place(cluster: Cluster, job: int, units: int) -> int:
         cluster.whole_after[node] = NONE
         before = node
     if apart:
-        fit = rest
-        while fit < devices and cluster.newest[fit] == NONE:
-            fit += 1
-        node = cluster.newest[fit] if fit < devices else cluster.newest[devices + _leaf_for(cluster, 1)]
-        _set_free(cluster, node, fit - rest)
-        cluster.rest[job] = node
+        _place_rest(cluster, job, rest)
     return leaves
+
+
+@compiled
+def _place_rest(cluster: Cluster, job: int, rest: int) -> None:
+    """Give a job its remainder where the fewest devices are free that are enough."""
+    devices, fit = cluster.node_devices, rest
+    while fit < devices and cluster.newest[fit] == NONE:
+        fit += 1
+    node = cluster.newest[fit] if fit < devices else cluster.newest[devices + _leaf_for(cluster, 1)]
+    _set_free(cluster, node, fit - rest)
+    cluster.rest[job] = node
 
 
 @compiled
@@ -171,11 +192,14 @@ def give_back(cluster: Cluster, job: int, units: int) -> None:
     devices = cluster.node_devices
     if devices == 0:
         return
-    node = cluster.first_whole[job]
-    while node != NONE:
-        _set_free(cluster, node, devices)
-        node = cluster.whole_after[node]
-    cluster.first_whole[job] = NONE
+    if cluster.tells_apart:
+        node = cluster.first_whole[job]
+        while node != NONE:
+            _set_free(cluster, node, devices)
+            node = cluster.whole_after[node]
+        cluster.first_whole[job] = NONE
+    else:
+        cluster.wholes[0] += units // devices
     node = cluster.rest[job]
     if node != NONE:
         _set_free(cluster, node, cluster.free_of[node] + units % devices)

@@ -25,7 +25,10 @@ def loop(jobs: Jobs, policy: str, capacity: int, node_devices: int) -> tuple[Cal
     count = len(columns.submit)
     progress = numpy.zeros(1, numpy.int64)
     running_max = min(count, capacity)  # each job holds a unit at least
-    cluster, ends = empty_cluster(capacity, node_devices, no_holds(count if node_devices else 0)), no_ends(running_max)
+    cluster, ends = (
+        empty_cluster(capacity, node_devices, no_holds(count if node_devices else 0), tells_apart=False),
+        no_ends(running_max),
+    )
     if policy == "fifo":
         return lambda: fifo(columns, cluster, ends, progress), progress
     if policy == "conservative":

@@ -95,7 +95,7 @@ class PlainSite:
         """The latest started last."""
         self._ends: list[tuple[int, int, PlainJob]] = []
         self._repairs: list[tuple[int, int]] = []
-        self._now = -1
+        self.now = -1
         self._stop_number, self._stop_clock = 0, 0.0
         self._reserved_for: PlainJob | None = None
         self._at, self._spare, self._for_block = 0, 0, False
@@ -128,7 +128,7 @@ class PlainSite:
     def advance(self, until: int) -> None:
         """Let all happen that happens before an instant."""
         while (now := self._next_instant()) < until:
-            self._now = now
+            self.now = now
             freed = self._end_all(now)
             freed = self._end_repairs(now) or freed
             freed = self.windows.turn(now, self._cluster) or freed
@@ -142,6 +142,10 @@ class PlainSite:
     @property
     def free(self) -> int:
         return self._cluster.free
+
+    @property
+    def in_use(self) -> int:
+        return sum(job.units for job in self._running)
 
     @property
     def down(self) -> int:
@@ -163,7 +167,7 @@ class PlainSite:
         instants += [self._opens] if self._opens < NEVER else []
         if not instants and not self._waiting:
             return NEVER
-        instants.append(self.windows.next_boundary(self._now))
+        instants.append(self.windows.next_boundary(self.now))
         if self.rules.device_seconds_per_stop and self._running:
             instants.append(int(self._stop_clock))
         return min(instants)

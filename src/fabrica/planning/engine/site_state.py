@@ -140,6 +140,7 @@ def new_site(
             no_holds(len(jobs) if rules.node_devices else 0) if holds is None else holds,
             rules.leaf_nodes,
             rules.within_leaf,
+            bool(rules.leaf_nodes or rules.device_seconds_per_stop or windows),
         ),
         ends=no_ends(running_max),
         running=nothing_running(running_max + nodes),

@@ -20,14 +20,15 @@ class Fleet(NamedTuple):
 
     `whole`: a site whose arrays are those of all sites, one after another; what sites share stands in it once.
     `first`: shape (sites + 1, arrays), where the rows of each site begin, in the order of `_own`.
-    `capacity`, `node_devices`, `seed`: shape (sites,), in which their rules differ. `next_at`: shape (sites,), when
-    something happens next at each. `waits`: of all, with one more axis before.
+    `capacity`, `node_devices`, `tells_apart`, `seed`: shape (sites,), in which they differ. `next_at`: shape (sites,),
+    when something happens next at each. `waits`: of all, with one more axis before.
     """
 
     whole: Site
     first: Any
     capacity: Any
     node_devices: Any
+    tells_apart: Any
     seed: Any
     next_at: Any
     waits: Waits
@@ -53,7 +54,7 @@ def join_sites(sites: Sequence[Site]) -> Fleet:
     whole = one._replace(
         state=state,
         shares=Shares._make((*shares, *one.shares[5:])),
-        cluster=Cluster._make((*one.cluster[:3], *cluster, *one.cluster[14:])),
+        cluster=Cluster._make((*one.cluster[:4], *cluster, *one.cluster[15:])),
         ends=Ends(*ends),
         running=Running(*running),
         levels=levels,
@@ -66,6 +67,7 @@ def join_sites(sites: Sequence[Site]) -> Fleet:
         first=first,
         capacity=numpy.array([each.capacity for each in rules]),
         node_devices=numpy.array([each.node_devices for each in rules]),
+        tells_apart=numpy.array([site.cluster.tells_apart for site in sites]),
         seed=numpy.array([each.seed for each in rules]),
         next_at=numpy.full(len(sites), NEVER),
         waits=no_waits(len(sites)),
@@ -77,7 +79,7 @@ def _own(site: Site) -> tuple[Any, ...]:
     return (
         site.state,
         *site.shares[:5],
-        *site.cluster[3:14],
+        *site.cluster[4:15],
         *site.ends,
         *site.running,
         site.levels,
@@ -111,6 +113,7 @@ def site_of(fleet: Fleet, row: int) -> Site:
             fleet.node_devices[row],
             cluster.leaf_nodes,
             cluster.within_leaf,
+            fleet.tells_apart[row],
             cluster.free[a[6] : b[6]],
             cluster.wholes[a[7] : b[7]],
             cluster.newest[a[8] : b[8]],
