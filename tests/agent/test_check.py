@@ -117,7 +117,7 @@ def test_no_server_is_to_mend_with_the_cause(site: Path) -> None:
     told = found(changed(site, server=f'"http://127.0.0.1:{port}"'))["server"]
     assert (told.verdict, told.remedy) == (
         "fix",
-        "nothing listens there: look at the port in `server`, and whether the server runs",
+        "Nothing listens there: look at the port in the server's address, and whether the server runs.",
     )
 
 

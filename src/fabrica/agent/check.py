@@ -5,8 +5,6 @@ import importlib.util
 import os
 import pwd
 import shutil
-import socket
-import ssl
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -17,7 +15,7 @@ from fabrica.agent.failures import masked
 from fabrica.agent.keys import KeyFile
 from fabrica.agent.locks import held_at_once
 from fabrica.agent.settings import AgentSettings, is_loopback, read_settings
-from fabrica.agent.transport import HttpTransport
+from fabrica.agent.transport import HttpTransport, way_remedy
 from fabrica.engines.contract import ChecksItself, Engine, Finding
 from fabrica.engines.registry import open_engine
 from fabrica.reference.accelerators import load_accelerators
@@ -152,29 +150,12 @@ def _server(settings: AgentSettings) -> Iterator[Finding]:
             yield Finding("site", "ok", f"the server knows {site.site} and would give it runs")
     except FabricaError as problem:
         subject = "server" if problem.status >= 500 else "token"
-        remedy = problem.remedy or _way_remedy(problem)
+        remedy = problem.remedy or way_remedy(problem)
         yield Finding(subject, "fix", masked(problem.detail), remedy)
         if transport.tokens.clock_difference_seconds is not None:
             yield from _clock(transport.tokens.clock_difference_seconds)
     finally:
         transport.close()
-
-
-def _way_remedy(problem: BaseException) -> str:
-    """Return what to do, by what lies under a failed connection."""
-    cause: BaseException | None = problem
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return (
-                f"the certificate is not trusted here ({cause.verify_message}): set SSL_CERT_FILE to the bundle "
-                "with its authority, and look at this machine's clock"
-            )
-        if isinstance(cause, socket.gaierror):
-            return "the name is not known here: look at `server` and at this machine's name service"
-        if isinstance(cause, ConnectionRefusedError):
-            return "nothing listens there: look at the port in `server`, and whether the server runs"
-        cause = cause.__cause__ or cause.__context__
-    return "is a firewall between? Allow outbound HTTPS to the server, or set HTTPS_PROXY"
 
 
 def _clock(difference_seconds: float) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from fabrica.agent.keys import Identity, KeyFile, proof_of
 from fabrica.agent.settings import AgentSettings, read_settings
-from fabrica.agent.transport import HttpTransport, check_status, make_client
+from fabrica.agent.transport import HttpTransport, check_status, make_client, way_remedy
 from fabrica.values.files import write_private
 from fabrica.wire import signatures
 from fabrica.wire.agents import AgentSettingsRefused
@@ -113,7 +113,7 @@ def _use_code(server: str, code: str, private_key: str) -> Enrolled:
     except (httpx.HTTPError, ValidationError) as trouble:
         raise ServerUnreachable(
             f"{server} does not answer as a Fabrica server does ({type(trouble).__name__}).",
-            remedy="Look at the address, and at HTTPS_PROXY if the site needs a proxy.",
+            remedy=way_remedy(trouble) if isinstance(trouble, httpx.HTTPError) else "Look at the address.",
         ) from trouble
 
 

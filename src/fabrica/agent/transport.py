@@ -3,6 +3,8 @@
 import hashlib
 import os
 import random
+import socket
+import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -221,6 +223,25 @@ class HttpTransport:
             self._authorised(
                 lambda token: check_status(self._client.put("/blobs", content=body, headers=headers | _bearer(token)))
             )
+
+
+def way_remedy(trouble: BaseException) -> str:
+    """Return what to do, by what lies under a failed connection."""
+    cause: BaseException | None = trouble
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return (
+                f"The certificate is not trusted here ({cause.verify_message}): set SSL_CERT_FILE to the bundle with its "
+                "authority, in `agent.env` beside the settings, and look at this machine's clock."
+            )
+        if isinstance(cause, ssl.SSLError):
+            return "No HTTPS is spoken there: look at the server's address and port."
+        if isinstance(cause, socket.gaierror):
+            return "The name is not known here: look at the server's address and at this machine's name service."
+        if isinstance(cause, ConnectionRefusedError):
+            return "Nothing listens there: look at the port in the server's address, and whether the server runs."
+        cause = cause.__cause__ or cause.__context__
+    return "Is a firewall between? Allow outbound HTTPS to the server, or set HTTPS_PROXY in `agent.env`."
 
 
 def _bearer(token: str) -> dict[str, str]:
