@@ -231,8 +231,8 @@ def way_remedy(trouble: BaseException) -> str:
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return (
-                f"The certificate is not trusted here ({cause.verify_message}): set SSL_CERT_FILE to the bundle with its "
-                "authority, in `agent.env` beside the settings, and look at this machine's clock."
+                f"The certificate is not trusted here ({cause.verify_message}): set SSL_CERT_FILE to the bundle with "
+                "its authority, in `agent.env` beside the settings, and look at this machine's clock."
             )
         if isinstance(cause, ssl.SSLError):
             return "No HTTPS is spoken there: look at the server's address and port."
