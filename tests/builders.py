@@ -170,11 +170,11 @@ def make_spec(**fields: Any) -> RunSpec:
 
 def make_run(by: Actor, project: ProjectId, spec: RunSpec | None = None) -> RunId:
     """Submit a run as somebody who has sent its bundle; a site that can take it must be there."""
-    from fabrica.server.runs.models import BundleUpload
+    from fabrica.server.runs.models import Upload
 
     spec = spec or make_spec()
     if by.user is not None:
-        BundleUpload.objects.get_or_create(sha256=spec.bundle_sha256, user=by.user, defaults={"at": clock.now()})
+        Upload.objects.get_or_create(sha256=spec.bundle_sha256, sender=by.user, defaults={"at": clock.now()})
     return runs.submit(by, project=project, spec=spec)
 
 

@@ -260,3 +260,9 @@ class AgentRunning(FabricaError):
     code = "agents.running"
     status = 409
     title = "Another agent uses this folder"
+
+
+class ArtifactNotSent(FabricaError):
+    code = "agents.artifact_not_sent"
+    status = 409
+    title = "The site tells of a file that it has not sent"

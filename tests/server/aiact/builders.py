@@ -14,6 +14,7 @@ from fabrica.server.aiact import issue_service, reconcilers, service, statement_
 from fabrica.server.core.actors import Actor
 from fabrica.server.people import queries as people
 from fabrica.server.runs import service as runs
+from fabrica.server.runs import uploads
 from fabrica.values.ids import DocumentId, ProjectId, RunId, SystemId, VersionId
 from fabrica.values.states import EndReason
 from fabrica.wire.documents import Recipient
@@ -72,6 +73,7 @@ def make_ended_run(
     run, attempt = make_placed_run(by, project, make_spec(purpose=purpose, name="train", datasets=(names,)))
     with tempfile.TemporaryDirectory() as folder:
         files = _sealed(Path(folder) / "record", run, purpose, flop) if recorded else ()
+    uploads.note(agent, hashes=[one["sha256"] for one in (*files, OUTPUT)])
     said: tuple[tuple[str, dict[str, Any]], ...] = (
         ("accepted", {}),
         ("running", {}),

@@ -20,6 +20,7 @@ from fabrica.server.ledger import corrections
 from fabrica.server.ledger import queries as ledger_queries
 from fabrica.server.people import service as people
 from fabrica.server.runs import service as runs
+from fabrica.server.runs import uploads
 from fabrica.server.runs.models import Run
 from fabrica.server.sites import service as sites
 from fabrica.server.sites.models import Agent
@@ -108,6 +109,7 @@ def _made_world(folder: Path) -> World:
     bundle = make_bundle(folder)
     run, attempt = make_placed_run(lead, project, make_spec(bundle_sha256=stored(bundle[1])))
     artifact = {"path": "page.html", "sha256": stored(OUTPUT), "bytes": len(OUTPUT)}
+    uploads.note(agent, hashes=[str(artifact["sha256"])])
     for kind, said in (
         ("accepted", {}),
         ("running", {}),

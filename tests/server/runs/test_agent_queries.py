@@ -4,7 +4,7 @@ import pytest
 
 from fabrica.server.core import clock
 from fabrica.server.core.actors import SYSTEM, Actor
-from fabrica.server.runs import agent_queries, service
+from fabrica.server.runs import agent_queries, service, uploads
 from fabrica.server.runs.models import Run
 from fabrica.values.ids import SiteId
 from fabrica.values.states import AttemptState, EndReason, RunState
@@ -31,6 +31,7 @@ def test_an_attempt_after_a_preempted_one_goes_on_from_its_checkpoint(lead: Acto
     make_allocation(project)
     run, attempt = make_placed_run(lead, project, make_spec(checkpoint="saved"))
     assert agent_queries.leases(agent, clock.now(), 10)[0].continues_from == ()
+    uploads.note(agent, hashes=[SAVED.sha256])
     service.record(agent, events=[make_event(attempt, "artifacts", artifacts=(SAVED,))])
     service.record(agent, events=[make_event(attempt, "ended", reason=EndReason.PREEMPTED)])
     assert Run.objects.get(pk=run).state == RunState.SUBMITTED
@@ -44,6 +45,7 @@ def test_only_a_site_that_has_an_attempt_of_the_run_reads_its_checkpoint(lead: A
     project = make_project(lead)
     make_allocation(project)
     _, attempt = make_placed_run(lead, project, make_spec(checkpoint="saved"))
+    uploads.note(agent, hashes=[SAVED.sha256])
     service.record(agent, events=[make_event(attempt, "artifacts", artifacts=(SAVED,))])
     stranger = make_agent(make_site("elsewhere"))
     assert agent_queries.may_read_bundle(agent, SAVED.sha256)

@@ -3,13 +3,11 @@
 import pytest
 
 from fabrica.server.core.actors import Actor
-from fabrica.server.runs import bundles, service
-from fabrica.server.runs.models import BundleUpload, Run
+from fabrica.server.runs import bundles, service, uploads
+from fabrica.server.runs.models import Run
 from fabrica.values.ids import ProjectId
-from fabrica.wire.problems import NotAllowed
 from fabrica.wire.runs import BundleMissing
 from tests.builders import (
-    make_agent,
     make_allocation,
     make_member,
     make_operator,
@@ -17,7 +15,6 @@ from tests.builders import (
     make_run,
     make_spec,
     make_user,
-    stored,
 )
 
 pytestmark = pytest.mark.django_db
@@ -35,7 +32,7 @@ def test_a_person_who_only_knows_the_hash_of_anothers_source_cannot_run_it(
     with pytest.raises(BundleMissing):  # the same words as for a hash that nobody knows
         service.submit(stranger, project=own, spec=spec)
     assert Run.objects.count() == before
-    bundles.note_upload(stranger, sha256=spec.bundle_sha256)  # they had all of it themselves
+    uploads.note(stranger, hashes=[spec.bundle_sha256])  # they had all of it themselves
     assert service.submit(stranger, project=own, spec=spec)
 
 
@@ -49,16 +46,6 @@ def test_who_works_in_a_project_that_ran_a_bundle_may_run_it_again_and_who_only_
         assert not bundles.may_run(other, sha256)
 
 
-def test_an_upload_is_noted_once_and_only_for_who_works_in_a_project(lead: Actor, project: ProjectId) -> None:
-    sha256 = stored()
-    for _ in range(2):
-        bundles.note_upload(lead, sha256=sha256)
-    assert BundleUpload.objects.count() == 1
-    for by in (make_user(), make_member(project, "reader"), make_operator(), make_agent()):
-        with pytest.raises(NotAllowed):
-            bundles.note_upload(by, sha256=sha256)
-
-
 def test_a_bundle_that_is_gone_from_the_storage_is_run_by_nobody(lead: Actor, project: ProjectId) -> None:
-    bundles.note_upload(lead, sha256="0" * 64)
+    uploads.note(lead, hashes=["0" * 64])
     assert not bundles.may_run(lead, "0" * 64)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from fabrica.server.core.actors import SYSTEM
-from fabrica.server.runs import queries, service
+from fabrica.server.runs import queries, service, uploads
 from fabrica.server.runs.models import Attempt, Run
 from fabrica.server.sites import service as sites
 from fabrica.values.states import EndReason, RunState
@@ -179,6 +179,7 @@ def test_the_button_that_cancels_is_only_for_those_who_may(world: World) -> None
 def test_a_file_of_a_run_is_a_download_for_those_who_see_the_run(world: World) -> None:
     content = b"<script>alert(1)</script>"
     file = Artifact(path="out/page.html", sha256=stored(content), bytes=len(content))
+    uploads.note(world.agent, hashes=[file.sha256])
     ended = make_event(
         world.attempt, "ended", reason=EndReason.COMPLETED, usage=make_usage(5), artifacts=(file,), exit_code=0
     )

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from fabrica.server.core.actors import Actor
-from fabrica.server.runs import record_queries, service
+from fabrica.server.runs import record_queries, service, uploads
 from fabrica.values.ids import RunId
 from fabrica.wire.runs import Artifact
 from tests.builders import make_agent, make_allocation, make_event, make_placed_run, make_project, make_user
@@ -23,6 +23,7 @@ def test_runs_bring_their_records_and_no_other_files_in_few_questions(
     project = make_project(lead)
     make_allocation(project)
     made = [make_placed_run(lead, project) for _ in range(4)]
+    uploads.note(agent, hashes=[SEAL.sha256, OUTPUT.sha256])
     for _, attempt in made[1:]:
         service.record(agent, events=[make_event(attempt, "artifacts", artifacts=(SEAL, OUTPUT))])
     wanted = [run for run, _ in made]

@@ -12,7 +12,7 @@ from fabrica.server.core.models import Fact
 from fabrica.server.ledger import queries as ledger
 from fabrica.server.people import service as people
 from fabrica.server.people.models import User
-from fabrica.server.runs import agent_queries, queries, service
+from fabrica.server.runs import agent_queries, queries, service, uploads
 from fabrica.server.runs.models import Artifact, Attempt, LogChunk, MetricPoint, Run
 from fabrica.server.sites import service as sites
 from fabrica.values.ids import AttemptId, ProjectId, RunId, SiteId
@@ -413,6 +413,7 @@ def test_log_metrics_and_artifacts_are_kept_and_a_repeat_changes_nothing(
 ) -> None:
     run, attempt = placed
     artifact = {"path": "model.bin", "sha256": "0" * 64, "bytes": 3}
+    uploads.note(agent, hashes=["0" * 64])
     for _ in range(2):
         record(agent, attempt, "log", log_offset=0, log_text="héllo\0\n")
         record(agent, attempt, "artifacts", artifacts=(artifact,))

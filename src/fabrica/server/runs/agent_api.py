@@ -13,7 +13,7 @@ from fabrica.server.core.actors import Actor
 from fabrica.server.core.kept import kept_together
 from fabrica.server.core.requests import Asked, body_of
 from fabrica.server.core.storage import open_storage
-from fabrica.server.runs import agent_queries, rules, service
+from fabrica.server.runs import agent_queries, rules, service, uploads
 from fabrica.server.sites import queries as sites
 from fabrica.server.sites import service as sites_service
 from fabrica.wire.agents import Event, SyncAnswer, SyncRequest
@@ -87,12 +87,15 @@ def bundle(request: Asked, sha256: str) -> StreamingHttpResponse:
 @router.put("/blobs", response={204: None})
 def put_blobs(request: Asked) -> None:
     """Upload several small output or record files in one body, each under its SHA-256."""
-    storage = open_storage()
+    storage, hashes = open_storage(), []
     for sha256, content in unpack(b"".join(body_of(request, PACK_BYTES_MAX))):
         storage.store(sha256, (content,), PACKED_FILE_BYTES_MAX)
+        hashes.append(sha256)
+    uploads.note(request.auth, hashes=hashes)
 
 
 @router.put("/blobs/{sha256}", response={204: None})
 def put_blob(request: Asked, sha256: str) -> None:
     """Upload one output or record file under its SHA-256."""
     open_storage().store(sha256, body_of(request, OUTPUT_BYTES_MAX), OUTPUT_BYTES_MAX)
+    uploads.note(request.auth, hashes=[sha256])

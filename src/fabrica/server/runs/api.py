@@ -19,7 +19,7 @@ from fabrica.server.core.requests import Asked, body_of
 from fabrica.server.core.storage import checked, full_told, open_storage
 from fabrica.server.people import queries as people
 from fabrica.server.placement import queries as placement
-from fabrica.server.runs import bundles, lost_queries, permissions, queries, service
+from fabrica.server.runs import bundles, lost_queries, permissions, queries, service, uploads
 from fabrica.values.ids import AttemptId, ProjectId, RunId
 from fabrica.values.states import RunState
 from fabrica.wire.placement import KeptDecision, Placement
@@ -51,7 +51,7 @@ def put_bundle(request: Asked, sha256: str) -> None:
         check(Path(file.name), SOURCE)
         file.seek(0)
         open_storage().store(sha256, iter(lambda: file.read(_PART_BYTES), b""), SOURCE.archive_bytes_max)
-    bundles.note_upload(request.auth, sha256=sha256)
+    uploads.note(request.auth, hashes=[sha256])
 
 
 @router.post("/runs", response={201: Run})

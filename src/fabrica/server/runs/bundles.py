@@ -1,19 +1,10 @@
-"""Source bundles: who has sent which, and who may therefore run one by its hash alone."""
+"""Source bundles: who may run one by its hash alone."""
 
-from fabrica.server.core import clock
 from fabrica.server.core.actors import Actor
 from fabrica.server.core.storage import open_storage
-from fabrica.server.core.verbs import verb
 from fabrica.server.people import queries as people
-from fabrica.server.runs import permissions
-from fabrica.server.runs.models import BundleUpload, Run
-
-
-@verb(may=permissions.uploads)
-def note_upload(by: Actor, *, sha256: str) -> None:
-    """Note that a person sent all bytes of a bundle; noting it twice changes nothing."""
-    assert by.user is not None, "only people upload bundles"
-    BundleUpload.objects.get_or_create(sha256=sha256, user=by.user, defaults={"at": clock.now()})
+from fabrica.server.runs import uploads
+from fabrica.server.runs.models import Run
 
 
 def may_run(by: Actor, sha256: str) -> bool:
@@ -24,7 +15,7 @@ def may_run(by: Actor, sha256: str) -> bool:
     """
     if by.user is None or not open_storage().has(sha256):
         return False
-    if BundleUpload.objects.filter(sha256=sha256, user=by.user).exists():
+    if not uploads.not_sent(by.user, [sha256]):
         return True
     mine = [project.id for project in people.projects(by) if project.role in ("lead", "member")]
     return Run.objects.filter(project_id__in=mine, spec__bundle_sha256=sha256).exists()

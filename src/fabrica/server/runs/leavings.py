@@ -1,11 +1,16 @@
 """What an attempt leaves behind beside its state: rows of its log, its metrics and its artifacts."""
 
+from fabrica.server.runs import uploads
 from fabrica.server.runs.models import Artifact, Attempt, LogChunk, MetricPoint
-from fabrica.wire.agents import Event
+from fabrica.wire.agents import ArtifactNotSent, Event
 
 
 def keep(attempt: Attempt, event: Event) -> None:
-    """Store what an event brings. What comes again, as a piece of the log or a path, changes nothing."""
+    """Store what an event brings. What comes again, as a piece of the log or a path, changes nothing.
+
+    Raises:
+        ArtifactNotSent: the site tells of a file whose bytes it has not sent.
+    """
     _keep_log(attempt, event)
     _keep_metrics(attempt, event)
     _keep_artifacts(attempt, event)
@@ -31,6 +36,11 @@ def _keep_metrics(attempt: Attempt, event: Event) -> None:
 
 
 def _keep_artifacts(attempt: Attempt, event: Event) -> None:
+    if not event.artifacts:
+        return
+    if missing := uploads.not_sent(attempt.site_id, {one.sha256 for one in event.artifacts}):
+        paths = ", ".join(one.path for one in event.artifacts if one.sha256 in missing)
+        raise ArtifactNotSent(f"The site has not sent {paths}.", remedy="It uploads a file before it tells of it.")
     Artifact.objects.bulk_create(
         (
             Artifact(attempt=attempt, kind=one.kind, path=one.path, sha256=one.sha256, bytes=one.bytes)

@@ -1,4 +1,4 @@
-"""Tables of runs: bundle uploads, runs, attempts, log chunks, metric points, artifacts."""
+"""Tables of runs: uploads, runs, attempts, log chunks, metric points, artifacts."""
 
 from django.db import models
 from django.db.models import Q
@@ -9,15 +9,18 @@ from fabrica.values.ids import AllocationId, AttemptId, PlacementId, RunId, Site
 from fabrica.values.states import AttemptState, EndReason, RunState
 
 
-class BundleUpload(models.Model):
-    """That a person had all bytes of a source bundle and sent them, so they may run it by its hash."""
+class Upload(models.Model):
+    """That a person or a site had all bytes under a hash and sent them, so they may name what lies there.
+
+    `sender`: the id of the person who sent a source bundle, or of the site that sent a file of its runs.
+    """
 
     sha256 = models.CharField(max_length=64)
-    user = IdField(UserId)
+    sender = models.CharField(max_length=80)
     at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["sha256", "user"], name="an_upload_is_noted_once")]
+        constraints = [models.UniqueConstraint(fields=["sha256", "sender"], name="an_upload_is_noted_once")]
 
 
 class Run(Claimable):

@@ -16,6 +16,10 @@ def uploads(by: Actor, **_: Any) -> bool:
     return any(project.role in ("lead", "member") for project in people.projects(by))
 
 
+def sends(by: Actor, **_: Any) -> bool:
+    return by.agent is not None or uploads(by)
+
+
 def cancels(by: Actor, *, run: RunId, **_: Any) -> bool:
     project = Run.objects.filter(pk=run).values_list("project_id", flat=True).first()
     return by.is_operator or (project is not None and people.role_in(by, project) in ("lead", "member"))

@@ -7,7 +7,7 @@ import fabrica.server.core.fields
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("runs", "0006_bundle_uploads"),
+        ("runs", "0006_uploads"),
     ]
 
     operations = [

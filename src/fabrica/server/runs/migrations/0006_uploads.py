@@ -1,8 +1,6 @@
-"""Who sent which source bundle."""
+"""Who sent which content."""
 
 from django.db import migrations, models
-
-import fabrica.server.core.fields
 
 
 class Migration(migrations.Migration):
@@ -12,16 +10,16 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name="BundleUpload",
+            name="Upload",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("sha256", models.CharField(max_length=64)),
-                ("user", fabrica.server.core.fields.IdField("UserId", max_length=40)),
+                ("sender", models.CharField(max_length=80)),
                 ("at", models.DateTimeField()),
             ],
             options={
                 "constraints": [
-                    models.UniqueConstraint(fields=("sha256", "user"), name="an_upload_is_noted_once"),
+                    models.UniqueConstraint(fields=("sha256", "sender"), name="an_upload_is_noted_once"),
                 ],
             },
         ),
