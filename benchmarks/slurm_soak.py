@@ -5,7 +5,7 @@ slurmctld is started anew, slurmdbd is away, a site's way out is cut, and one re
 operator releases what Slurm holds. It ends with the difference between ledger and `sacct -D`, and how many started
 twice.
 
-Usage: python -m benchmarks.slurm_soak [--runs 10000] [--minutes 60] [--seed 1]
+Usage: python -m benchmarks.slurm_soak [--runs 10000] [--minutes 60] [--seed 1] [--fault "agent killed" ...]
 """
 
 import argparse
@@ -46,6 +46,14 @@ exit 1
 """
 _ROWS = ("sacct", "--duplicates", "--noheader", "--parsable2", "--allocations", "--allusers", "--starttime=now-1day")
 _SHAPE: dict[str, Any] = {"nodes": 2, "cpus_per_node": 16, "gpus_per_node": 16, "accounting": True}
+
+
+@dataclass(frozen=True)
+class Faults:
+    """Which faults happen, and what draws them."""
+
+    names: tuple[str, ...]
+    draw: random.Random
 
 
 @dataclass
@@ -100,11 +108,13 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=300)
     parser.add_argument("--minutes", type=float, default=60, help="after this no further run is submitted")
     parser.add_argument("--seed", type=int, default=1, help="of the faults")
+    parser.add_argument("--fault", action="append", choices=FAULTS, help="only these; all by default")
     asked = parser.parse_args()
+    faults = Faults(tuple(asked.fault or FAULTS), random.Random(asked.seed))
     folder = Path(tempfile.mkdtemp(prefix="fabrica-soak-"))
     try:
         with two_sites(folder) as sites:
-            result = soak(sites, folder, asked.runs, asked.minutes * 60, random.Random(asked.seed))
+            result = soak(sites, folder, asked.runs, asked.minutes * 60, faults)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     print(json.dumps(result))
@@ -138,13 +148,13 @@ def two_sites(folder: Path) -> Iterator[list[Site]]:
         yield sites
 
 
-def soak(sites: list[Site], folder: Path, count: int, seconds_max: float, draw: random.Random) -> dict[str, Any]:
+def soak(sites: list[Site], folder: Path, count: int, seconds_max: float, faults: Faults) -> dict[str, Any]:
     """Bring `count` runs through, with faults all the time, and return what the books and Slurm say of them."""
     marks = folder / "marks"
     marks.mkdir()
     over = threading.Event()
     threads = [
-        threading.Thread(target=_faults, args=(sites, over, draw)),
+        threading.Thread(target=_suffer, args=(sites, over, faults)),
         threading.Thread(target=_operators, args=(sites, over)),
     ]
     for thread in threads:
@@ -162,9 +172,10 @@ def soak(sites: list[Site], folder: Path, count: int, seconds_max: float, draw: 
     return _settle(sites, marks, time.monotonic() - began)
 
 
-def _faults(sites: list[Site], over: threading.Event, draw: random.Random) -> None:
+def _suffer(sites: list[Site], over: threading.Event, faults: Faults) -> None:
+    draw = faults.draw
     while not over.wait(draw.uniform(1, 4)):
-        draw.choice(sites).suffer(draw.choice(FAULTS), draw)
+        draw.choice(sites).suffer(draw.choice(faults.names), draw)
 
 
 def _operators(sites: list[Site], over: threading.Event) -> None:
@@ -211,20 +222,25 @@ def _settle(sites: list[Site], marks: Path, seconds: float) -> dict[str, Any]:
     found = sites[0].network.home.inside()
     rows: dict[str, list[tuple[str, int]]] = {}
     for site in sites:
-        for job, name, milliseconds in wait_until(partial(_whole, site.cluster), "every row has its end"):
-            rows.setdefault(name.removeprefix("fab-"), []).append((job, milliseconds))
+        for row, name, milliseconds in wait_until(partial(_whole, site.cluster), "every row has its end"):
+            rows.setdefault(name.removeprefix("fab-"), []).append((row, milliseconds))
     difference = doubles = charged = 0
     for attempt in found["attempts"]:
         told = rows.pop(AttemptId(attempt["attempt"]), [])
         due = sum(milliseconds for _, milliseconds in told)
-        difference += abs(attempt["used_milliseconds"] - due)
+        off = abs(attempt["used_milliseconds"] - due)
         if ENDS[EndReason(attempt["reason"])].charged:
             charged += due
-            difference += abs(attempt["charged_milliseconds"] - due)
+            off += abs(attempt["charged_milliseconds"] - due)
+        if off:
+            print(f"differs: {attempt}, accounting tells {told}", flush=True)
+        difference += off
         mark = marks / attempt["attempt"]
         begun = len(mark.read_text().splitlines()) if mark.exists() else 0
         doubles += begun > 1
-    difference += sum(milliseconds for told in rows.values() for _, milliseconds in told)  # jobs that no book knows
+    if rows:
+        print(f"no book knows: {rows}", flush=True)
+    difference += sum(milliseconds for told in rows.values() for _, milliseconds in told)
     return {
         "name": "slurm_soak",
         "value": difference / 1000,
@@ -248,14 +264,14 @@ def _lines(file: Path) -> int:
 
 
 def _whole(one: SlurmCluster) -> list[tuple[str, str, int]]:
-    """Return accounting's rows of our jobs, none while one still lacks its end: job, name, device-milliseconds."""
+    """Return accounting's rows of our jobs, none while one still lacks its end: the row, its name, device-milliseconds."""
     found = []
-    for line in one.command(*_ROWS, "--format=JobIDRaw,JobName,End,ElapsedRaw,AllocTRES").splitlines():
-        job, name, end, elapsed, held = line.split("|")
+    for line in one.command(*_ROWS, "--format=JobName,End,ElapsedRaw,AllocTRES,JobIDRaw,Start,State").splitlines():
+        name, end, elapsed, held, *_ = line.split("|")
         if end == "Unknown":
             return []
         counts = dict(part.split("=") for part in held.split(",") if part)
-        found.append((job, name, int(elapsed) * int(counts.get("gres/gpu", 0)) * 1000))
+        found.append((line, name, int(elapsed) * int(counts.get("gres/gpu", 0)) * 1000))
     return found
 
 
