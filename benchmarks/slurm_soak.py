@@ -264,7 +264,7 @@ def _lines(file: Path) -> int:
 
 
 def _whole(one: SlurmCluster) -> list[tuple[str, str, int]]:
-    """Return accounting's rows of our jobs, none while one still lacks its end: the row, its name, device-milliseconds."""
+    """Return accounting's rows of our jobs with name and device-milliseconds, none while one still lacks its end."""
     found = []
     for line in one.command(*_ROWS, "--format=JobName,End,ElapsedRaw,AllocTRES,JobIDRaw,Start,State").splitlines():
         name, end, elapsed, held, *_ = line.split("|")
