@@ -18,14 +18,22 @@ _MARKS = {"succeeded": "✓", "failed": "✗", "timed_out": "✗", "cancelled": 
 
 
 def placement(decision: "Placement", *, every_reason: bool = False) -> None:
-    """Show who could take the run and why, the winner first; with every reason of everyone on request."""
+    """Show who could take the run and why, the winner first; with every reason of everyone on request.
+
+    Where the run names sites, all others are one line.
+    """
     rows = []
-    ordered = sorted(decision.candidates, key=lambda one: (one.rank or 10**6, one.site, one.partition))
+    unnamed = {one.site for one in decision.candidates if one.unnamed}
+    named = (one for one in decision.candidates if not one.unnamed)
+    ordered = sorted(named, key=lambda one: (one.rank or 10**6, one.site, one.partition))
     for candidate in ordered:
         mark = "→" if (candidate.site, candidate.partition) == (decision.chosen, decision.chosen_partition) else ""
         name = candidate.site + (" (simulated)" if candidate.simulated else "")
         score = f"{candidate.score:.3f}" if candidate.score is not None else "–"
         rows.append((mark, name, candidate.partition, score, _why(candidate, every_reason)))
+    if unnamed:
+        others = f"{len(unnamed):,} other site{'' if len(unnamed) == 1 else 's'}"
+        rows.append(("", others, "", "", "not named with --site or in the run's file"))
     say(f"Placement (policy {decision.policy_version}):" if decision.chosen else "No site can take the run now:")
     print_table(("", "site", "partition", "score", "why"), rows, stderr=True)
     if any(term.missing for candidate in decision.candidates for term in candidate.terms):

@@ -44,6 +44,11 @@ class Candidate(Body):
     score: float | None = None
     rank: int | None = None
 
+    @property
+    def unnamed(self) -> bool:
+        """True where the run names the sites it may be at, and this is none of them."""
+        return any(reason.code == "sites" and not reason.passed for reason in self.reasons)
+
 
 class Flip(Body):
     """The smallest change that would have chosen another candidate."""

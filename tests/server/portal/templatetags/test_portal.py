@@ -84,6 +84,18 @@ def test_a_placement_without_a_winner_says_what_is_nearest() -> None:
     assert "Ask for 2 GiB less." in shown("{% placement placement %}", placement=nearest)
 
 
+def test_sites_that_the_run_does_not_name_are_apart_from_those_that_refuse_it() -> None:
+    unnamed = Reason(code="sites", passed=False, words="Not this one.")
+    others = [make_candidate(f"far-{number}", False, reasons=(unnamed,)) for number in (1, 2)]
+    second = make_candidate("far-1", False, reasons=(unnamed,), partition="other")
+    placement = make_placement(make_candidate("refused", False), *others, second, chosen=None)
+    markup = shown("{% placement placement %}", placement=placement)
+    before, _, after = markup.partition("2 other sites: the run does not name them")
+    assert "1 partition could not take it" in before
+    assert "Reason of refused." in before
+    assert after.count('<details class="refused">') == after.count(">Not this one.<") == 3
+
+
 def test_hostile_words_stay_text() -> None:
     candidate = make_candidate("refused", False, site_name=HOSTILE)
     assert "<script" not in shown("{% placement placement %}", placement=make_placement(candidate, chosen=None))

@@ -131,15 +131,21 @@ def balance(balance: Balance) -> dict[str, Any]:
 
 @register.inclusion_tag("portal/components/placement.html")
 def placement(placement: Placement) -> dict[str, Any]:
-    """Write a placement: the able candidates with their scores, winner first, then every refusal with its reasons."""
+    """Write a placement: the able candidates with their scores, winner first, then every refusal with its reasons.
+
+    Where the run names sites, the refusals of all others are apart.
+    """
     able = sorted((one for one in placement.candidates if one.able), key=lambda one: (one.rank or 0, one.site))
+    refused = [one for one in placement.candidates if not one.able]
     codes = [term.code for term in able[0].terms] if able else []
     return {
         "placement": placement,
         "able": [_able_row(placement, candidate) for candidate in able],
         "terms": [(TERM_WORDS[term.code], term.weight) for term in able[0].terms] if able else [],
         "columns": len(codes) + 3,
-        "refused": [_refused_row(candidate) for candidate in placement.candidates if not candidate.able],
+        "refused": [_refused_row(one) for one in refused if not one.unnamed],
+        "unnamed": [_refused_row(one) for one in refused if one.unnamed],
+        "unnamed_sites": len({one.site for one in refused if one.unnamed}),
         "winner": next((one for one in able if _is_chosen(placement, one)), None),
     }
 

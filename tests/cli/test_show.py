@@ -1,0 +1,57 @@
+"""What a terminal shows of a placement: the sites that matter, and of all others that there are."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from fabrica.cli import show
+from fabrica.values.ids import SiteId
+from fabrica.wire.placement import Candidate, Placement, Reason
+
+NAMED = Reason(code="sites", passed=True, words="The run may only be at here; this is here.")
+UNNAMED = Reason(code="sites", passed=False, words="The run may only be at here; this is elsewhere.")
+SILENT = Reason(code="no_agent", passed=False, words="No agent of the site has ever connected.")
+
+
+def _candidate(site: str, *reasons: Reason, partition: str = "main") -> Candidate:
+    able = all(reason.passed for reason in reasons)
+    return Candidate(
+        site=SiteId(site), site_name=site, partition=partition, country="FI", able=able, reasons=reasons,
+        rank=1 if able else None, score=0.1 if able else None,
+    )  # fmt: skip
+
+
+def _placement(*candidates: Candidate) -> Placement:
+    return Placement(
+        policy_version="1",
+        decided_at=datetime(2026, 11, 20, tzinfo=UTC),
+        chosen=SiteId("here"),
+        chosen_partition="main",
+        candidates=candidates,
+        snapshot_sha256="ab" * 32,
+    )
+
+
+@pytest.mark.parametrize("every_reason", [False, True])
+def test_sites_that_the_run_does_not_name_are_one_line(capsys: pytest.CaptureFixture[str], every_reason: bool) -> None:
+    far = [_candidate(f"far-{number}", UNNAMED, SILENT) for number in range(58)]
+    second = _candidate("far-0", UNNAMED, SILENT, partition="other")
+    show.placement(_placement(*far, second, _candidate("here", NAMED)), every_reason=every_reason)
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 4
+    assert "here" in lines[2]
+    assert " ".join(lines[3].split()) == "58 other sites not named with --site or in the run's file"
+
+
+def test_a_site_that_the_run_names_is_shown_with_why_it_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    show.placement(_placement(_candidate("here", NAMED, SILENT), _candidate("far", UNNAMED)))
+    shown = capsys.readouterr().err
+    assert SILENT.words in shown
+    assert "1 other site " in shown
+
+
+def test_a_run_that_names_no_site_is_shown_every_one(capsys: pytest.CaptureFixture[str]) -> None:
+    show.placement(_placement(_candidate("here", NAMED), _candidate("far", SILENT)))
+    shown = capsys.readouterr().err
+    assert "far" in shown
+    assert "other site" not in shown
