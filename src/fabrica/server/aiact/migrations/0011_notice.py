@@ -6,29 +6,28 @@ import fabrica.server.core.fields
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('aiact', '0010_amended'),
+        ("aiact", "0010_amended"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Notice',
+            name="Notice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('claim_token', models.CharField(default='', editable=False, max_length=40)),
-                ('claimed_until', models.DateTimeField(editable=False, null=True)),
-                ('user_id', fabrica.server.core.fields.IdField('UserId', max_length=40)),
-                ('key', models.CharField(max_length=200)),
-                ('subject', models.CharField(max_length=200)),
-                ('body', models.TextField()),
-                ('made_at', models.DateTimeField()),
-                ('try_after', models.DateTimeField()),
-                ('tries', models.IntegerField(default=0)),
-                ('sent_at', models.DateTimeField(null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("claim_token", models.CharField(default="", editable=False, max_length=40)),
+                ("claimed_until", models.DateTimeField(editable=False, null=True)),
+                ("user_id", fabrica.server.core.fields.IdField("UserId", max_length=40)),
+                ("key", models.CharField(max_length=200)),
+                ("subject", models.CharField(max_length=200)),
+                ("body", models.TextField()),
+                ("made_at", models.DateTimeField()),
+                ("try_after", models.DateTimeField()),
+                ("tries", models.IntegerField(default=0)),
+                ("sent_at", models.DateTimeField(null=True)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('user_id', 'key'), name='nobody_is_told_twice')],
+                "constraints": [models.UniqueConstraint(fields=("user_id", "key"), name="nobody_is_told_twice")],
             },
         ),
     ]
