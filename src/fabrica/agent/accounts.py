@@ -9,7 +9,7 @@ from fabrica.wire.agents import WorkOrder, email_sha256
 
 
 class NoAccount(Exception):
-    """The person has no account at this site; the words say whom to ask."""
+    """The person has no account at this site; the words say whom to ask, where others than its owner can have one."""
 
 
 def site_account(settings: AgentSettings, order: WorkOrder) -> str | None:
@@ -24,6 +24,8 @@ def site_account(settings: AgentSettings, order: WorkOrder) -> str | None:
     for key in (order.person, order.person_email_sha256):
         if key is not None and key in mapped:
             return mapped[key] or None
+    if settings.site_accounts == "own":
+        raise NoAccount("This is a personal site: it takes the runs of its owner only.")
     raise NoAccount(f"You have no account at this site yet. Ask {settings.support} for one.")
 
 
