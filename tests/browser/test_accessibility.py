@@ -30,6 +30,7 @@ OWN = (
     "/office/allocations",
     "/office/people",
     "/office/corrections",
+    "/tokens",
 )
 
 

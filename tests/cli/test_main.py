@@ -336,8 +336,9 @@ def test_a_token_file_that_others_can_read_is_refused(tmp_path: Path, monkeypatc
     file.chmod(0o600)
     connection.connect().close()
     monkeypatch.setenv("FABRICA_TOKEN_FILE", str(tmp_path / "none"))
-    with pytest.raises(TokenRefused, match="no token file"):
+    with pytest.raises(TokenRefused, match="no token file") as refused:
         connection.connect()
+    assert "https://fabrica.example/tokens" in refused.value.remedy
 
 
 def test_help_loads_neither_the_server_nor_the_models_nor_the_network() -> None:

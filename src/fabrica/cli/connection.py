@@ -18,19 +18,20 @@ def connect(*, start: bool = True) -> Client:
     """
     server = os.environ.get("FABRICA_SERVER")
     if server:
-        return Client(server, _configured_token())
+        return Client(server, _configured_token(server.rstrip("/")))
     network = embedded.find() or (embedded.start() if start else None)
     if network is None:
         raise EmbeddedNotRunning("No embedded network is up.", remedy="Start it with 'fabrica up'.")
     return Client(network.url, network.token())
 
 
-def _configured_token() -> str:
+def _configured_token(server: str) -> str:
     file = os.environ.get("FABRICA_TOKEN_FILE")
     if not file:
         raise TokenRefused(
             "FABRICA_SERVER is set, but FABRICA_TOKEN_FILE is not.",
-            remedy="Put your access token in a file that only you can read, and set FABRICA_TOKEN_FILE to its path.",
+            remedy=f"Make an access token at {server}/tokens, put it in a file that only you can read, "
+            "and set FABRICA_TOKEN_FILE to its path.",
         )
     path = Path(file).expanduser()
     try:
@@ -39,5 +40,5 @@ def _configured_token() -> str:
         return path.read_text().strip()
     except FileNotFoundError:
         raise TokenRefused(
-            f"There is no token file {path}.", remedy="Make a token on the portal and save it."
+            f"There is no token file {path}.", remedy=f"Make an access token at {server}/tokens and save it there."
         ) from None

@@ -57,7 +57,7 @@ def fabrica() -> None:
         fabrica run examples/ride-demand
 
     With no server configured, everything happens on this machine, in an embedded network of its own. To use a real
-    network, set FABRICA_SERVER and FABRICA_TOKEN_FILE.
+    network, make an access token in its portal, and set FABRICA_SERVER and FABRICA_TOKEN_FILE.
     """
 
 

@@ -10,7 +10,7 @@ from fabrica.cli.output import json_option, print_json, print_table, say
 
 @click.group("token")
 def token() -> None:
-    """List, make or withdraw your own access tokens.
+    """List, make or withdraw your own access tokens. The first one is made in the portal.
 
     \b
     Examples:
@@ -41,11 +41,12 @@ def list_tokens(as_json: bool) -> None:
             str(one.id),
             one.name,
             f"{one.created_at:%Y-%m-%d}",
+            f"{one.last_used_on or 'no use seen'}",
             "withdrawn" if one.withdrawn_at else f"{one.expires_at:%Y-%m-%d}",
         )
         for one in tokens
     )
-    print_table(("number", "name", "made", "works until"), rows)
+    print_table(("number", "name", "made", "last used", "works until"), rows)
 
 
 @token.command("new")

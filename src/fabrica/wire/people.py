@@ -1,6 +1,7 @@
 """People on the wire: organisations, users, projects, members."""
 
 import re
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
@@ -89,6 +90,7 @@ class Token(Body):
     created_at: Instant
     expires_at: Instant
     withdrawn_at: Instant | None
+    last_used_on: date | None = Field(default=None, description="day in UTC; null: no use seen")
 
 
 class MadeToken(Body):

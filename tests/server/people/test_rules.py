@@ -22,6 +22,19 @@ def test_a_withdrawn_token_is_refused_before_its_day() -> None:
         rules.check_token(NOW + DAY, NOW - DAY, NOW)
 
 
+@pytest.mark.parametrize("withdrawn_at", [None, NOW - DAY])
+@pytest.mark.parametrize("expires_at", [NOW - DAY, NOW, NOW + DAY])
+def test_a_token_is_shown_as_working_exactly_while_it_is_accepted(
+    expires_at: datetime, withdrawn_at: datetime | None
+) -> None:
+    try:
+        rules.check_token(expires_at, withdrawn_at, NOW)
+        accepted = True
+    except TokenRefused:
+        accepted = False
+    assert rules.token_works(expires_at, withdrawn_at, NOW) == accepted
+
+
 @pytest.mark.parametrize("role", ["member", "reader", None])
 def test_the_last_lead_stays(role: str | None) -> None:
     with pytest.raises(LastLead):

@@ -138,6 +138,24 @@ def test_a_withdrawn_token_is_refused_and_withdrawing_twice_changes_nothing(lead
         service.actor_of_token(token)
 
 
+def test_a_token_tells_the_day_of_its_last_use_and_a_refused_one_was_not_used(
+    lead: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = service.make_token(lead, user=user_of(lead), name="laptop")
+    assert queries.tokens(lead)[0].last_used_on is None
+    for days in (1, 2):
+        then = clock.now() + timedelta(days=1)
+        monkeypatch.setattr(clock, "now", lambda then=then: then)
+        service.actor_of_token(token)
+        assert queries.tokens(lead)[0].last_used_on == then.date(), days
+    service.withdraw_token(lead, user=user_of(lead), token=queries.tokens(lead)[0].id)
+    last = queries.tokens(lead)[0].last_used_on
+    then += timedelta(days=1)
+    with pytest.raises(TokenRefused):
+        service.actor_of_token(token)
+    assert queries.tokens(lead)[0].last_used_on == last
+
+
 def test_a_token_of_another_is_not_found(lead: Actor) -> None:
     service.make_token(lead, user=user_of(lead), name="laptop")
     other = make_user()
@@ -192,6 +210,7 @@ def test_the_look_up_of_a_token_compares_fingerprints_only(
 ) -> None:
     """The time of the answer tells nothing of a stored token: it is looked up by its hash, in one query."""
     token = service.make_token(lead, user=user_of(lead), name="laptop")
+    service.actor_of_token(token)  # the day of its last use is written now, and not again today
     for shown in (token, token[:-1] + "!"):
         with django_assert_num_queries(1) as queries_made:
             try:

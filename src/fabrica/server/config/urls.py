@@ -30,6 +30,7 @@ from fabrica.server.config.paths import register_ids
 from fabrica.server.evidence import pages as evidence
 from fabrica.server.ledger import pages as ledger
 from fabrica.server.people import pages as people
+from fabrica.server.people import token_pages
 from fabrica.server.planning import pages as planning
 from fabrica.server.planning import training_pages
 from fabrica.server.portal import pages as portal
@@ -67,6 +68,8 @@ _sites = [
 ]
 _people = [
     path("sign-in/<str:token>", people.sign_in, name="sign_in"),
+    path("tokens", token_pages.tokens, name="tokens"),
+    path("tokens/<int:token>/withdraw", token_pages.withdraw, name="token_withdraw"),
     path("office/people/<user:user>/deactivate", people.deactivate, name="deactivate"),
     path("office/people/<user:user>/reactivate", people.reactivate, name="reactivate"),
 ]

@@ -37,6 +37,6 @@ class MembershipAdmin(ReadOnlyAdmin):
 
 @admin.register(AccessToken)
 class AccessTokenAdmin(ReadOnlyAdmin):
-    list_display = ("user", "name", "created_at", "expires_at", "withdrawn_at")
+    list_display = ("user", "name", "created_at", "expires_at", "withdrawn_at", "last_used_on")
     fields = list_display
     list_select_related = ("user",)

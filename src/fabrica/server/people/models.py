@@ -88,7 +88,7 @@ class Membership(models.Model):
 
 
 class AccessToken(models.Model):
-    """A token a person's programs show. Only its SHA-256 is kept."""
+    """A token a person's programs show. Only its SHA-256 is kept, and the day of its last use."""
 
     sha256 = models.CharField(max_length=64, unique=True)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="access_tokens")
@@ -96,3 +96,4 @@ class AccessToken(models.Model):
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     withdrawn_at = models.DateTimeField(null=True)
+    last_used_on = models.DateField(null=True)

@@ -213,6 +213,7 @@ def tokens(by: Actor) -> tuple[wire.Token, ...]:
             created_at=row.created_at,
             expires_at=row.expires_at,
             withdrawn_at=row.withdrawn_at,
+            last_used_on=row.last_used_on,
         )
         for row in AccessToken.objects.filter(user_id=by.user).order_by("-pk")
     )

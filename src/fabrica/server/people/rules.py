@@ -7,7 +7,10 @@ from fabrica.wire.people import LastLead, LastOperator, NetworkRoleHeld, TokenRe
 
 SIGN_IN_SECONDS = 300
 """How long a sign-in link works."""
+TOKEN_DAYS_MAX = 366
 HOW_TO_COME_IN = "They sign in once, or the network's office adds them: 'fabrica people add'."
+HOW_TO_COME_BACK = "Sign in to the portal, and make a new one under 'Access tokens'."
+"""What helps whoever has no token that works; 'fabrica token new' asks for one."""
 
 
 def check_token(expires_at: datetime, withdrawn_at: datetime | None, now: datetime) -> None:
@@ -17,11 +20,14 @@ def check_token(expires_at: datetime, withdrawn_at: datetime | None, now: dateti
         TokenRefused: it is.
     """
     if withdrawn_at is not None:
-        raise TokenRefused("This access token was withdrawn.", remedy="Make a new one with 'fabrica token new'.")
+        raise TokenRefused("This access token was withdrawn.", remedy=HOW_TO_COME_BACK)
     if now >= expires_at:
-        raise TokenRefused(
-            f"This access token expired on {expires_at:%Y-%m-%d}.", remedy="Make a new one with 'fabrica token new'."
-        )
+        raise TokenRefused(f"This access token expired on {expires_at:%Y-%m-%d}.", remedy=HOW_TO_COME_BACK)
+
+
+def token_works(expires_at: datetime, withdrawn_at: datetime | None, now: datetime) -> bool:
+    """Return whether a token is neither withdrawn nor expired."""
+    return withdrawn_at is None and now < expires_at
 
 
 def check_lead_remains(leads: int, was_lead: bool, role: str | None) -> None:

@@ -17,7 +17,6 @@ from fabrica.values.ids import OrganisationId, ProjectId, UserId
 from fabrica.wire.people import PersonKnown, ProjectRole, SignInLinkRefused, TokenRefused
 from fabrica.wire.problems import Malformed, NotFound
 
-TOKEN_DAYS_MAX = 366
 _SIGN_IN = "fabrica.people.sign-in"
 
 
@@ -144,8 +143,10 @@ def _person(user: UserId) -> User:
 @verb(may=permissions.themself)
 def make_token(by: Actor, *, user: UserId, name: str, days: int = 90) -> str:
     """Make an access token and return it; this is the only time it can be seen."""
-    if not 1 <= days <= TOKEN_DAYS_MAX:
-        raise Malformed(f"A token lives 1 to {TOKEN_DAYS_MAX} days, not {days}.", remedy="Make a new one when it ends.")
+    if not 1 <= days <= rules.TOKEN_DAYS_MAX:
+        raise Malformed(
+            f"A token lives 1 to {rules.TOKEN_DAYS_MAX} days, not {days}.", remedy="Make a new one when it ends."
+        )
     token = new_token()
     now = clock.now()
     AccessToken.objects.create(
@@ -205,8 +206,11 @@ def actor_of_token(token: str) -> Actor:
     """
     row = AccessToken.objects.select_related("user").filter(sha256=fingerprint(token)).first()
     if row is None or not row.user.is_active:
-        raise TokenRefused("This access token is not known here.", remedy="Make a new one with 'fabrica token new'.")
-    rules.check_token(row.expires_at, row.withdrawn_at, clock.now())
+        raise TokenRefused("This access token is not known here.", remedy=rules.HOW_TO_COME_BACK)
+    now = clock.now()
+    rules.check_token(row.expires_at, row.withdrawn_at, now)
+    if row.last_used_on != now.date():  # one write a day, however often it is shown
+        AccessToken.objects.filter(pk=row.pk).update(last_used_on=now.date())
     return actor_of_user(row.user)
 
 
