@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, StorageState, expect
 
+from tests.browser.accessibility import check_shown
 from tests.browser.network import Portal, new_context
 
 pytestmark = pytest.mark.browser
@@ -29,6 +30,24 @@ def test_a_person_of_the_organisation_signs_in_at_its_provider(visitor: Page, po
     expect(visitor.get_by_role("button", name="Sign out")).to_be_visible()
     expect(visitor.get_by_role("heading", name="No runs here")).to_be_visible()
     expect(visitor.get_by_role("link", name="Office")).to_have_count(0)
+
+
+def test_a_person_makes_a_first_access_token_for_their_command_line(visitor: Page, portal: Portal) -> None:
+    visitor.goto("/tokens")
+    visitor.get_by_role("button", name="Continue with the test provider").click()
+    expect(visitor).to_have_url(f"{portal.url}/tokens")
+    visitor.get_by_label("Name").fill("laptop")
+    visitor.get_by_role("button", name="Make the token").click()
+    token = visitor.get_by_role("region", name="Access token", exact=True).inner_text()
+    check_shown(visitor)
+    headers = {"Authorization": f"Bearer {token}"}
+    assert visitor.request.get("/api/v1/me", headers=headers).json()["email"]
+    visitor.get_by_role("link", name="I have saved it").click()
+    expect(visitor.get_by_role("row", name="laptop")).to_be_visible()
+    assert token not in visitor.content()
+    visitor.get_by_role("button", name="Withdraw laptop").click()
+    expect(visitor.get_by_text("You have no token that works.")).to_be_visible()
+    assert visitor.request.get("/api/v1/me", headers=headers).status == 401
 
 
 def test_a_run_is_followed_live_to_its_end(page: Page, portal: Portal) -> None:
