@@ -28,7 +28,9 @@ def test_an_organisation_is_found_by_its_id_or_name(client: Client) -> None:
     assert people.find_organisation(client, ONE) == ONE
 
 
-@pytest.mark.parametrize(("text", "told"), [("Example Factory", TWO), ("Nowhere", "organisations add")])
+@pytest.mark.parametrize(
+    ("text", "told"), [("Example Factory", TWO), ("Nowhere", "organisations add")], ids=["several", "none"]
+)
 def test_a_name_that_means_none_or_several_is_refused(client: Client, text: str, told: str) -> None:
     with pytest.raises(NotFound) as refused:
         people.find_organisation(client, text)
