@@ -240,7 +240,7 @@ def test_a_full_disk_while_running_loses_no_end(house: House) -> None:
         house.agent._safely(house.agent.tick)
         time.sleep(0.005)
     house.agent.journal._connection.execute("PRAGMA max_page_count = 1000000")
-    house.agent._not_before.clear()
+    house.agent.retries.hasten()
     house.until(lambda: "ended" in house.server.kinds(order.attempt))
     assert house.server.ended(order.attempt).reason is EndReason.COMPLETED
 

@@ -25,7 +25,8 @@ _log = logging.getLogger("fabrica.agent")
 class Conversation:
     """The exchange with the server, by two threads: one asks for work and waits, one tells news at once.
 
-    No failure here touches a run: what cannot be told waits in the journal.
+    No failure here touches a run: what cannot be told waits in the journal. `again` is called when the server answers
+    after trouble, and at its first answer.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class Conversation:
         *,
         inventory: Callable[[], Inventory | None],
         changed: Callable[[], None],
+        again: Callable[[], None],
         clock: Callable[[], datetime],
     ) -> None:
         self._settings = settings
@@ -43,6 +45,7 @@ class Conversation:
         self._transport = transport
         self._inventory = inventory
         self._changed = changed
+        self._again = again
         self._clock = clock
         self._taking = threading.Lock()
         self.trouble = ""
@@ -158,6 +161,7 @@ class Conversation:
             again = " again" if self._heard else ""
             _log.info("%s answers%s", self._settings.server, again)
             self.trouble, self._heard = "", True
+            self._again()
         return True
 
     def _say(self, words: str) -> None:

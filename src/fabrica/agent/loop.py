@@ -19,9 +19,10 @@ from fabrica.agent.finishing import Finish
 from fabrica.agent.folders import SiteFolder, remove
 from fabrica.agent.journal import UNNUMBERED, Journal
 from fabrica.agent.locks import held_at_once
+from fabrica.agent.retries import Retries
 from fabrica.agent.settings import AgentSettings
 from fabrica.agent.staging import Stage
-from fabrica.agent.transport import Backoff, Transport
+from fabrica.agent.transport import Transport
 from fabrica.agent.waits import WaitLog, with_forecasts
 from fabrica.agent.watch import Watch
 from fabrica.engines.contract import Engine, JobWait, KeepsHistory, StartsTogether
@@ -35,6 +36,8 @@ _STOP_LOOK_SECONDS = 1.0
 _SILENT_SECONDS = 10.0  # an engine that gives no answer is asked sooner whether it does again
 _BREATHS = 2
 """So many times as long as a tick took is waited before the next: many attempts' news are looked at together."""
+_AGENT = "agent"
+"""Whom the log names for what fails of no attempt."""
 _log = logging.getLogger("fabrica.agent")
 
 
@@ -81,15 +84,20 @@ class Agent:
         self._stopping = threading.Event()
         self._unwanted: frozenset[AttemptId] = frozenset()
         self._busy: set[AttemptId] = set()
-        self._not_before: dict[AttemptId, float] = {}
-        self._backoffs: dict[AttemptId, Backoff] = {}
+        self.retries = Retries()
         self._workers = ThreadPoolExecutor(settings.workers, thread_name_prefix="agent-worker")
         self._starting: set[AttemptId] = set()
         at_once = engine.starts_at_once if isinstance(engine, StartsTogether) else 0
         self._starters = ThreadPoolExecutor(at_once, thread_name_prefix="agent-starter") if at_once else None
         self.beside: list[Callable[[threading.Event], None]] = []
         self.conversation = Conversation(
-            settings, self.journal, transport, inventory=lambda: self._inventory, changed=self._wake.set, clock=clock
+            settings,
+            self.journal,
+            transport,
+            inventory=lambda: self._inventory,
+            changed=self._wake.set,
+            again=self._hasten,
+            clock=clock,
         )
 
     def run(self, stop: threading.Event) -> None:
@@ -147,10 +155,13 @@ class Agent:
         """Do the next step of every attempt. Steps that take long are given to workers."""
         entries = self.journal.live_entries()
         self._at_work = bool(entries)
-        self._unwanted = frozenset(entry.attempt for entry in entries if entry.stop_reason or entry.ending)
+        unwanted = frozenset(entry.attempt for entry in entries if entry.stop_reason or entry.ending)
+        for attempt in unwanted - self._unwanted:
+            self.retries.done(attempt)  # what failed is wanted no more; what comes now waits for none of its pauses
+        self._unwanted = unwanted
         self._refresh_inventory()
         for entry in entries:
-            if time.monotonic() >= self._not_before.get(entry.attempt, 0):
+            if self.retries.due(entry.attempt):
                 self._safely(lambda entry=entry: self._step(entry), entry.attempt)  # type: ignore[misc]
         self._watch.observe(entry for entry in entries if entry.in_engine)
         self._sweep()
@@ -162,7 +173,7 @@ class Agent:
             self._watch.tell_log(entry)
         if entry.stops_unstarted:
             self._watch.cancel_unstarted(entry)
-            self._wake.set()
+            self._moved_on(entry)
         elif entry.waits_for_finish:
             self._give(entry, self._finish)
         elif entry.waits_for_stage:
@@ -172,12 +183,20 @@ class Agent:
             self._starters.submit(self._start_beside, entry.attempt)
         elif entry.may_start:
             self._watch.start(entry)
-            self._wake.set()
+            self._moved_on(entry)
+        else:
+            self.retries.done(entry.attempt)
+
+    def _moved_on(self, entry: Entry) -> None:
+        """End an attempt's row of failures, and look for its next step at once."""
+        self.retries.done(entry.attempt)
+        self._wake.set()
 
     def _start_beside(self, attempt: AttemptId) -> None:
         """Start an attempt beside others, so that the tick waits for no start."""
         try:
-            self._safely(lambda: self._watch.start_as_known(attempt), attempt)
+            if self._safely(lambda: self._watch.start_as_known(attempt), attempt):
+                self.retries.done(attempt)
         finally:
             self._starting.discard(attempt)
             self._wake.set()
@@ -190,7 +209,8 @@ class Agent:
 
     def _work(self, entry: Entry, work: Callable[[Entry], None]) -> None:
         try:
-            self._safely(lambda: work(entry), entry.attempt)
+            if self._safely(lambda: work(entry), entry.attempt):
+                self.retries.done(entry.attempt)
         finally:
             self._busy.discard(entry.attempt)
             self._wake.set()
@@ -225,29 +245,36 @@ class Agent:
         finish = Finish(self.site, self.settings, self.journal, self._transport, self._stopping.is_set, self._clock)
         finish.close(entry)
 
-    def _safely(self, step: Callable[[], None], attempt: AttemptId | None = None) -> None:
-        """Do one step; whatever goes wrong is said, and tried again a little later."""
+    def _safely(self, step: Callable[[], None], who: str = _AGENT) -> bool:
+        """Do one step, and return whether it was done; whatever goes wrong is said once, and tried again later."""
         try:
             step()
         except Interrupted:
-            return
+            return False
         except (FabricaError, sqlite3.OperationalError, OSError) as trouble:
-            _log.warning("%s: %s; tried again later", attempt or "agent", trouble)
-        except Exception:
-            _log.exception("%s: a step failed; tried again later", attempt or "agent")
+            if self.retries.failed(who, str(trouble)):
+                _log.warning("%s: %s; tried again later", who, trouble)
+        except Exception as trouble:
+            if self.retries.failed(who, repr(trouble)):
+                _log.exception("%s: a step failed; tried again later", who)
         else:
-            if attempt is not None:
-                self._backoffs.pop(attempt, None)
-            return
-        if attempt is not None:
-            backoff = self._backoffs.setdefault(attempt, Backoff(last_seconds=30))
-            self._not_before[attempt] = time.monotonic() + backoff.failed()
+            if who == _AGENT:
+                self.retries.done(who)
+            return True
+        return False
+
+    def _hasten(self) -> None:
+        """Try at once what has failed, since the server or the engine answers again."""
+        self.retries.hasten()
+        self._wake.set()
 
     def _refresh_inventory(self) -> None:
         now = time.monotonic()
         if now >= self._inventory_due:
             inventory = self._with_our_own(self._engine.capacity())
             self._safely(self._refresh_waits)
+            if self._inventory and self._inventory.silent_since and not inventory.silent_since:
+                self._hasten()
             self._inventory = with_forecasts(inventory, self._waits)
             pause = self.settings.inventory_seconds
             self._inventory_due = now + (min(pause, _SILENT_SECONDS) if inventory.silent_since else pause)
