@@ -6,9 +6,9 @@ from typing import Any, cast
 
 import pytest
 
-from fabrica.engines.slurm.controller import Controller
+from fabrica.engines.slurm.controller import Controller, Silent
 from fabrica.engines.slurm.jobs import Row
-from fabrica.engines.slurm.looks import Looks, Pace
+from fabrica.engines.slurm.looks import Looks, Pace, Queue
 
 
 class _Accounting:
@@ -45,3 +45,25 @@ def test_a_reason_asks_sooner_and_never_for_more_than_a_fifth_of_the_time(monkey
         assert (pace.ready(), pace.ready(with_reason=True)) == (ready, with_reason)
     pace.asked(121.0, in_vain=True)
     assert not pace.ready(with_reason=True)
+
+
+class _Controller:
+    """A controller that tells since when it runs, and counts how often it was asked."""
+
+    def __init__(self, *booted_at: int | Silent | None) -> None:
+        self.told = list(booted_at)
+
+    def booted_at(self) -> int | None:
+        told = self.told.pop(0)
+        if isinstance(told, Silent):
+            raise told
+        return told
+
+
+def test_a_job_that_began_before_its_controller_is_known_to_have_met_a_restart(tmp_path: Path) -> None:
+    controller = _Controller(100, 200, None, Silent("down"))
+    looks = Looks(lambda: cast("Controller", controller), tmp_path, queue_seconds=0, history_seconds=0)
+    for met in ({99: True, 100: True, 101: False, None: True}, {101: True, 201: False}, {201: True}, {201: True}):
+        looks.queue = Queue()
+        assert {began: looks.restarted_since(began) for began in met} == met  # asked once for an answer of the queue
+    assert controller.told == []

@@ -154,9 +154,9 @@ class ArrayFollowing:
 
     def _is_told_whole(self, record: Record, job: Job, marks: Marks, look: _Look) -> bool:
         """Say whether queue and marks tell all that accounting would, which is some seconds late."""
-        if job.restarts or look.site.energy_counted or (job.state == "CANCELLED" and not record["stop"]):
+        if not ending.is_told_whole(record, job, marks, energy_counted=look.site.energy_counted):
             return False
-        return not job.nodes or (marks.end is not None and marks.end.cpu_seconds is not None)
+        return not (job.nodes and look.site.accounted and self._looks.restarted_since(job.started_at))
 
     def _absent(self, index: int, look: _Look, watched: _Watched, tasks: Tasks) -> None:
         """Settle a task that the queue has forgotten: by accounting, by its own last word, or as vanished."""

@@ -21,7 +21,7 @@ from fabrica.engines.slurm.jobs import (
     read_queue,
     read_rows,
 )
-from fabrica.engines.slurm.probe import Probe
+from fabrica.engines.slurm.probe import Probe, read_config
 from fabrica.engines.slurm.refusals import is_for_ever
 from fabrica.engines.slurm.settings import SlurmSettings
 from fabrica.engines.slurm.submission import Submission, joined, sbatch_options
@@ -83,6 +83,11 @@ class Commands:
         common = ["--duplicates", "--noheader", "--parsable2", "--allusers", f"--starttime=now-{past}"]
         text = self._answer(["sacct", *common, *which, f"--format={ROW_FORMAT}"])
         return [row for row in _read(read_rows, text) if row.name in names]
+
+    def booted_at(self) -> int | None:
+        """Ask scontrol for the controller's start."""
+        told = read_config(self._answer(["scontrol", "show", "config"])).get("BOOT_TIME", "")
+        return int(told) if told.isdecimal() else None
 
     def nodes(self) -> list[Node]:
         """Ask sinfo once for every node."""

@@ -98,6 +98,9 @@ class Controller(Protocol):
     def rows(self, names: Collection[str], jobs: Collection[str], *, since: int) -> list[Row]:
         """Return every start of these jobs; `jobs` empty: of all jobs of these names that came after `since`."""
 
+    def booted_at(self) -> int | None:
+        """Return since when, in epoch seconds, Slurm's controller has surely not been started anew; None: unknown."""
+
     def nodes(self) -> list[Node]:
         """Return every node once for each of its partitions."""
 

@@ -107,6 +107,18 @@ def current_usage(record: Record, evidence: Evidence, *, energy_counted: bool) -
     )
 
 
+def is_told_whole(record: Record, job: Job, marks: Marks, *, energy_counted: bool) -> bool:
+    """Say whether queue and marks tell all that accounting would of a job that has ended.
+
+    Of a job of one start they do: its times and devices are the queue's own, and what it used stands in its mark.
+    """
+    if job.restarts or energy_counted or (job.state == "CANCELLED" and not record["stop"]):
+        return False
+    if job.state == "NODE_FAIL":  # the queue and accounting may be told ends that are a second apart
+        return False
+    return not job.nodes or (marks.end is not None and marks.end.cpu_seconds is not None)
+
+
 def told_by_job(job: Job) -> Told:
     """Return what the queue says of an ended job."""
     return Told(

@@ -259,15 +259,10 @@ class Following:
         return self._end(handle, record, self._judged(record, told, evidence), evidence)
 
     def _is_told_whole(self, record: Record, job: Job, marks: Marks) -> bool:
-        """Say whether queue and marks tell all that accounting would, which is some seconds late.
-
-        Of a job of one start they do: its times and devices are the queue's own, and what it used stands in its mark.
-        """
-        if job.restarts or self._energy_counted() or (job.state == "CANCELLED" and not record["stop"]):
+        """Say whether queue and marks tell all that accounting would, which is some seconds late."""
+        if not ending.is_told_whole(record, job, marks, energy_counted=self._energy_counted()):
             return False
-        if job.state == "NODE_FAIL":  # the queue and accounting may be told ends that are a second apart
-            return False
-        return not job.nodes or (marks.end is not None and marks.end.cpu_seconds is not None)
+        return not (job.nodes and self._has_accounting() and self._looks.restarted_since(job.started_at))
 
     def _is_accounted(self, record: Record, job: Job) -> bool:
         """Say whether accounting has the last start's end, and every start before it."""

@@ -81,6 +81,7 @@ class Looks:
         self._history_pace = Pace(history_seconds)
         self.queue = Queue()
         self.history = History()
+        self._booted_at: tuple[Queue, int | None] = (self.queue, None)
 
     def look_at_disk(self) -> None:
         """Note whether the site's disk is full now."""
@@ -105,6 +106,19 @@ class Looks:
             self.queue = Queue(asked_at, frozenset(names), {}, silence=str(trouble) or "no answer")
         self._queue_pace.asked(began, in_vain=bool(self.queue.silence))
         return True
+
+    def restarted_since(self, instant: int | None) -> bool:
+        """Say whether Slurm's controller may have been started anew since; it is asked once for an answer of the queue.
+
+        One that was may tell an end that is a second later than the one accounting has.
+        """
+        if self._booted_at[0] is not self.queue:
+            try:
+                self._booted_at = (self.queue, self._controller().booted_at())
+            except Silent:
+                self._booted_at = (self.queue, None)
+        booted_at = self._booted_at[1]
+        return booted_at is None or instant is None or booted_at >= instant
 
     def look_at_history(self, wanted: dict[str, str | None], *, since: int) -> None:
         """Ask accounting for jobs by name, when it is time; by their id those whose id is known (None: it is not)."""

@@ -87,6 +87,11 @@ class Rest:
         found = [row for row in _list(answer, "jobs") if row.get("name") in names]
         return _read(lambda: [json_shapes.read_row(row) for row in found])
 
+    def booted_at(self) -> int | None:
+        """Ask since when it counts, which is its start or later: it begins anew at midnight."""
+        answer = self._json("GET", f"/slurm/{self._api}/diag")
+        return json_shapes.instant(_mapping(answer.get("statistics")).get("req_time_start"))
+
     def nodes(self) -> list[Node]:
         """Ask for partitions, then for nodes."""
         partitions = self._json("GET", f"/slurm/{self._api}/partitions")
