@@ -31,7 +31,7 @@ class Archive:
     """
 
     def __init__(self, file: IO[bytes]) -> None:
-        try:
+        try:  # NotImplementedError and struct.error are how zipfile tells of a version it cannot read and of cut tables
             found = [one for one in zipfile.ZipFile(_bounded(file)).infolist() if not one.is_dir()]
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error):
             raise EvaluationRefused("The archive is cut off or damaged.", remedy=_REMEDY) from None
