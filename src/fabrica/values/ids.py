@@ -20,7 +20,7 @@ class _Name(str):
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read a name from outside; each kind says of what form."""
-        raise NotImplementedError  # no name is of this class alone; an abstract base class cannot be one of `str`
+        raise NotImplementedError  # no name is of this class alone
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
