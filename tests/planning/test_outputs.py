@@ -1,5 +1,6 @@
 """What is written is whole or not there."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,12 @@ def test_every_start_is_written_in_the_order_of_the_trace(tmp_path: Path) -> Non
     write_starts(DONE, tmp_path / "starts.csv")
     assert (tmp_path / "starts.csv").read_text() == "job_id,start_s\n1,0\n2,5\n"
     assert [path.name for path in tmp_path.iterdir()] == ["starts.csv"]
+
+
+def test_starts_are_on_the_clock_of_the_trace(tmp_path: Path) -> None:
+    on_a_clock = replace(DONE, trace=replace(DONE.trace, clock_seconds=1_700_000_000))
+    write_starts(on_a_clock, tmp_path / "starts.csv")
+    assert (tmp_path / "starts.csv").read_text() == "job_id,start_s\n1,1700000000\n2,1700000005\n"
 
 
 def test_a_full_disk_leaves_the_old_file_and_nothing_half_written(

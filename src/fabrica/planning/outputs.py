@@ -3,7 +3,7 @@
 import csv
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
@@ -13,15 +13,18 @@ from fabrica.wire.planning import OutputNotWritten
 
 
 def write_starts(replay: Replay, path: Path) -> None:
-    """Write `job_id,start_s` for every job, in the order of the trace.
+    """Write `job_id,start_s` for every job, in the order of the trace and on its clock; -1 for one that never started.
 
     Raises:
         OutputNotWritten: the file cannot be written; what stood there before still does.
     """
+    starts: Iterable[int] = replay.start_seconds
+    if replay.trace.clock_seconds:
+        starts = (start if start < 0 else start + replay.trace.clock_seconds for start in replay.start_seconds)
     with _whole(path) as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(("job_id", "start_s"))
-        writer.writerows(zip(replay.trace.ids, replay.start_seconds, strict=True))
+        writer.writerows(zip(replay.trace.ids, starts, strict=True))
 
 
 def write_page(page: str, path: Path) -> None:

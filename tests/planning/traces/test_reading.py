@@ -3,10 +3,12 @@
 import bz2
 import gzip
 import lzma
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pyarrow
 import pytest
 
 from fabrica.planning.trace import Trace
@@ -41,7 +43,35 @@ def test_csv_is_read_with_and_without_what_may_be_missing(tmp_path: Path) -> Non
     assert full.notices == ("Columns that are not used: queue.",)
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+@pytest.mark.parametrize(
+    "written",
+    [
+        "job_id;submit_s;runtime_s;units;limit_s\na;0;5;2;9\nb;3;4;1;\n",
+        "job_id\tsubmit_s\truntime_s\tunits\tlimit_s\r\na\t0\t5\t2\t9\r\nb\t3\t4\t1\tNaN\r\n",
+        "job_id|submit_s|runtime_s|units|limit_s\na|0|5|2|9\nb|3|4|1|none\n",
+        '"job_id", "submit_s", "runtime_s", "units", "limit_s"\n"a", "0", "5", "2", "9"\n"b", "3", "4", "1", "-1"\n',
+        "# made by us, in 2026\n\njob_id,submit_s,runtime_s,units,limit_s,\na,0,5,2,9,x\nb,3,4,1,null,x\n",
+    ],
+)
+def test_fields_may_be_parted_by_other_marks_and_words_may_say_that_there_is_no_limit(
+    tmp_path: Path, written: str
+) -> None:
+    trace = read(tmp_path, written)
+    assert (ids(trace), columns(trace)) == (["a", "b"], [[0, 3], [5, 4], [2, 1], [9, -1]])
+    assert trace.notices == ()
+
+
+def by_pyarrow(codec: str) -> Callable[[bytes], bytes]:
+    def pack(content: bytes) -> bytes:
+        whole = pyarrow.BufferOutputStream()
+        with pyarrow.CompressedOutputStream(whole, codec) as file:
+            file.write(content)
+        return bytes(whole.getvalue())
+
+    return pack
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress, by_pyarrow("zstd"), by_pyarrow("lz4")])
 def test_a_packed_file_is_seen_by_its_content(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
     whole = pack((HEAD + "".join(f"{row},0,5,2\n" for row in range(5000))).encode())
     assert len(read(tmp_path, whole)) == 5000
@@ -49,11 +79,17 @@ def test_a_packed_file_is_seen_by_its_content(tmp_path: Path, pack: Callable[[by
         read(tmp_path, whole[: len(whole) // 2])
 
 
-@pytest.mark.parametrize(("start", "command"), [(b"\x28\xb5\x2f\xfd0000", "zstd -d"), (b"PK\x03\x040000", "unzip")])
-def test_a_file_packed_in_another_way_says_how_to_unpack_it(tmp_path: Path, start: bytes, command: str) -> None:
+def test_a_file_packed_in_another_way_says_how_to_unpack_it(tmp_path: Path) -> None:
     with pytest.raises(ReaderMissing) as refused:
-        read(tmp_path, start)
-    assert command in refused.value.remedy
+        read(tmp_path, b"PK\x03\x040000")
+    assert "unzip" in refused.value.remedy
+
+
+def test_zstandard_without_its_package_says_how_to_unpack_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(ReaderMissing) as refused:
+        read(tmp_path, b"\x28\xb5\x2f\xfd0000")
+    assert "zstd -d" in refused.value.remedy
 
 
 def test_parts_of_a_second_are_rounded_and_that_is_said(tmp_path: Path) -> None:
@@ -101,7 +137,7 @@ def test_a_broken_line_of_csv_is_named(tmp_path: Path, line: str, words: str) ->
 
 
 def test_a_header_that_lacks_columns_is_named(tmp_path: Path) -> None:
-    with pytest.raises(TraceMalformed, match="the header lacks submit_s, units"):
+    with pytest.raises(TraceMalformed, match="the header lacks submit_s, units; it has job_id, runtime_s"):
         read(tmp_path, "job_id,runtime_s\n1,2\n")
     with pytest.raises(TraceMalformed, match="names a column twice"):
         read(tmp_path, HEAD.strip() + ",units\n")
@@ -131,7 +167,7 @@ def test_an_unsorted_trace_is_sorted_and_that_is_said(tmp_path: Path) -> None:
 
 def test_times_of_day_are_counted_from_the_first_job(tmp_path: Path) -> None:
     trace = read(tmp_path, HEAD + "a,1700000000,1,1\nb,1700000009,1,1\n")
-    assert list(trace.submit_seconds) == [0, 9]
+    assert (list(trace.submit_seconds), trace.clock_seconds) == ([0, 9], 1_700_000_000)
     assert "times of day" in trace.notices[0]
 
 

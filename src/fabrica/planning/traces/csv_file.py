@@ -1,34 +1,40 @@
-"""The trace as CSV: `job_id, submit_s, runtime_s, units[, limit_s, user, level, partition]`, with a header."""
+"""The trace as CSV: `job_id, submit_s, runtime_s, units[, limit_s, user, level, partition]`, with a header.
+
+Fields are parted by commas, semicolons, tabs or bars, whichever the header is parted by.
+"""
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from fabrica.planning.traces.rows import Rows, refuse, whole_number
 from fabrica.wire.planning import TraceMalformed
 
 NEEDED = ("job_id", "submit_s", "runtime_s", "units")
 OPTIONAL = ("limit_s", "user", "level", "partition")
+_SEPARATORS = ",;\t|"
 
 
 def read_csv(lines: Iterable[str], rows: Rows) -> None:
-    """Add every job. An empty level for 0. Lines before the header may be empty.
+    """Add every job. An empty level for 0. Lines before the header may be empty, or begin with `#`.
 
     Raises:
         TraceMalformed: a column is missing, or a line is broken.
     """
-    reader = csv.reader(lines, strict=True)
+    texts = iter(lines)
+    before, header = _header(texts)
+    names, separator = names_of(header), _separator(header)
+    _check_header(names, rows, before)
+    job, submit, runtime, units = (names.index(name) for name in NEEDED)
+    limit, user, level, partition = (names.index(name) if name in names else None for name in OPTIONAL)
+    reader = csv.reader(texts, strict=True, delimiter=separator, skipinitialspace=True)
     try:
-        names = [name.strip().lower() for name in next((fields for fields in reader if fields), [])]
-        _check_header(names, rows, max(reader.line_num, 1))
-        job, submit, runtime, units = (names.index(name) for name in NEEDED)
-        limit, user, level, partition = (names.index(name) if name in names else None for name in OPTIONAL)
         for fields in reader:
-            line = reader.line_num
+            line = before + reader.line_num
             if not fields:
                 continue
             if len(fields) != len(names):
                 words = f"has {len(fields)} fields where the header has {len(names)}"
-                refuse(line, "line", ",".join(fields), words, "Is the file cut off, or a comma missing?")
+                refuse(line, "line", separator.join(fields), words, "Is the file cut off, or a separator missing?")
             rows.add(
                 line,
                 fields[job].strip(),
@@ -41,21 +47,48 @@ def read_csv(lines: Iterable[str], rows: Rows) -> None:
                 "" if partition is None else fields[partition].strip(),
             )
     except csv.Error as broken:
-        refuse(reader.line_num, "line", "", f"cannot be read as CSV: {broken}", "Repair this line.")
+        refuse(before + reader.line_num, "line", "", f"cannot be read as CSV: {broken}", "Repair this line.")
 
 
-def _check_header(names: list[str], rows: Rows, line: int) -> None:
+def _header(texts: Iterator[str]) -> tuple[int, str]:
+    """Return the first line that tells something, and its number."""
+    for line, text in enumerate(texts, start=1):
+        if text.strip() and not text.startswith("#"):
+            return line, text
+    return 1, ""
+
+
+def is_csv(header: str) -> bool:
+    """Return whether a line names columns of this kind of trace."""
+    return not set(NEEDED).isdisjoint(names_of(header))
+
+
+def names_of(header: str) -> list[str]:
+    """Return the names of the columns, in small letters."""
+    fields = next(csv.reader([header], delimiter=_separator(header), skipinitialspace=True), [])
+    return [name.strip().lower() for name in fields]
+
+
+def _separator(header: str) -> str:
+    """Return what parts the fields of a header: the mark that it holds most of."""
+    return max(_SEPARATORS, key=header.count)
+
+
+def _check_header(names: Sequence[str], rows: Rows, line: int) -> None:
     missing = [name for name in NEEDED if name not in names]
     if missing:
+        found = ", ".join(name[:40] for name in names[:20] if name)
         raise TraceMalformed(
-            f"Line {line}: the header lacks {', '.join(missing)}.",
-            remedy=f"Start with the line '{','.join(NEEDED)}', and 'limit_s', 'user' and 'level' where known.",
+            f"Line {line}: the header lacks {', '.join(missing)}; it has {found or 'nothing'}.",
+            remedy=f"Start with the line '{','.join(NEEDED)}', and 'limit_s', 'user' and 'level' where known, parted "
+            "by commas, semicolons or tabs.",
             line=line,
             missing=missing,
         )
-    twice = sorted({name for name in names if names.count(name) > 1})
+    told = [name for name in names if name]
+    twice = sorted({name for name in told if told.count(name) > 1})
     if twice:
         refuse(line, "header", ", ".join(twice), "names a column twice", "Name every column once.")
-    unused = [name for name in names if name not in NEEDED + OPTIONAL]
+    unused = [name for name in told if name not in NEEDED + OPTIONAL]
     if unused:
         rows.notice(f"Columns that are not used: {', '.join(unused)}.")

@@ -10,11 +10,13 @@ from array import array
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from fabrica.planning.trace import Trace
-from fabrica.planning.traces.csv_file import read_csv
+from fabrica.planning.traces.csv_file import is_csv, read_csv
 from fabrica.planning.traces.rows import Rows
 from fabrica.planning.traces.runs_file import read_runs
 from fabrica.planning.traces.sacct_file import read_sacct
@@ -23,25 +25,40 @@ from fabrica.planning.traces.swf_file import FIELDS, read_swf
 from fabrica.wire.planning import ReaderMissing, TraceMalformed
 
 _PARQUET = b"PAR1"
+
+
+def _by_pyarrow(codec: str, file: BinaryIO) -> Any:
+    try:
+        from pyarrow import CompressedInputStream
+    except ImportError:
+        raise ReaderMissing(
+            f"The file is packed with {codec}, and the package pyarrow is not installed.",
+            remedy=f"Install it with 'pip install pyarrow', or unpack the file: {codec} -d FILE.",
+        ) from None
+    return CompressedInputStream(file, codec)
+
+
 _PACKED: Mapping[bytes, Callable[[BinaryIO], Any]] = {
     b"\x1f\x8b": gzip.open,
     b"BZh": bz2.open,
     b"\xfd7zXZ": lzma.open,
+    b"\x28\xb5\x2f\xfd": partial(_by_pyarrow, "zstd"),
+    b"\x04\x22\x4d\x18": partial(_by_pyarrow, "lz4"),
 }
-_UNPACKED_BY = {b"\x28\xb5\x2f\xfd": "zstd -d", b"PK\x03\x04": "unzip"}
+_ZIP = b"PK\x03\x04"
 _BROKEN = (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError, OSError)
 """What readers of packed files raise for broken ones; bz2 raises OSError."""
 
 
 def read_trace(path: Path, units_max: int | None = None, partition: str | None = None) -> Trace:
     """Return the jobs of a file: CSV, SWF, `sacct` as a table or as JSON, `fabrica runs --json`, each also packed with
-    gzip, bzip2 or xz; or Parquet.
+    gzip, bzip2, xz, zstd or lz4; or Parquet.
 
     `units_max`: jobs that ask for more are cut to so many units. `partition`: only its jobs are read.
 
     Raises:
         TraceMalformed: what is wrong, in which line.
-        ReaderMissing: Parquet, and no package that reads it; or packed in another way.
+        ReaderMissing: Parquet, zstd or lz4, and no package that reads it; or packed in another way.
     """
     rows = Rows(partition)
     with path.open("rb") as file:
@@ -58,15 +75,13 @@ def read_trace(path: Path, units_max: int | None = None, partition: str | None =
 
 
 def _read_text(file: BinaryIO, start: bytes, rows: Rows) -> None:
-    for mark, command in _UNPACKED_BY.items():
-        if start.startswith(mark):
-            raise ReaderMissing("The file is packed in a way that is not read.", remedy=f"Unpack it: {command} FILE.")
+    if start.startswith(_ZIP):
+        raise ReaderMissing("The file is packed in a way that is not read.", remedy="Unpack it: unzip FILE.")
     unpack = next((one for mark, one in _PACKED.items() if start.startswith(mark)), None)
     try:
         with closing(io.TextIOWrapper(unpack(file) if unpack else file, encoding="utf-8-sig", newline="")) as text:
-            first = next((line for line in text if line.strip()), "")
-            text.seek(0)
-            _reader(first.lstrip())(text, rows)
+            begin = _begin(text)
+            _reader(begin[-1].lstrip())(chain(begin, text), rows)
     except UnicodeDecodeError as broken:
         raise TraceMalformed(
             f"The file is no text: byte {broken.object[broken.start]:#04x} after {rows.count:,} jobs is not UTF-8.",
@@ -78,9 +93,21 @@ def _read_text(file: BinaryIO, start: bytes, rows: Rows) -> None:
         ) from None
 
 
+def _begin(text: Iterable[str]) -> list[str]:
+    """Return the lines up to the first that is not empty, and it."""
+    begin = [""]
+    for line in text:
+        begin.append(line)
+        if line.strip():
+            break
+    return begin[1:] or begin
+
+
 def _reader(first: str) -> Callable[[Iterable[str], Rows], None]:
     if first.startswith("{"):
         return _read_json
+    if is_csv(first):
+        return read_csv
     if "|" in first:
         return read_sacct
     if first.startswith(";") or len(first.split()) == FIELDS:

@@ -16,6 +16,7 @@ PARTITIONS_NAMED = 10
 CLOCK_SECONDS = 10**9
 """From here on a submit time is read as seconds since 1970: a trace of 30 years from its own start is none."""
 
+_NO_LIMIT = frozenset({"", "na", "n/a", "nan", "null", "none", "inf", "unlimited"})
 _WHOLE = re.compile(r"(-?\d{1,18})(\.0*)?", re.ASCII)
 _TOO_LONG = re.compile(r"-?\d{19,}(\.\d*)?", re.ASCII)
 _DECIMAL = re.compile(r"-?\d{1,18}(\.\d{0,40})?(e[+-]?\d{1,2})?", re.ASCII | re.IGNORECASE)
@@ -103,12 +104,12 @@ class Rows:
         return found
 
     def limit(self, text: str, line: int) -> int:
-        """Return a time limit as it stands in a file; -1 where there is none: left empty, or written as -1.
+        """Return a time limit as it stands in a file; -1 where there is none: left empty, -1, or a word for nothing.
 
         Raises:
             TraceMalformed: it is no time.
         """
-        seconds = self.seconds(text, line, "limit_s") if text.strip() else -1
+        seconds = -1 if text.strip().lower() in _NO_LIMIT else self.seconds(text, line, "limit_s")
         if seconds < -1:
             refuse(line, "limit_s", seconds, "is negative", "Leave the field empty where a job has no limit.")
         return seconds
@@ -148,8 +149,8 @@ class Rows:
             raise TraceMalformed("The trace has no job.", remedy="Give a trace with one line for each job.")
         self._refuse_twice()
         self._sort()
-        if self._submit[0] >= CLOCK_SECONDS:
-            first = self._submit[0]
+        first = self._submit[0] if self._submit[0] >= CLOCK_SECONDS else 0
+        if first:
             self._submit = array("q", (submit - first for submit in self._submit))
             self.notice("Submit times are times of day; they are counted from the first one.")
         return Trace(
@@ -162,6 +163,7 @@ class Rows:
             accounts=self._accounts if self._account_names.keys() != {""} else None,
             account_names=tuple(self._account_names),
             levels=self._levels if any(self._levels) else None,
+            clock_seconds=first,
         )
 
     def _left_out(self) -> None:
