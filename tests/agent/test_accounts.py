@@ -81,5 +81,6 @@ def test_an_account_taken_away_before_the_start_ends_the_attempt_unstarted(tmp_p
             agent.run_once()
         assert server.ended(order.attempt).reason == EndReason.SITE_DECLINED
         assert engine.starts == []
+        assert server.told_inventory().personal is True
     finally:
         agent.close()

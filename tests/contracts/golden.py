@@ -66,6 +66,7 @@ def _inventory() -> Inventory:
         partitions=(partition,),
         people=(PERSON, email_sha256("ada@example.eu")),
         support="support@site.example",
+        personal=False,
         interactive=True,
         silent_since=NOON,
         taken_at=NOON,

@@ -18,6 +18,7 @@ CANDIDATE_FACTS: dict[str, st.SearchStrategy[object]] = {
     "draining": st.sampled_from([False, False, False, True]),
     "declined": st.sampled_from([False, False, False, True]),
     "site_account": st.sampled_from([None, None, True, False]),
+    "own_site": st.sampled_from([None, None, True, False]),
     "simulated": st.sampled_from([False, False, True]),
     "resource_class": st.sampled_from(["gpu.h100", "gpu.h100", "gpu.h100", "cpu.core"]),
     "software_stack": st.sampled_from([None, "cuda-x86", "rocm"]),

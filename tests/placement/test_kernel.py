@@ -78,6 +78,7 @@ def in_plain_words(needs: Needs, state: CandidateState, policy: Policy) -> list[
         ("simulated", state.simulated and not needs.accept_simulated),
         ("already_declined", state.declined),
         ("site_account", state.site_account is False),
+        ("personal_site", state.own_site is False),
         ("resource_class", state.resource_class != needs.resource_class),
         ("software_stack", needs.software_stack is not None and stack not in (None, needs.software_stack)),
         ("containers", needs.containers and state.containers is False),

@@ -23,6 +23,7 @@ from tests.placement.builders import GIBIBYTE, make_candidate, make_needs, make_
         ({"maintenance_starts_in_seconds": 3600}, "ask for at most 1 h, so that the run ends before the site's"),
         ({"allocation_free_milliseconds": None}, "ask the network's office for an allocation of gpu.h100 there"),
         ({"allocation_free_milliseconds": 0}, "ask the network's office for 8 h100-hours more there"),
+        ({"own_site": False}, "ask the network's office for a code for a machine of your own"),
         ({"nodes": 0}, "wait until the site has any of what the run asks for"),
     ],
 )

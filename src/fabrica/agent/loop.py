@@ -284,6 +284,7 @@ class Agent:
         ours = {
             "people": people(self.settings),
             "support": self.settings.support,
+            "personal": self.settings.site_accounts == "own",
             "country": told.country or self.settings.country,
             "interactive": self._stays and not told.simulated,
         }

@@ -255,4 +255,4 @@ def _takes(site: "Site") -> str:
         return "no: draining"
     if site.engine_silent_since:
         return f"no: its scheduler has not answered since {site.engine_silent_since:%H:%M}"
-    return "yes"
+    return "its owner's only" if site.personal else "yes"

@@ -33,14 +33,15 @@ An unknown number is NaN. Device-milliseconds and bytes stay exact up to 2^53, a
     SITE_ALLOWED,
     DECLINED,
     SITE_ACCOUNT,  # NaN: the site asks for none
+    OWN_SITE,  # NaN: it is not one person's
     DATA_HERE_BYTES,
     ALLOCATION_FREE_MILLISECONDS,  # NaN: no allocation
     ALLOCATION_STARTS_IN_SECONDS,
     ALLOCATION_ENDS_IN_SECONDS,  # NaN: does not end
     RESERVE_MILLISECONDS,
     TIE,  # the lower wins when two scores are equal; NaN: never comes to a tie
-) = range(34)
-FACTS = 34
+) = range(35)
+FACTS = 35
 
 # The one vector `needs` of a run.
 (
@@ -74,6 +75,7 @@ POLICY_FRESH_SECONDS, POLICY_WAIT_SAMPLES_MIN, POLICY_PUE_ASSUMED = range(5, 8)
     TOO_FEW_DEVICES,
     ALLOCATION,
     NO_SITE_ACCOUNT,
+    SITE_OF_ANOTHER,
     IS_DRAINING,
     IS_SIMULATED,
     ALREADY_DECLINED,
@@ -88,5 +90,5 @@ POLICY_FRESH_SECONDS, POLICY_WAIT_SAMPLES_MIN, POLICY_PUE_ASSUMED = range(5, 8)
     TOO_LITTLE_DISK,
     TOO_LITTLE_TIME,
     MAINTENANCE,
-) = range(20)
-FILTERS = 20
+) = range(21)
+FILTERS = 21

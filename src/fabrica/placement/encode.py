@@ -65,6 +65,7 @@ _SAYS = attrgetter(
     "site",
     "declined",
     "site_account",
+    "own_site",
     "data_here_bytes",
     "allocation_free_milliseconds",
     "allocation_starts_in_seconds",

@@ -141,6 +141,12 @@ def _site_account(asked: None, has: tuple[bool | None, str | None]) -> Told:
     return Told(f"You have no account at this site yet: ask {support or 'its support'} for one.")
 
 
+def _personal_site(asked: None, own: bool | None) -> Told:
+    if own is None:
+        return Told("The site is not one person's own.")
+    return Told("The site is your own." if own else "The site is one person's own: it takes its owner's runs only.")
+
+
 def _resource_class(asked: str, has: str) -> Told:
     return Told(f"The run asks for {asked}; this partition has {has}.", asked, has)
 
@@ -308,6 +314,7 @@ FILTERS: tuple[Filter, ...] = (
         recurs=False,
     ),
     Filter("site_account", _nothing, attrgetter("site_account", "support"), _site_account),
+    Filter("personal_site", _nothing, attrgetter("own_site"), _personal_site),
     Filter("draining", _nothing, attrgetter("draining"), _draining),
     Filter("simulated", _asks("accept_simulated"), attrgetter("simulated"), _simulated),
     Filter("already_declined", _nothing, attrgetter("declined"), _already_declined),

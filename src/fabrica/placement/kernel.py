@@ -82,7 +82,7 @@ def compiled() -> Callable[[Vector, Vector, Vector, Answer], int]:
 def choose(facts: Table, needs: Vector, policy: Vector, answer: Answer) -> int:
     """Filter and score every candidate, fill `answer`, and return the chosen row, or -1 when nobody is able.
 
-    `facts`: shape (candidates, 32), `needs`: shape (11,), `policy`: shape (8,), all float64, numbered by `columns`.
+    `facts`: shape (candidates, 35), `needs`: shape (12,), `policy`: shape (8,), all float64, numbered by `columns`.
     """
     count = 0
     for row in range(len(facts)):
@@ -135,6 +135,8 @@ def _refusals(fact: Vector, needs: Vector, policy: Vector) -> int:
         bits |= 1 << c.ALREADY_DECLINED
     if fact[c.SITE_ACCOUNT] == 0.0:
         bits |= 1 << c.NO_SITE_ACCOUNT
+    if fact[c.OWN_SITE] == 0.0:
+        bits |= 1 << c.SITE_OF_ANOTHER
     if fact[c.RESOURCE_CLASS] != needs[c.NEEDS_RESOURCE_CLASS]:
         bits |= 1 << c.OTHER_RESOURCE_CLASS
     stack = fact[c.SOFTWARE_STACK]

@@ -124,6 +124,10 @@ _MISSES: dict[str, Callable[[Needs, CandidateState], Miss]] = {
     "site_account": lambda needs, candidate: Miss(
         _CHOICE, f"ask {candidate.support or 'its support'} for an account there"
     ),
+    "personal_site": _says(
+        _OUT_OF_HANDS,
+        "ask the network's office for a code for a machine of your own, since this one takes its owner's runs only",
+    ),
     "resource_class": _says(_CHOICE, "ask for {candidate.resource_class} instead of {needs.resource_class}"),
     "software_stack": _says(_CHOICE, "use the stack {candidate.software_stack} instead of {needs.software_stack}"),
     "containers": _says(_CHOICE, "run without a container"),

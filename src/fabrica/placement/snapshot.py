@@ -74,8 +74,9 @@ class CandidateState:
     `reserve_milliseconds`: what the time limit costs there. `relative_speed`: 2.0 runs in half the time of the
     reference device. `failure_share`: of recent attempts, those that ended by the site's fault. `declined`: the site
     was asked for this run already and did not take it. `site_account`: whether it has an account for the run's person;
-    None: it asks for none. `support`: whom to ask there. `interactive`: whether people can work in runs there; None:
-    its agent does not tell, for older ones cannot.
+    None: it asks for none. `support`: whom to ask there. `own_site`: whether it is a personal site of
+    that person; None: it is nobody's own. `interactive`: whether people can work in runs there; None: its agent does
+    not tell, for older ones cannot.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -92,6 +93,7 @@ class CandidateState:
     declined: bool = False
     site_account: bool | None = None
     support: str | None = None
+    own_site: bool | None = None
     accelerator: str | None = None
     software_stack: str | None = None
     containers: bool | None = None

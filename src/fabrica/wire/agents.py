@@ -99,6 +99,9 @@ class Inventory(Body):
         description="for whom the site has accounts: ids, and SHA-256 of e-mail addresses; null: it asks for none",
     )
     support: str | None = Field(default=None, description="whom to ask for an account at the site")
+    personal: bool | None = Field(
+        default=None, description="it takes the runs of one person only, its owner; null: an older agent, untold"
+    )
     interactive: bool | None = Field(
         default=None, description="whether its agent brings people to runs; null: an older agent, which cannot"
     )

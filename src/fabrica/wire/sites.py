@@ -25,6 +25,7 @@ class Site(Body):
     latitude: float | None = None
     longitude: float | None = None
     simulated: bool
+    personal: bool = Field(default=False, description="it takes the runs of one person only, its owner")
     draining: bool
     draining_reason: str | None = Field(default=None, description="why it takes no new runs, as an operator said")
     connected: bool

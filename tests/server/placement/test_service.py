@@ -120,6 +120,22 @@ def test_a_site_with_accounts_takes_the_runs_of_people_it_knows(known_as: frozen
     assert "ask help@site.example for an account there" in (unknown.nearest or "")
 
 
+@pytest.mark.parametrize("personal", [None, True])
+def test_a_personal_site_takes_its_owners_runs_and_refuses_others_at_once_for_no_account_will_come(
+    personal: bool | None,
+) -> None:
+    own = {"people": (str(PERSON),), "support": "the site's support", "personal": personal}
+    make_agent(inventory=make_inventory().model_copy(update=own))
+    owner, other = History(known_as=frozenset({str(PERSON)})), History(known_as=frozenset({"usr_x"}))
+    assert service.plan(SYSTEM, spec=make_spec(), share_of=enough, history=owner).chosen == "own-site"
+    refused = service.plan(SYSTEM, spec=make_spec(), share_of=enough, history=other)
+    site = next(one for one in refused.candidates if one.site == "own-site")
+    codes = [reason.code for reason in site.reasons if not reason.passed]
+    assert codes == (["personal_site"] if personal else ["site_account"])  # an older agent does not tell
+    assert service.may_be_placed(refused) is (personal is None)
+    assert ("for an account" in (refused.nearest or "")) is (personal is None)
+
+
 @pytest.mark.parametrize(
     ("told", "words"),
     [

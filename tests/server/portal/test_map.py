@@ -95,6 +95,7 @@ def test_a_connected_site_that_takes_no_run_now_says_why_instead() -> None:
     silent = describe(make_site(connected=True, engine_silent_since=silent_since))
     assert "its scheduler does not answer" in silent
     assert "takes runs" not in silent
+    assert "takes runs of its owner" in describe(make_site(connected=True, personal=True))
 
 
 def test_runs_of_now_are_drawn_and_counted_in_words() -> None:

@@ -52,6 +52,12 @@ def test_a_silent_scheduler_is_told_with_since_when_by_our_own_clock() -> None:
     assert told.counted_at <= datetime.now(UTC) + timedelta(seconds=1)
 
 
+@pytest.mark.parametrize("personal", [None, False, True])
+def test_a_site_is_told_as_personal_only_when_its_agent_says_so(personal: bool | None) -> None:
+    make_agent(inventory=make_inventory().model_copy(update={"personal": personal}))
+    assert queries.site(SiteId("own-site")).personal is (personal is True)
+
+
 def test_where_a_site_of_our_own_is_its_agent_says() -> None:
     site = make_site()
     assert queries.country(site) == "NL"

@@ -110,6 +110,7 @@ class SiteSeen:
     failure_share: float | None
     declined: bool
     site_account: bool | None
+    own_site: bool | None
 
 
 def candidates_of_agent(seen: SiteSeen, share: Share, needs: Needs) -> list[CandidateState]:
@@ -130,6 +131,7 @@ def candidates_of_agent(seen: SiteSeen, share: Share, needs: Needs) -> list[Cand
             draining=seen.draining or _takes_no_work(partition),
             declined=seen.declined,
             site_account=seen.site_account,
+            own_site=seen.own_site,
             support=seen.inventory.support,
             accelerator=partition.accelerator,
             software_stack=partition.software_stack,

@@ -96,6 +96,8 @@ def _candidates(
 ) -> Iterable[CandidateState]:
     speakers = sites.speakers(now)
     for site, speaker in speakers.items():
+        has_account = _has_account(speaker.people, history.known_as)
+        is_personal = bool(speaker.inventory and speaker.inventory.personal)
         seen = rules.SiteSeen(
             site=site,
             name=speaker.name,
@@ -107,7 +109,8 @@ def _candidates(
             inventory=speaker.inventory,
             failure_share=history.failure_shares.get(site),
             declined=site in history.declined,
-            site_account=_has_account(speaker.people, history.known_as),
+            site_account=None if is_personal else has_account,
+            own_site=has_account if is_personal else None,
         )
         yield from rules.candidates_of_agent(seen, share_of(site), needs)
     for factory in load_network().factories:

@@ -99,6 +99,7 @@ def _site(site: SiteId, entry: Factory | Antenna | None, row: Site | None, speak
         id=site,
         **_who(entry, row) | {"country": _country(site, row, held)},
         simulated=bool(row and row.simulated),
+        personal=bool(held and held.personal),
         draining=bool(row and row.draining),
         draining_reason=(row.draining_reason or None) if row and row.draining else None,
         connected=last_word_at is not None and is_fresh(last_word_at),
