@@ -1,6 +1,9 @@
 """How an agent comes to speak for its site: with a code once, and with a new key whenever its operator wants one."""
 
 import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +16,7 @@ from fabrica.agent.transport import HttpTransport, check_status, make_client, wa
 from fabrica.values.files import write_private
 from fabrica.wire import signatures
 from fabrica.wire.agents import AgentSettingsRefused
-from fabrica.wire.enrolment import AnswerRefused, CodeUse, Enrolled, KeyChange
+from fabrica.wire.enrolment import AnswerRefused, CodeUse, Enrolled, KeyChange, ServerKey
 from fabrica.wire.problems import ServerUnreachable
 
 _ACCOUNTS = (
@@ -60,23 +63,28 @@ def enrol(
 ) -> Enrolment:
     """Make a key pair here, give its public half to the server with the code, and write key file and settings.
 
-    Settings that are there stay as they are, but for their server, which must be this one.
+    Settings that are there stay as they are, but for their server, which must be this one. The code is shown last: to a
+    server that has shown the key of the thumbprint `server_key`, and once the key file can be written.
 
     Raises:
         CodeRefused: the code does not work.
-        AnswerRefused: the server shows another key than `server_key`, a thumbprint.
-        AgentSettingsRefused: the settings that are there name another server, or have a mistake.
+        AnswerRefused: the server has another key than `server_key`.
+        AgentSettingsRefused: the settings that are there name another server, or have a mistake, or nothing can be
+            written beside them.
         ServerUnreachable: no answer; a code that was taken in spite of it is replaced by the office.
     """
     server = server.rstrip("/")
     settings_file = settings_file.absolute()
     key_file = KeyFile(_key_file(settings_file, server))
     settings_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _check_writable(key_file.path.parent)
     private_key = signatures.new_private_key()
-    given = _use_code(server, code, private_key)
-    if server_key not in (None, signatures.thumbprint(given.server_key)):
+    with _answering(server) as client:
+        known_key = _shown_key(client, server_key) if server_key else None
+        given = _use_code(client, code, private_key)
+    if known_key not in (None, given.server_key):
         raise AnswerRefused(
-            f"The server's key is {signatures.thumbprint(given.server_key)}, not {server_key}.",
+            "The server that took the code has another key than it showed before.",
             remedy="Somebody may stand between. Have the office withdraw this agent, and look at the address.",
         )
     identity = Identity(agent=given.agent, site=given.site, server_key=given.server_key, private_key=private_key)
@@ -100,21 +108,60 @@ def _key_file(settings_file: Path, server: str) -> Path:
     return settings.key_file
 
 
-def _use_code(server: str, code: str, private_key: str) -> Enrolled:
-    public_key = signatures.public_key_of(private_key)
-    use = CodeUse(code=code, public_key=public_key, proof=proof_of(private_key, public_key))
+def _check_writable(folder: Path) -> None:
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return
+    except OSError as trouble:
+        raise AgentSettingsRefused(
+            f"Nothing can be written in {folder}, where the key goes: {trouble.strerror}. The code was not used.",
+            remedy="Run the command as the agent's account, or name another file with --config.",
+        ) from trouble
+
+
+@contextmanager
+def _answering(server: str) -> Iterator[httpx.Client]:
+    """Yield a client of the server; what is no answer of a Fabrica server is told as that."""
     try:
         with make_client(server) as client:
-            response = client.post(
-                "/enrol", content=use.model_dump_json(), headers={"Content-Type": "application/json"}
-            )
-        check_status(response)
-        return Enrolled.model_validate_json(response.content)
+            yield client
     except (httpx.HTTPError, ValidationError) as trouble:
         raise ServerUnreachable(
             f"{server} does not answer as a Fabrica server does ({type(trouble).__name__}).",
             remedy=way_remedy(trouble) if isinstance(trouble, httpx.HTTPError) else "Look at the address.",
         ) from trouble
+
+
+def _shown_key(client: httpx.Client, thumbprint: str) -> str:
+    """Return the key that the server shows and signs with; it must be the one that the site's operators were told."""
+    nonce = signatures.new_nonce()
+    response = client.get("/server-key", headers={signatures.NONCE_HEADER: nonce})
+    check_status(response)
+    key = ServerKey.model_validate_json(response.content).server_key
+    found = signatures.thumbprint(key)
+    if found != thumbprint:
+        raise AnswerRefused(
+            f"The server's key is {found}, not {thumbprint}. The code was not used.",
+            remedy="Compare what follows --server-key with what the office told. If it is that, somebody may stand "
+            "between: look at the address.",
+        )
+    try:
+        signature = response.headers.get(signatures.SIGNATURE_HEADER, "")
+        signatures.check_answer(response.content, signature, nonce=nonce, public_key=key)
+    except signatures.SignatureWrong as trouble:
+        raise AnswerRefused(
+            f"Who answers at the server's address does not hold the server's key: {trouble}. The code was not used.",
+            remedy="Somebody may stand between: look at the address.",
+        ) from trouble
+    return key
+
+
+def _use_code(client: httpx.Client, code: str, private_key: str) -> Enrolled:
+    public_key = signatures.public_key_of(private_key)
+    use = CodeUse(code=code, public_key=public_key, proof=proof_of(private_key, public_key))
+    response = client.post("/enrol", content=use.model_dump_json(), headers={"Content-Type": "application/json"})
+    check_status(response)
+    return Enrolled.model_validate_json(response.content)
 
 
 def rotate_key(settings: AgentSettings) -> Identity:

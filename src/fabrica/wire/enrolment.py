@@ -48,6 +48,12 @@ class Enrolled(Body):
     server_time: Instant
 
 
+class ServerKey(Body):
+    """The public key that the server signs its answers to agents with, this one too."""
+
+    server_key: str
+
+
 class ChallengeRequest(Request):
     agent: AgentId
 

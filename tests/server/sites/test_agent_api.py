@@ -20,17 +20,18 @@ from fabrica.agent.settings import read_settings
 from fabrica.agent.transport import HttpTransport
 from fabrica.cli.main import fabrica
 from fabrica.engines.registry import open_engine
-from fabrica.server.core.actors import SYSTEM
+from fabrica.server.core.actors import SYSTEM, Actor
 from fabrica.server.runs import service as runs
 from fabrica.server.runs.models import Attempt, Run
 from fabrica.server.sites import keys, queries, rules, service
 from fabrica.server.sites.models import Agent as AgentRow
-from fabrica.values.ids import RunId, SiteId, UserId
+from fabrica.values.ids import RunId, SiteId
 from fabrica.values.states import AttemptState, RunState
 from fabrica.wire.agents import AgentRefused, AgentRunning, AgentSettingsRefused, ProtocolUnknown
 from fabrica.wire.enrolment import AnswerRefused, CodeRefused
+from fabrica.wire.placement import Unsatisfiable
 from fabrica.wire.problems import NotAllowed
-from fabrica.wire.signatures import thumbprint
+from fabrica.wire.signatures import new_private_key, thumbprint
 from tests.builders import (
     make_allocation,
     make_bundle,
@@ -113,9 +114,29 @@ def test_a_code_that_does_not_work_leaves_nothing_behind(tmp_path: Path) -> None
 
 
 def test_another_server_s_key_than_the_office_told_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(AnswerRefused):
-        enrolment.enrol(SERVER, invited(), tmp_path / "agent.toml", server_key="another")
+    code, file = invited(), tmp_path / "agent.toml"
+    with pytest.raises(AnswerRefused, match="The code was not used"):
+        enrolment.enrol(SERVER, code, file, server_key="another")
     assert list(tmp_path.iterdir()) == []
+    assert enrolment.enrol(SERVER, code, file, server_key=keys.audience()).server_key == keys.audience()
+
+
+def test_who_shows_the_servers_key_and_does_not_hold_it_is_not_shown_the_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, expected = invited(), keys.audience()
+    with monkeypatch.context() as between:
+        between.setattr(keys, "private_key", new_private_key)
+        with pytest.raises(AnswerRefused, match="does not hold the server's key"):
+            enrolment.enrol(SERVER, code, tmp_path / "agent.toml", server_key=expected)
+    assert enrolment.enrol(SERVER, code, tmp_path / "agent.toml", server_key=expected)
+
+
+def test_where_no_key_can_be_written_the_code_is_not_used(tmp_path: Path) -> None:
+    code = invited()
+    with pytest.raises(AgentSettingsRefused, match="Nothing can be written in /proc/self"):
+        enrolment.enrol(SERVER, code, Path("/proc/self/agent.toml"))
+    assert enrolment.enrol(SERVER, code, tmp_path / "agent.toml")
 
 
 @pytest.mark.parametrize("engine", ["slurm", "local"])
@@ -252,8 +273,8 @@ def cron_of(path: Path) -> Callable[..., None]:
     return once
 
 
-def submitted(folder: Path) -> RunId:
-    lead = make_user()
+def submitted(folder: Path, by: Actor | None = None) -> RunId:
+    lead = by or make_user()
     project = make_project(lead)
     make_allocation(project)
     _, content = make_bundle(folder)
@@ -305,23 +326,15 @@ def test_a_second_agent_of_cron_leaves_the_first_alone(tmp_path: Path) -> None:
         first.close()
 
 
-def test_a_run_of_somebody_the_site_does_not_know_is_held_with_whom_to_ask(
+def test_a_personal_site_takes_the_runs_of_its_owner_and_refuses_others_when_they_are_submitted(
     tmp_path: Path, cron: Callable[..., None]
 ) -> None:
     settings = tmp_path / "agent.toml"
-    before, stranger = settings.read_text(), UserId.new()
-
-    def mapped_to(person: UserId) -> None:
-        mapping = f'site_accounts = "own"\nperson = "{person}"\nsupport = "help@site.example"\n'
-        settings.write_text(mapping + before)
-
-    mapped_to(stranger)
+    owner, other = make_user(), make_user()
+    settings.write_text(f'site_accounts = "own"\nperson = "{owner.user}"\n{settings.read_text()}')
     cron_of(settings)()
-    run = submitted(tmp_path)
-    runs.place(SYSTEM, run=run)
-    row = Run.objects.get(pk=run)
-    assert row.state == RunState.HELD
-    assert "ask help@site.example for an account there" in row.words
-    mapped_to(row.submitted_by)
-    row = until_ended(run, cron_of(settings))
+    with pytest.raises(Unsatisfiable) as refused:
+        submitted(tmp_path, other)
+    assert "for an account" not in str(refused.value)
+    row = until_ended(submitted(tmp_path, owner), cron_of(settings))
     assert row.state == RunState.SUCCEEDED, row.words

@@ -19,6 +19,7 @@ from fabrica.wire.enrolment import (
     Enrolled,
     KeyChange,
     OwnSite,
+    ServerKey,
     TokenRequest,
 )
 
@@ -27,6 +28,13 @@ open_router = Router(tags=["agents"])
 """For callers who have no token yet: each request carries a proof of its own."""
 _TRIES_MAX = 20
 _TRIES_SECONDS = 600
+
+
+@open_router.get("/server-key", response=ServerKey)
+@decorate_view(signed)
+def server_key(request: HttpRequest) -> ServerKey:
+    """The key that agents know this server by. A site compares it before it shows its code."""
+    return ServerKey(server_key=service.server_key())
 
 
 @open_router.post("/enrol", response={201: Enrolled})
