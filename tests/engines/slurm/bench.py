@@ -102,11 +102,14 @@ class SlurmSite:
         return total
 
 
-def fake_commands(folder: Path, **scripts: str) -> Path:
-    """Return a folder of Slurm's commands of which some are scripts; in a script `$REAL` is the real one."""
+def fake_commands(folder: Path, *, path: str | None = None, **scripts: str) -> Path:
+    """Return a folder of Slurm's commands of which some are scripts; in a script `$REAL` is the real one.
+
+    The real ones are found on `path`, a cluster's own PATH; None: this process's.
+    """
     folder.mkdir()
     for name in ("sbatch", "scancel", "squeue", "sacct", "scontrol", "sinfo", "srun"):
-        real = shutil.which(name) or f"/usr/bin/{name}"
+        real = shutil.which(name, path=path) or f"/usr/bin/{name}"
         if name in scripts:
             (folder / name).write_text(f"#!/bin/sh\nREAL={real}\nHERE={folder}\n{scripts[name]}\n")
             (folder / name).chmod(0o755)

@@ -39,7 +39,8 @@ def test_an_agent_killed_between_sbatch_and_its_journal_finds_its_job(network: S
 
 @SLOW
 def test_replies_of_sbatch_that_are_lost_or_late_make_no_double(network: SlurmNetwork, tmp_path: Path) -> None:
-    with network.engine_with(command_folder=str(fake_commands(tmp_path / "bin", sbatch=_NEVER_A_REPLY))):
+    commands = fake_commands(tmp_path / "bin", path=network.cluster.environment["PATH"], sbatch=_NEVER_A_REPLY)
+    with network.engine_with(command_folder=str(commands)):
         stories = [GpuStory(network, tmp_path / str(number)) for number in range(_TRIES)]
         for story in stories:
             story.go_on.touch()
