@@ -233,7 +233,10 @@ def _settle(sites: list[Site], marks: Path, seconds: float) -> dict[str, Any]:
             charged += due
             off += abs(attempt["charged_milliseconds"] - due)
         if off:
-            print(f"differs: {attempt}, accounting tells {told}", flush=True)
+            print(
+                f"differs: {attempt}, accounting tells {told}, the site wrote {_written(marks.parent, attempt)}",
+                flush=True,
+            )
         difference += off
         mark = marks / attempt["attempt"]
         begun = len(mark.read_text().splitlines()) if mark.exists() else 0
@@ -257,6 +260,11 @@ def _settle(sites: list[Site], marks: Path, seconds: float) -> dict[str, Any]:
         "faults": dict(sum((site.faults for site in sites), Counter())),
         "seconds": round(seconds, 1),
     }
+
+
+def _written(folder: Path, attempt: dict[str, Any]) -> list[str]:
+    """Return the rows that the site keeps of an attempt: what it charged by, and where each figure came from."""
+    return [file.read_text() for file in folder.rglob("slurm_rows.jsonl") if attempt["attempt"] in str(file)]
 
 
 def _lines(file: Path) -> int:

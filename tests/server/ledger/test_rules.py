@@ -124,6 +124,22 @@ def test_release_of_a_reservation_charged_in_full_closes_it_without_a_transfer()
     assert (after.state, posting) == (ReservationState.RELEASED, None)
 
 
+def test_the_last_word_gives_back_what_was_charged_beyond_it() -> None:
+    after, posting = rules.release(held(100, charged=30), 28)
+    assert (after.charged, after.used) == (28, 28)
+    assert posting is not None
+    assert posting.moves == {"reserved": -70, "consumed": -2, "available": 72, "delivered": -2, "capacity": 2}
+    assert rules.release(after, 0) == (after, None)
+
+
+def test_a_charge_that_was_partly_given_back_is_not_corrected_below_zero() -> None:
+    settled = held(100, charged=28, state=ReservationState.RELEASED)
+    with pytest.raises(wire.CorrectionRefused, match="given back") as refused:
+        rules.correct_charge(TERMS, 0, settled, 30, h100(1))
+    assert "at least 2" in refused.value.remedy
+    assert rules.correct_charge(TERMS, 0, settled, 30, h100(2))[0].charged == 0
+
+
 def test_a_waiver_returns_rest_and_charge_and_the_site_bears_its_work() -> None:
     after, posting = rules.waive(held(100, charged=30))
     assert (after.state, after.charged, after.used) == (ReservationState.WAIVED, 0, 30)

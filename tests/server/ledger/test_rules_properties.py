@@ -54,9 +54,9 @@ class Books(RuleBasedStateMachine):
             return
         self._post(posting)
 
-    @rule(attempt=attempts)
-    def release(self, attempt: AttemptId) -> None:
-        self.held[attempt], posting = rules.release(self.held[attempt])
+    @rule(attempt=attempts, last_word=st.none() | AMOUNTS)
+    def release(self, attempt: AttemptId, last_word: int | None) -> None:
+        self.held[attempt], posting = rules.release(self.held[attempt], last_word)
         self._post(posting)
 
     @rule(attempt=attempts)
@@ -139,6 +139,23 @@ def test_charging_replayed_in_any_order_with_duplicates_ends_alike(
     assert (held, posted) == settle(amount, reports)
     assert posted == held.charged == min(amount, max(reports))
     assert held.overrun == max(0, max(reports) - amount)
+
+
+@given(
+    amount=st.integers(min_value=1, max_value=500),
+    reports=st.lists(st.integers(min_value=0, max_value=1000), max_size=20),
+    last_word=st.integers(min_value=0, max_value=1000),
+)
+def test_whatever_was_told_on_the_way_the_last_word_is_what_is_charged(
+    amount: int, reports: list[int], last_word: int
+) -> None:
+    held, consumed = Held(AttemptId("att_x"), h100(amount)), 0
+    for used in [*reports, last_word]:
+        held, posting = rules.charge(held, h100(used))
+        consumed += posting.moves[AccountKind.CONSUMED] if posting else 0
+    held, posting = rules.release(held, last_word)
+    consumed += posting.moves.get(AccountKind.CONSUMED, 0) if posting else 0
+    assert (held.used, held.charged, consumed) == (last_word, min(amount, last_word), min(amount, last_word))
 
 
 @given(

@@ -137,6 +137,18 @@ def test_a_settlement_charges_and_gives_back_and_twice_is_once() -> None:
     assert figures(allocation) == (970, 0, 30, 0)
 
 
+def test_a_settlement_below_what_was_told_on_the_way_gives_the_rest_back_and_twice_is_once() -> None:
+    allocation = make_book(1000)
+    attempt = make_reservation(allocation, 100).attempt
+    service.charge(SYSTEM, attempt=attempt, used_up_to=h100(30))
+    first = service.settle(SYSTEM, attempt=attempt, used_up_to=h100(28))
+    assert (first.charged_milliseconds, first.used_milliseconds) == (28, 28)
+    assert figures(allocation) == (972, 0, 28, 0)
+    assert queries.site_balances(SITE)[0].delivered_milliseconds == 28
+    assert service.settle(SYSTEM, attempt=attempt, used_up_to=h100(28)) == first
+    assert queries.check_books() == []
+
+
 def test_the_same_reservation_twice_posts_once_and_other_terms_are_refused() -> None:
     allocation = make_book(1000)
     terms: dict[str, Any] = {"allocation": allocation, "attempt": AttemptId.new(), "run": RunId.new(), "site": SITE}

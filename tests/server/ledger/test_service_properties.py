@@ -127,6 +127,18 @@ class Ledger(RuleBasedStateMachine):
         one.state = ReservationState.RELEASED if one.state is ReservationState.OPEN else one.state
 
     @rule(attempt=attempts, used=AMOUNTS, crash_at=CRASHES)
+    def settle(self, attempt: AttemptId, used: int, crash_at: int | None) -> None:
+        if (one := self.expected.get(attempt)) is None:
+            return
+        try:
+            self.ask(lambda: service.settle(SYSTEM, attempt=attempt, used_up_to=h100(used)), crash_at)
+            one.used = used if one.state is ReservationState.OPEN else one.used
+            one.state = ReservationState.RELEASED if one.state is ReservationState.OPEN else one.state
+        except ReservationClosed:
+            assert one.state is not ReservationState.OPEN
+            assert used > one.used
+
+    @rule(attempt=attempts, used=AMOUNTS, crash_at=CRASHES)
     def waive(self, attempt: AttemptId, used: int, crash_at: int | None) -> None:
         if (one := self.expected.get(attempt)) is None:
             return

@@ -123,10 +123,16 @@ def test_without_a_usable_allocation_that_is_told(allocations: list[Allocation])
         rules.check_coverable(allocations, ONE_SECOND, NOW)
 
 
-def test_usage_never_falls() -> None:
+def test_what_a_running_attempt_has_used_never_falls() -> None:
     later, earlier = make_usage(20), make_usage(10)
     assert rules.usage_after(later, earlier) == later
     assert rules.usage_after(earlier, later) == later
+
+
+def test_an_exact_sum_told_with_the_end_stands_over_what_was_told_on_the_way() -> None:
+    seen, accounted = make_usage(3), Usage(elapsed_seconds=2, devices=1, device_milliseconds=2000)
+    assert rules.usage_at_end(seen, accounted) == accounted
+    assert rules.usage_at_end(seen, make_usage(0)) == seen
 
 
 def energy(joules: float | None, **fields: object) -> Energy:

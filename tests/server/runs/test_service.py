@@ -20,7 +20,7 @@ from fabrica.values.states import AttemptState, EndReason, RunState
 from fabrica.wire.ledger import InsufficientBalance, ReservationState
 from fabrica.wire.placement import Unsatisfiable
 from fabrica.wire.problems import NotAllowed
-from fabrica.wire.runs import BundleMissing, MetricSeries, NoAllocation, Resources, RunEnded
+from fabrica.wire.runs import BundleMissing, MetricSeries, NoAllocation, Resources, RunEnded, Usage
 from fabrica.wire.sites import SiteUnknown
 from tests.builders import (
     make_agent,
@@ -396,6 +396,19 @@ def test_a_long_run_is_charged_on_the_way_and_not_twice(project: ProjectId, lead
     assert ledger.balances(project)[0].consumed_milliseconds == 450_000
     assert free(project) == GRANTED - 450_000
     assert queries.run(lead, run).charged_milliseconds == 450_000
+
+
+def test_an_exact_sum_told_with_the_end_is_charged_also_when_it_is_less(
+    project: ProjectId, lead: Actor, agent: Actor
+) -> None:
+    run, attempt = make_placed_run(lead, project, make_spec(resources=Resources(time_limit_seconds=1000)))
+    record(agent, attempt, "accepted", "running")
+    record(agent, attempt, "usage", usage=make_usage(401))
+    finish(agent, attempt, usage=Usage(elapsed_seconds=400, devices=1, device_milliseconds=400_000))
+    assert ledger.balances(project)[0].consumed_milliseconds == 400_000
+    assert free(project) == GRANTED - 400_000
+    seen = queries.run(lead, run)
+    assert (seen.charged_milliseconds, seen.usage.elapsed_seconds) == (400_000, 400)
 
 
 def test_time_beyond_the_reservation_is_shown_and_not_charged(

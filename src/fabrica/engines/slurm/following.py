@@ -22,7 +22,6 @@ from fabrica.engines.slurm.states import START_ENDED, End, Told, phase_of, words
 from fabrica.engines.slurm.store import Record, Store
 from fabrica.values.states import EndReason
 from fabrica.values.time import show_duration
-from fabrica.wire.runs import Usage
 
 _CANCEL_AGAIN_SECONDS = 30.0
 _RESTARTED_PATIENCE = 6  # an attempt of several starts waits that much longer for accounting: nothing else knows them
@@ -245,8 +244,7 @@ class Following:
         accounted = prompt or not self._has_accounting() or self._is_accounted(record, job)
         marked = evidence.marks.end is not None or job.state not in ("COMPLETED", "FAILED") or not job.nodes
         if (not accounted and waited < patience) or (not marked and waited < self._settings.settle_seconds):
-            seen = self._last.get(handle)  # the queue's own end may be a second late, and what is told never falls
-            usage = seen.usage if seen else Usage(devices=record["devices"])
+            usage = ending.current_usage(record, evidence, energy_counted=self._energy_counted())
             started = ending.instant(job.started_at) if job.nodes else None
             words = "It has ended; the site's last word on it is awaited."
             return Observation("running" if job.nodes else "queued", started_at=started, words=words, usage=usage)

@@ -156,13 +156,23 @@ def consume(milliseconds: int, source: AccountKind) -> Moves:
     return allocation | _move(milliseconds, AccountKind.CAPACITY, AccountKind.DELIVERED)
 
 
-def release(held: Held) -> tuple[Held, Posting | None]:
-    """Give back what was held and not charged. A closed reservation stays as it is."""
+def release(held: Held, used_up_to: int | None = None) -> tuple[Held, Posting | None]:
+    """Give back what was held and not charged. A closed reservation stays as it is.
+
+    `used_up_to`: milliseconds of the site's last word, which stands over what it told on the way: what was charged
+    beyond it is given back too. None: what was told on the way stands.
+    """
     if held.state is not ReservationState.OPEN:
         return held, None
-    rest = held.amount.milliseconds - held.charged
-    moves = _move(rest, AccountKind.RESERVED, AccountKind.AVAILABLE)
-    return replace(held, state=ReservationState.RELEASED), Posting(TransferKind.RELEASE, moves) if rest else None
+    used = held.used if used_up_to is None else min(held.used, used_up_to)
+    charged = min(held.charged, used)
+    rest, beyond = held.amount.milliseconds - held.charged, held.charged - charged
+    moves = _move(rest, AccountKind.RESERVED, AccountKind.AVAILABLE) if rest else {}
+    if beyond:
+        back = {account: -moved for account, moved in consume(beyond, AccountKind.AVAILABLE).items()}
+        moves = back | moves | {AccountKind.AVAILABLE: rest + beyond}
+    after = replace(held, state=ReservationState.RELEASED, charged=charged, used=used)
+    return after, Posting(TransferKind.RELEASE, moves) if moves else None
 
 
 def waive(held: Held, used_up_to: int = 0) -> tuple[Held, Posting | None]:
@@ -235,7 +245,7 @@ def correct_charge(
     Raises:
         UnitMismatch: the allocation counts another resource class.
         ReservationOpen: the attempt is not settled, so its charge still moves by itself.
-        CorrectionRefused: the charge was waived, or would exceed the reservation.
+        CorrectionRefused: the charge was waived, or would exceed the reservation or fall below zero.
         InsufficientBalance: more would be charged than is available.
     """
     check_unit(terms, right)
@@ -252,6 +262,11 @@ def correct_charge(
         raise wire.CorrectionRefused(
             f"Attempt {held.attempt} would be charged {_show(held, charged)}, more than the {held.amount} reserved.",
             remedy=f"Give at most {held.amount.milliseconds - held.charged + wrong} device-milliseconds.",
+        )
+    if charged < 0:
+        raise wire.CorrectionRefused(
+            f"Of the charges of attempt {held.attempt}, {_show(held, -charged)} were given back when it ended.",
+            remedy=f"Give at least {right.milliseconds - charged} device-milliseconds.",
         )
     _check_free(terms, available, max(0, right.milliseconds - wrong))
     back = {account: -moved for account, moved in consume(wrong, AccountKind.AVAILABLE).items()}

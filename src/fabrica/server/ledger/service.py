@@ -150,9 +150,9 @@ def release(by: Actor, *, attempt: AttemptId) -> wire.Reservation:
     return _release(*_locked_attempt(attempt))
 
 
-def _release(book: Book, row: Reservation) -> wire.Reservation:
+def _release(book: Book, row: Reservation, used_up_to: int | None = None) -> wire.Reservation:
     before = queries.held_of(row, book)
-    held, posting = rules.release(before)
+    held, posting = rules.release(before, used_up_to)
     if held.state is before.state:
         return queries.reservation_of(row, book)
     now = clock.now()
@@ -168,12 +168,14 @@ def _release(book: Book, row: Reservation) -> wire.Reservation:
 def settle(by: Actor, *, attempt: AttemptId, used_up_to: DeviceTime | NativeAmount) -> wire.Reservation:
     """Charge what an attempt has used in all, give back the rest, and close the reservation: both or neither.
 
+    It is the last word: what was charged on the way beyond it is given back too.
+
     Raises:
         ReservationUnknown, ReservationClosed, UnitMismatch: as `charge` does.
     """
     book, row = _locked_attempt(attempt)
     _charge(book, row, used_up_to)
-    return _release(book, row)
+    return _release(book, row, rules.counted(used_up_to).milliseconds)
 
 
 @verb(may=permissions.operator)

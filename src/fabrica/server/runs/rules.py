@@ -198,8 +198,16 @@ def before(states: Mapping[RunId, RunState]) -> Before:
 
 
 def usage_after(known: Usage, reported: Usage) -> Usage:
-    """Return the later of two cumulative usages: what was used never falls."""
+    """Return the later of two cumulative usages of a running attempt: reports may come out of order."""
     return reported if reported.elapsed_seconds >= known.elapsed_seconds else known
+
+
+def usage_at_end(known: Usage, reported: Usage) -> Usage:
+    """Return the usage that stands for good: an exact sum, told with the end, even below what was told on the way.
+
+    What an engine sees of a job that goes on may run a little past its end, which accounting then sets right.
+    """
+    return reported if reported.device_milliseconds is not None else usage_after(known, reported)
 
 
 def charge_now(usage: Usage, charged_milliseconds: int) -> bool:

@@ -238,12 +238,14 @@ def _take_in(attempt: Attempt, event: Event, now: datetime) -> None:
     attempt.observed_at = min(event.at, now)  # a site's clock may be ahead; nothing is seen before it happens
     attempt.handle = (event.handle or attempt.handle)[:200]
     attempt.tasks = event.tasks or attempt.tasks
+    is_end = event.kind in ("ended", "declined")
     if event.usage is not None:
-        _take_usage(attempt, event.usage)
+        _take_usage(attempt, event.usage, is_end=is_end)
     leavings.keep(attempt, event)
-    if event.kind in ("ended", "declined"):
+    if is_end:
         attempt.started_at = event.started_at or attempt.started_at
         attempt.exit_code = event.exit_code
+        attempt.log_dropped_bytes = event.log_dropped_bytes or 0
         ended_at = min(event.ended_at or event.at, now)
         _end(attempt, rules.end_reason_of(event), event.words, Usage.model_validate(attempt.usage), ended_at)
         return
@@ -271,8 +273,8 @@ def _note_late(attempt: Attempt, event: Event) -> None:
         )
 
 
-def _take_usage(attempt: Attempt, reported: Usage) -> None:
-    usage = rules.usage_after(Usage.model_validate(attempt.usage), reported)
+def _take_usage(attempt: Attempt, reported: Usage, *, is_end: bool) -> None:
+    usage = (rules.usage_at_end if is_end else rules.usage_after)(Usage.model_validate(attempt.usage), reported)
     country = sites.country(attempt.site_id) if usage.energy else None
     intensity = load_grid().country(country) if country else None
     if intensity is not None:
