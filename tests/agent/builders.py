@@ -187,4 +187,5 @@ class MemoryEngine:
             started_at=NOON,
             ended_at=NOON + timedelta(seconds=2),
             usage=Usage(elapsed_seconds=2.0, devices=1),
+            log_bytes_dropped=7,
         )

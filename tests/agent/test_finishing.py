@@ -46,6 +46,7 @@ def test_the_record_of_a_run_is_uploaded_in_one_request(tmp_path: Path) -> None:
     (event,) = [one for one in house.server.events if one.kind == "artifacts"]
     assert sent == [len({one.sha256 for one in event.artifacts})]
     assert {one.sha256 for one in event.artifacts} == set(house.server.blobs)
+    assert house.server.ended(order.attempt).log_dropped_bytes == 7
     house.agent.close()
 
 

@@ -88,7 +88,8 @@ def _events() -> tuple[Event, ...]:
         ("artifacts", {"artifacts": (artifact,)}),
         (
             "ended",
-            {"reason": EndReason.COMPLETED, "words": "It ended.", "exit_code": 0, "started_at": NOON, "usage": usage},
+            {"reason": EndReason.COMPLETED, "words": "It ended.", "exit_code": 0, "started_at": NOON, "usage": usage}
+            | {"log_dropped_bytes": 2**20},
         ),
         ("declined", {"reason": EndReason.SITE_DECLINED, "words": "The site has no room."}),
     )

@@ -154,6 +154,7 @@ class Finish:
             ended_at=ending.ended_at,
             usage=ending.usage,
             tasks=ending.tasks or None,
+            log_dropped_bytes=ending.log_bytes_dropped,
         )
         self.journal.write(entry.attempt, *parts, end, state=AttemptState.ENDED)
         _log.info("ended %s: %s", entry.attempt, ending.reason)

@@ -146,6 +146,9 @@ class Event(Body):
     expected_start_at: Instant | None = Field(default=None, description="the engine's own estimate, on `queued`")
     log_offset: int | None = None
     log_text: str | None = None
+    log_dropped_bytes: int | None = Field(
+        default=None, ge=0, description="of the output, what the site's log had no room for; on `ended`"
+    )
     metrics: tuple[MetricSeries, ...] = ()
     artifacts: tuple[Artifact, ...] = ()
 

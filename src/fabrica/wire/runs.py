@@ -300,7 +300,7 @@ class LogSlice(Body):
     next_offset: int
     text: str
     ended: bool
-    dropped_bytes: int = 0
+    dropped_bytes: int = Field(default=0, description="of the output, what the site's log had no room for")
 
 
 class MetricSeries(Body):

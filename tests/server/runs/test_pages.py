@@ -116,6 +116,15 @@ def test_a_log_goes_on_from_where_the_page_is_and_stays_text(world: World) -> No
     assert plain.getvalue().decode() == hostile + "second\n"
 
 
+def test_a_log_that_the_site_had_no_room_for_says_how_much_is_missing(world: World) -> None:
+    told = make_event(world.attempt, "log", log_offset=0, log_text="first\n")
+    ended = make_event(world.attempt, "ended", 2, reason=EndReason.COMPLETED, exit_code=0, log_dropped_bytes=5 * 2**20)
+    service.record(world.agent, events=[told])
+    assert "were not kept" not in world.member.get(f"/runs/{world.run}").content.decode()
+    service.record(world.agent, events=[ended])
+    assert "5.0 MiB of the output were not kept" in world.member.get(f"/runs/{world.run}").content.decode()
+
+
 def test_a_page_shows_no_escape_codes_wherever_they_are_cut_and_the_download_keeps_them(world: World) -> None:
     pieces = ("\x1b[31mred\x1b", "[0m plain\x1b]0;title\x07\n")
     offset = 0

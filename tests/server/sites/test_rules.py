@@ -73,6 +73,14 @@ def test_a_fingerprint_covers_everything_the_event_says() -> None:
     assert rules.fingerprint(event(1)) != rules.fingerprint(event(1).model_copy(update={"words": "other"}))
 
 
+def test_a_fingerprint_stays_when_a_newer_server_knows_of_more_fields() -> None:
+    class NewerEvent(Event):
+        of_a_newer_version: str | None = None
+
+    newer = NewerEvent.model_validate_json(event(1).model_dump_json())
+    assert rules.fingerprint(newer) == rules.fingerprint(event(1))
+
+
 @pytest.mark.parametrize(("difference", "corrected"), [(None, 0), (30, 0), (-30, 0), (-3600, -3600), (3600, 3600)])
 def test_times_of_a_site_whose_clock_is_wrong_are_told_by_our_own(difference: int | None, corrected: int) -> None:
     at = datetime(2026, 11, 21, 12, tzinfo=UTC)
