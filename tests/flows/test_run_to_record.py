@@ -167,6 +167,17 @@ def _waiting(folder: Path) -> Path:
     return write_run(folder / "waits", command, files={"main.py": WAITS})
 
 
+def test_a_network_from_before_an_update_is_restarted_by_the_next_command(home: Home) -> None:
+    file = home.folder / "embedded.json"
+    before = json.loads(file.read_text())
+    file.write_text(json.dumps(before | {"code": "before the update"}))
+    runs_told = home.json("runs")["runs"]
+    after = json.loads(file.read_text())
+    assert (after["url"], after["code"]) == (before["url"], before["code"])
+    assert after["pid"] != before["pid"]
+    assert runs_told == home.json("runs")["runs"]
+
+
 def _wait_for_start(folder: Path) -> None:
     wait_until((folder / "started").exists, "the run starts")
 

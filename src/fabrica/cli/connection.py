@@ -12,6 +12,8 @@ from fabrica.wire.people import TokenRefused
 def connect(*, start: bool = True) -> Client:
     """Return a client of the configured server, or of the embedded network, which is started when it is not up.
 
+    An embedded network of another version is restarted.
+
     Raises:
         TokenRefused: a server is configured, and its token file is not.
         EmbeddedNotStarted: the embedded network did not come up.
@@ -19,7 +21,7 @@ def connect(*, start: bool = True) -> Client:
     server = os.environ.get("FABRICA_SERVER")
     if server:
         return Client(server, _configured_token(server.rstrip("/")))
-    network = embedded.find() or (embedded.start() if start else None)
+    network = embedded.find_current() or (embedded.start() if start else None)
     if network is None:
         raise EmbeddedNotRunning("No embedded network is up.", remedy="Start it with 'fabrica up'.")
     return Client(network.url, network.token())

@@ -1,5 +1,7 @@
 """The embedded network: one background process of this user, on this machine, over loopback only."""
 
+import functools
+import hashlib
 import json
 import os
 import signal
@@ -9,21 +11,26 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import fabrica
 from fabrica.values.home import home
 from fabrica.wire.embedded import EmbeddedNotStarted
 
 START_SECONDS_MAX = 60
 STOP_SECONDS_MAX = 30
+_SPOKEN = ("wire", "sdk")
+"""The floors whose code says what a command asks and what it understands."""
 
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """A running embedded network."""
+    """A running embedded network. `code`: what it was started from; `options`: of the `fabrica up` that started it."""
 
     url: str
     pid: int
     started: str
     home: Path
+    code: str = ""
+    options: tuple[str, ...] = ()
 
     def token(self) -> str:
         """Return the user's own access token, from its file of mode 600."""
@@ -44,10 +51,43 @@ def find() -> Embedded | None:
     """Return the embedded network if one is up: its process lives and is the one that wrote the state file."""
     try:
         said = json.loads(state_file().read_text())
-        network = Embedded(str(said["url"]), int(said["pid"]), str(said["started"]), home())
+        network = Embedded(
+            url=str(said["url"]),
+            pid=int(said["pid"]),
+            started=str(said["started"]),
+            home=home(),
+            code=str(said.get("code")),
+            options=tuple(map(str, said.get("options", ()))),
+        )
     except (FileNotFoundError, ValueError, KeyError):
         return None
     return network if process_started(network.pid) == network.started else None
+
+
+def find_current() -> Embedded | None:
+    """Return the embedded network if one is up; one of other code, as from before an update, is restarted first.
+
+    Raises:
+        EmbeddedNotStarted: it did not come up again.
+    """
+    from fabrica.cli.output import say
+
+    network = find()
+    if network is None or network.code == code_digest():
+        return network
+    say("The embedded network was started by another version of Fabrica. It is restarted; its runs go on.")
+    stop()
+    return start(network.options)
+
+
+@functools.cache
+def code_digest() -> str:
+    """Return what tells versions of the code apart by what they say to each other, as within one release they may."""
+    digest = hashlib.sha256(fabrica.__version__.encode())
+    for floor in _SPOKEN:
+        for file in sorted((Path(fabrica.__file__).parent / floor).glob("*.py")):
+            digest.update(b"\0" + file.name.encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()
 
 
 def process_started(pid: int) -> str | None:

@@ -35,19 +35,23 @@ def up(simulate: bool, country: str | None, port: int | None, foreground: bool, 
     if foreground:
         _run_embedded(simulate=simulate, country=country, port=port)
         return
-    options = ["--simulate"] if simulate else []
-    options += ["--country", country] if country else []
-    options += ["--port", str(port)] if port else []
-    network = embedded.find()
-    if network is not None and options:
+    options = _as_options(simulate, country, port)
+    if options and embedded.find():
         say("The embedded network is restarted with the new options; its runs go on.")
         embedded.stop()
-        network = None
-    network = network or embedded.start(tuple(options))
+    network = embedded.find_current() or embedded.start(options)
     if as_json:
         print_json({"url": network.url, "pid": network.pid, "home": str(network.home)})
         return
     print_text(f"The embedded network is up: {network.url}  (sign in with 'fabrica portal')")
+
+
+def _as_options(simulate: bool, country: str | None, port: int | None) -> tuple[str, ...]:
+    return (
+        *(("--simulate",) if simulate else ()),
+        *(("--country", country) if country else ()),
+        *(("--port", str(port)) if port else ()),
+    )
 
 
 @click.command()
@@ -159,10 +163,11 @@ def _run_embedded(*, simulate: bool, country: str | None, port: int | None) -> N
     from fabrica.values.home import home
     from fabrica.values.signals import stop_on_signals
 
+    code = embedded.code_digest()
     folder = home()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with held_alone(folder / "embedded.lock"):
-        port = _free_port(port, folder / "port")
+        asked_port, port = port, _free_port(port, folder / "port")
         url = f"http://127.0.0.1:{port}"
         os.environ["FABRICA_PUBLIC_URL"] = url
         from fabrica.server.config import processes
@@ -184,7 +189,13 @@ def _run_embedded(*, simulate: bool, country: str | None, port: int | None) -> N
             try:
                 threads += reconcilers.start_all(stop)
                 rows.wait_for_first_word(stop)
-                state = {"url": url, "pid": os.getpid(), "started": embedded.process_started(os.getpid())}
+                state = {
+                    "url": url,
+                    "pid": os.getpid(),
+                    "started": embedded.process_started(os.getpid()),
+                    "code": code,
+                    "options": _as_options(simulate, country, asked_port),
+                }
                 write_private(embedded.state_file(), json.dumps(state))
                 while not stop.wait(2) and embedded.state_file().exists():
                     pass  # whoever removes the home ends its network, too
