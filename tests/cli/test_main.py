@@ -58,6 +58,7 @@ PLACEMENT: dict[str, Any] = {
 }  # fmt: skip
 ANSWERS: dict[tuple[str, str], Any] = {
     ("GET", "/me"): {"user": USER, "name": "Ada", "email": None, "network_roles": [], "projects": [PROJECT_BODY]},
+    ("PUT", "/me/mail"): {"user": USER, "name": "Ada", "email": None, "network_roles": [], "projects": []},
     ("GET", "/me/tokens"): [{"id": 1, "name": "a", "created_at": NOW, "expires_at": NOW, "withdrawn_at": None}],
     ("GET", "/people"): {"people": [PERSON_BODY], "next_cursor": None},
     ("POST", "/people"): PERSON_BODY,
@@ -206,6 +207,7 @@ def test_every_command_of_a_user_speaks_json() -> None:
         (["why", "last"], {"run", "state", "words", "placements"}),
         (["logs", RUN], {"text", "next_offset", "ended", "attempt", "offset", "dropped_bytes"}),
         (["cancel", RUN[-6:]], {"id", "state", "spec"}),
+        (["mail", "off"], {"mail_wanted"}),
         (["people"], {"people", "next_cursor"}),
         (["people", "add", "ada@factory.example", "--name", "Ada"], {"id", "email"}),
         (["people", "deactivate", "ADA@factory.example", "--yes"], {"id", "active"}),

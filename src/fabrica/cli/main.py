@@ -24,6 +24,7 @@ _COMMANDS = {
     "projects": "projects:projects",
     "organisations": "projects:organisations",
     "token": "people:token",
+    "mail": "people:mail",
     "people": "people:people",
     "plan": "plan:plan",
     "up": "operate:up",

@@ -1,4 +1,4 @@
-"""Commands of people: their access tokens; who is here, for the network's office."""
+"""Commands of people: their access tokens and their e-mail; who is here, for the network's office."""
 
 from pathlib import Path
 
@@ -93,6 +93,29 @@ def withdraw_token(number: int, as_json: bool) -> None:
         print_json({"withdrawn": number})
     else:
         say(f"Token {number} is withdrawn.")
+
+
+@click.command("mail")
+@click.argument("wanted", type=click.Choice(["on", "off"]), required=False)
+@json_option
+def mail(wanted: str | None, as_json: bool) -> None:
+    """Show whether the server writes to you of its own accord, or switch that on or off.
+
+    \b
+    Example:
+        fabrica mail off
+    """
+    from fabrica.cli.connection import connect
+    from fabrica.sdk import people
+
+    with connect() as client:
+        me = people.choose_mail(client, wanted == "on") if wanted else people.me(client)
+    if as_json:
+        print_json({"mail_wanted": me.mail_wanted})
+    elif me.mail_wanted:
+        say("The server may write to you of its own accord. Switch it off: 'fabrica mail off'.")
+    else:
+        say("The server writes nothing to you of its own accord. Switch it on: 'fabrica mail on'.")
 
 
 @click.group("people", invoke_without_command=True)

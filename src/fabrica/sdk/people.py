@@ -8,6 +8,7 @@ from fabrica.values.ids import OrganisationId, ProjectId, UserId
 from fabrica.wire.people import (
     Appointment,
     MadeToken,
+    MailChoice,
     Me,
     NewMember,
     NewOrganisation,
@@ -28,6 +29,11 @@ from fabrica.wire.problems import NotFound
 def me(client: Client) -> Me:
     """Return who the token's owner is."""
     return client.get("/me", Me)
+
+
+def choose_mail(client: Client, wanted: bool) -> Me:
+    """Choose whether the server writes to the caller of its own accord."""
+    return Me.model_validate(client.put("/me/mail", MailChoice(mail_wanted=wanted)))
 
 
 def only_project(client: Client) -> Project:

@@ -31,6 +31,13 @@ class Me(Body):
     email: str | None
     network_roles: tuple[str, ...]
     projects: tuple["Project", ...]
+    mail_wanted: bool = Field(default=True, description="whether this server may write to them of its own accord")
+
+
+class MailChoice(Request):
+    """Whether the server may write to the caller of its own accord."""
+
+    mail_wanted: bool
 
 
 class Member(Body):

@@ -13,6 +13,7 @@ from fabrica.server.aiact.models import Notice
 from fabrica.server.aiact.notice_service import TRIES_MAX, notify
 from fabrica.server.core import clock
 from fabrica.server.core.actors import Actor
+from fabrica.server.people import service as people_service
 from fabrica.server.people.models import User
 from fabrica.wire.aiact import Classification
 from fabrica.wire.questions import NewQuestion, Reply
@@ -111,6 +112,24 @@ def test_nobody_is_mailed_whose_address_is_not_to_be_believed_or_who_is_not_acti
     told(make_user())
     assert Notice.objects.count() == 1
     assert not post.recipients
+
+
+def test_who_switched_e_mail_off_is_written_to_no_more_not_even_what_waits(post: MailServer) -> None:
+    person = make_user()
+    assert person.user
+    told(person)
+    people_service.choose_mail(person, user=person.user, wanted=False)
+    assert reconcilers.send_notices() == 0
+    told(person, key="another")
+    assert Notice.objects.count() == 1
+    assert not post.recipients
+
+
+def test_each_message_says_where_it_is_switched_off(post: MailServer) -> None:
+    told(make_user())
+    assert reconcilers.send_notices() == 1
+    assert "List-Unsubscribe: <http://127.0.0.1:8400/mail>" in post.messages[0]
+    assert "No more such mail: http://127.0.0.1:8400/mail" in post.messages[0]
 
 
 def test_a_subject_is_one_line_whatever_a_system_is_called(post: MailServer) -> None:

@@ -106,3 +106,26 @@ def test_a_server_that_mails_nothing_prints_no_link_that_lets_somebody_in() -> N
     make_user(email="ada@factory.example")
     Client().post("/accounts/password/reset/", {"email": "ada@factory.example"})
     assert not mail.outbox
+
+
+def test_a_person_switches_e_mail_off_on_a_page_of_their_own() -> None:
+    person = make_user()
+    client = browser(person)
+    assert "Switch e-mail off" in client.get("/mail").content.decode()
+    shown = client.post("/mail", {"wanted": "no"}, follow=True).content.decode()
+    assert "Switch e-mail on" in shown
+    assert "E-mail is switched off." in shown
+    assert not User.objects.get(pk=person.user).mail_wanted
+    client.post("/mail", {"wanted": "yes"})
+    assert User.objects.get(pk=person.user).mail_wanted
+
+
+def test_the_page_says_where_nobody_set_up_e_mail(settings: Settings) -> None:
+    settings.EMAIL_FROM = ""
+    assert "Nobody set up e-mail" in browser(make_user()).get("/mail").content.decode()
+    settings.EMAIL_FROM = "desk@fabrica.example.eu"
+    assert "Nobody set up e-mail" not in browser(make_user()).get("/mail").content.decode()
+
+
+def test_whoever_is_not_signed_in_switches_nothing() -> None:
+    assert Client().post("/mail", {"wanted": "no"}).status_code == 302

@@ -279,3 +279,20 @@ def test_only_operators_appoint_advisers_and_nobody_is_two_things_in_the_network
     for other in (operator, make_user(network_role=NetworkRole.AUDITOR)):
         with pytest.raises(NetworkRoleHeld):
             service.appoint_adviser(operator, user=user_of(other))
+
+
+def test_mail_is_switched_off_and_on_by_oneself_alone(lead: Actor) -> None:
+    assert queries.mail_address(user_of(lead)) == email_of(lead)
+    for other in (make_user(), make_operator(), NOBODY):
+        with pytest.raises(NotAllowed):
+            service.choose_mail(other, user=user_of(lead), wanted=False)
+    service.choose_mail(lead, user=user_of(lead), wanted=False)
+    assert queries.mail_address(user_of(lead)) is None
+    assert not queries.me(lead).mail_wanted
+    service.choose_mail(lead, user=user_of(lead), wanted=True)
+    assert queries.mail_address(user_of(lead)) == email_of(lead)
+
+
+def test_nobody_who_was_deactivated_is_written_to(lead: Actor) -> None:
+    service.deactivate(make_operator(), user=user_of(lead))
+    assert queries.mail_address(user_of(lead)) is None

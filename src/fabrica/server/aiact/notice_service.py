@@ -20,14 +20,16 @@ from fabrica.values.ids import ProjectId, UserId
 TRIES_MAX = 8
 _FIRST_PAUSE = timedelta(minutes=5)
 _SUBJECT_LENGTH_MAX = 150
+_ENDING = "This server sends it by itself; nobody reads a reply."
 
 
 def notify(user: UserId, *, key: str, subject: str, words: str, page: str, **parts: object) -> None:
     """Keep a message to a person inside the verb that it tells of; `page` with `parts` is where it leads.
 
-    Nothing is kept where no mail is sent, the person is no longer active, or their address cannot be believed.
+    Nothing is kept where no mail is sent, the person is no longer active or wants none, or their address cannot be
+    believed.
     """
-    if not settings.EMAIL_FROM or not people.is_active(Actor(name="mail", user=user)) or not people.user_emails({user}):
+    if not settings.EMAIL_FROM or not people.mail_address(user):
         return
     address = settings.PUBLIC_URL + reverse(page, kwargs=parts)
     now = clock.now()
@@ -36,12 +38,17 @@ def notify(user: UserId, *, key: str, subject: str, words: str, page: str, **par
         key=key,
         defaults={
             "subject": " ".join(subject.split())[:_SUBJECT_LENGTH_MAX],
-            "body": f"{words}\n\n{address}\n\nThis server sends it by itself; nobody reads a reply.\n",
+            "body": f"{words}\n\n{address}\n\n{_ENDING}\nNo more such mail: {mail_page()}\n",
             "made_at": now,
             "try_after": now,
         },
     )
     hint("aiact")
+
+
+def mail_page() -> str:
+    """Return where a person switches such messages off."""
+    return f"{settings.PUBLIC_URL}{reverse('people:mail')}"
 
 
 def notify_leads(project: ProjectId, *, key: str, subject: str, words: str, page: str, **parts: object) -> None:

@@ -16,7 +16,7 @@ from fabrica.server.aiact.calendar_queries import days_ahead
 from fabrica.server.aiact.models import IssueOrder, Notice, Result, Version
 from fabrica.server.aiact.notice_service import TRIES_MAX
 from fabrica.server.core import clock
-from fabrica.server.core.actors import SYSTEM, Actor
+from fabrica.server.core.actors import SYSTEM
 from fabrica.server.core.claims import claimed
 from fabrica.server.core.reconcilers import count_moved, reconciler
 from fabrica.server.core.storage import open_storage
@@ -66,11 +66,12 @@ def send_notices() -> int:
 
 def _send(notice: int) -> bool:
     row = Notice.objects.get(pk=notice)
-    address = people.user_emails({row.user_id}).get(row.user_id)
+    address = people.mail_address(row.user_id)
     sent = False
-    if address and people.is_active(Actor(name="mail", user=row.user_id)):
+    if address:
+        way_out = {"List-Unsubscribe": f"<{notice_service.mail_page()}>"}
         try:
-            sent = bool(EmailMessage(row.subject, row.body, settings.EMAIL_FROM, [address]).send())
+            sent = bool(EmailMessage(row.subject, row.body, settings.EMAIL_FROM, [address], headers=way_out).send())
         except (OSError, SMTPException) as trouble:  # the address is no word for a log
             _log.warning("mail could not be sent", extra={"notice": row.pk, "trouble": type(trouble).__name__})
     notice_service.keep_sent(SYSTEM, notice=notice, sent=sent)

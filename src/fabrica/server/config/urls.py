@@ -70,6 +70,7 @@ _people = [
     path("sign-in/<str:token>", people.sign_in, name="sign_in"),
     path("tokens", token_pages.tokens, name="tokens"),
     path("tokens/<int:token>/withdraw", token_pages.withdraw, name="token_withdraw"),
+    path("mail", people.mail, name="mail"),
     path("office/people/<user:user>/deactivate", people.deactivate, name="deactivate"),
     path("office/people/<user:user>/reactivate", people.reactivate, name="reactivate"),
 ]

@@ -9,6 +9,7 @@ from fabrica.values.ids import OrganisationId, ProjectId, UserId
 from fabrica.wire.people import (
     Appointment,
     MadeToken,
+    MailChoice,
     Me,
     NewMember,
     NewOrganisation,
@@ -28,6 +29,13 @@ router = Router(tags=["people"])
 @router.get("/me", response=Me)
 def me(request: Asked) -> Me:
     """Who the caller is, with their projects."""
+    return queries.me(request.auth)
+
+
+@router.put("/me/mail", response=Me)
+def choose_mail(request: Asked, body: MailChoice) -> Me:
+    """Choose whether the server writes to the caller of its own accord."""
+    service.choose_mail(request.auth, user=user_of(request), wanted=body.mail_wanted)
     return queries.me(request.auth)
 
 

@@ -1,5 +1,6 @@
-"""Pages of people: the sign-in link, and how an operator deactivates somebody and lets them in again."""
+"""Pages of people: the sign-in link, e-mail on or off, and how an operator deactivates somebody or lets them in."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
@@ -19,6 +20,21 @@ def sign_in(request: HttpRequest, token: str) -> HttpResponse:
     user = service.user_of_link(token)
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
     return redirect("portal:home")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def mail(request: Viewed) -> HttpResponse:
+    """Tell what the server writes to the reader of its own accord; on POST switch it off or on."""
+    assert request.actor.user is not None, "only people sign in"
+    if request.method != "POST":
+        me = queries.me(request.actor)
+        context = {"wanted": me.mail_wanted, "address": me.email, "sends": bool(settings.EMAIL_FROM)}
+        return render(request, "people/mail.html", context)
+    wanted = request.POST.get("wanted") == "yes"
+    service.choose_mail(request.actor, user=request.actor.user, wanted=wanted)
+    messages.info(request, _("E-mail is switched on.") if wanted else _("E-mail is switched off."))
+    return redirect("people:mail")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

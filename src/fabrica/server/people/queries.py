@@ -18,6 +18,11 @@ def role_in(by: Actor, project: ProjectId) -> wire.ProjectRole | None:
     return Membership.objects.filter(project_id=project, user_id=by.user).values_list("role", flat=True).first()  # type: ignore[return-value]
 
 
+def works_in(by: Actor, project: ProjectId) -> bool:
+    """Return whether the actor leads or works in a project: who may submit, register and change what is its own."""
+    return role_in(by, project) in ("lead", "member")
+
+
 def sees(by: Actor, project: ProjectId) -> bool:
     """Return whether the actor may read what belongs to the project."""
     return by.sees_everything or role_in(by, project) is not None
@@ -115,6 +120,13 @@ def user_emails(users: set[UserId]) -> dict[UserId, str]:
     if settings.SIGN_UP_OPEN:
         return {}
     return dict(User.objects.filter(pk__in=users).values_list("pk", "email"))
+
+
+def mail_address(user: UserId) -> str | None:
+    """Return where the server may write to a person of its own accord; None when they are not active or want none."""
+    if not User.objects.filter(pk=user, is_active=True, mail_wanted=True).exists():
+        return None
+    return user_emails({user}).get(user)
 
 
 def user_with(email: str) -> UserId | None:
@@ -221,11 +233,12 @@ def tokens(by: Actor) -> tuple[wire.Token, ...]:
 
 def me(by: Actor) -> wire.Me:
     """Return who the actor is and the projects they are in."""
-    email = User.objects.filter(pk=by.user).values_list("email", flat=True).first() if by.user else None
+    row = User.objects.filter(pk=by.user).first() if by.user else None
     return wire.Me(
         user=by.user,
         name=by.name,
-        email=email,
+        email=row.email if row else None,
         network_roles=tuple(sorted(role.value for role in by.network_roles)),
         projects=projects(by),
+        mail_wanted=row is not None and row.mail_wanted,
     )

@@ -169,6 +169,12 @@ def withdraw_token(by: Actor, *, user: UserId, token: int) -> None:
 
 
 @verb(may=permissions.themself)
+def choose_mail(by: Actor, *, user: UserId, wanted: bool) -> None:
+    """Choose whether the server writes to oneself of its own accord. Twice changes nothing."""
+    User.objects.filter(pk=user).update(mail_wanted=wanted)
+
+
+@verb(may=permissions.themself)
 def sign_in_link(by: Actor, *, user: UserId) -> str:
     """Return a signed link that signs the person in to the portal: once, and within five minutes."""
     row = User.objects.get(pk=user)

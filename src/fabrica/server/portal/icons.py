@@ -29,6 +29,7 @@ ICONS = {
     "print": "M7 9V4h10v5M7 17H4v-7h16v7h-3M7 14h10v6H7z",
     "download": "M12 4v11M7 10.5l5 5 5-5M5 20h14",
     "copy": "M9 9h11v11H9zM5 15H4V4h11v1",
+    "mail": "M4 6h16v12H4zM4 7l8 6 8-6",
     "key": "M8 20a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM11 13l9-9M16 8l3 3",
     "notice": "M12 20a8 8 0 1 0 0-16 8 8 0 0 0 0 16zM12 11v5M12 8v.5",
     "warning": "M12 4l9 16H3zM12 10v5M12 17.5v.5",
