@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fabrica.planning.training.columns import LayoutColumns, single
-from fabrica.planning.training.communication import gather_rate, sharded_bytes, tensor_forward
+from fabrica.planning.training.communication import gather_rate, pipeline_hop, sharded_bytes, tensor_forward
 from fabrica.planning.training.devices import find_device
 from fabrica.planning.training.software import software_of
 from tests.planning.training.questions import make_mixture, make_model
@@ -34,3 +34,18 @@ def test_ranks_of_one_domain_share_the_links_out_of_it() -> None:
         return float(gather_rate(device, layout(tensor=1), software_of(year, "bf16"), plain(), ranks))
 
     assert rate(2025) == pytest.approx(min(8 * rate(2021), float(device.scale_up * plain().scale_up)))
+
+
+def test_stages_of_one_domain_pass_on_over_its_links() -> None:
+    device = find_device("GB200").columns("bf16")
+
+    def hop(**changes: float) -> float:
+        made = layout(tensor=4, data=4, **changes)
+        return float(pipeline_hop(make_model().columns(), device, made, software_of(2025, "bf16"), plain()))
+
+    inside, across = hop(pipeline=4), hop(pipeline=16)
+    assert inside < across < inside * float(device.scale_up / device.scale_out)
+    apart = float(
+        pipeline_hop(make_model().columns(), device, layout(tensor=4, data=64), software_of(2025, "bf16"), plain())
+    )
+    assert apart > across

@@ -25,6 +25,11 @@ def test_states_are_sharded_stage_by_stage() -> None:
     assert float(held(pipeline=1, zero=0).optimizer) == pytest.approx(12 * make_model().parameters / 2)
 
 
+def test_under_a_pipeline_weights_stay_whole() -> None:
+    assert float(held(zero=3).weights) == float(held(zero=1).weights)
+    assert float(held(zero=3).gradients) < float(held(zero=1).gradients)
+
+
 def test_recompute_keeps_less() -> None:
     none, cheap, half, full = (float(held(recompute=mode).activations) for mode in (0, 1, 1.5, 2))
     assert none > cheap > half > full

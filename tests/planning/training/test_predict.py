@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from fabrica.planning.training.devices import find_device
+from fabrica.planning.training.layouts import Fixed
 from fabrica.planning.training.predict import Prediction, own_calibration, own_runs, predict, predict_runs
 from fabrica.planning.training.prepare import prepare
 from fabrica.planning.training.runs import Run
@@ -47,6 +48,12 @@ def test_more_devices_than_any_run_are_said() -> None:
     many = replace(RUN, devices=65_536, batch_sequences=65_536.0, fixed=replace(RUN.fixed, data=2048.0))
     found = predicted(many)
     assert any("65,536 devices" in reason for reason in found.extrapolates)
+    assert width(found) > width(predicted(RUN))
+
+
+def test_a_run_that_does_not_fit_is_predicted_and_that_is_said() -> None:
+    found = predicted(replace(RUN, devices=8, batch_sequences=8.0, fixed=Fixed(tensor=8.0, pipeline=1.0)))
+    assert any("no layout fits in memory" in reason for reason in found.extrapolates)
     assert width(found) > width(predicted(RUN))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
+from fabrica.planning.training.layouts import FULL, HALF, NONE, SELECTIVE
 from fabrica.planning.training.runs import OWN_FILE, read_runs
 from fabrica.planning.training.shapes import guess_shapes
 from fabrica.wire.training import RunsMalformed
@@ -21,7 +22,7 @@ MODEL = {
     "vocab": 128256,
     "seq_len": 8192,
 }
-RUN = {
+RUN: dict[str, Any] = {
     "id": "one",
     "group": "ones",
     "source": "a note of 2024",
@@ -142,6 +143,37 @@ def test_numbers_written_as_text_are_numbers(tmp_path: Path) -> None:
     texts = {"count": "8", "seq_len": "8192", "global_batch_seqs": "1.28e2", "reported": {"step_s": "10"}}
     (run,) = read_runs(write(tmp_path, {**RUN, **texts}, model={**MODEL, "layers": "32", "hidden": "4096"})).runs
     assert (run.devices, run.batch_sequences, run.reported) == (8, 128.0, 128 * 8192 / 8 / 10)
+
+
+@pytest.mark.parametrize(
+    ("layout", "zero", "recompute"),
+    [
+        ({"zero": "ZeRO-3", "recompute": True}, 3, FULL),
+        ({"zero": "FSDP", "recompute": False}, 3, NONE),
+        ({"zero": "zero_1", "recompute": "uniform"}, 1, FULL),
+        ({"zero": 0, "recompute": "half"}, 0, HALF),
+        ({"zero": 2, "recompute": "mlp"}, 1, SELECTIVE),
+    ],
+)
+def test_stages_of_zero_and_modes_of_recompute_have_several_names(
+    tmp_path: Path, layout: dict[str, Any], zero: float, recompute: float
+) -> None:
+    (run,) = read_runs(write(tmp_path, {**RUN, "layout": {**RUN["layout"], **layout}})).runs
+    assert (run.fixed.zero, run.fixed.recompute) == (zero, recompute)
+
+
+def test_precisions_have_long_names_too(tmp_path: Path) -> None:
+    runs = ({**RUN, "id": name, "precision": name} for name in ("bfloat16", "float16", "FP8_CS", "fp8-mx"))
+    assert [run.precision for run in read_runs(write(tmp_path, *runs)).runs] == ["bf16", "fp16", "fp8", "mxfp8"]
+
+
+def test_a_pipeline_splits_what_its_replica_is_told_to_take(tmp_path: Path) -> None:
+    deep = {**RUN, "count": 64, "layout": {"tp": 1, "pp": 8, "dp": 8, "zero": "fsdp"}, "global_batch_seqs": 256}
+    titan = {**deep, "id": "two", "source": "torchtitan note of 2024"}
+    whole = {**deep, "id": "three", "layout": {**deep["layout"], "micro_batch": 32}}
+    told = {**titan, "id": "four", "layout": {**deep["layout"], "micro_batch": 1}}
+    runs = read_runs(write(tmp_path, deep, titan, whole, told)).runs
+    assert [run.fixed.micro_batch for run in runs] == [None, 4, 4, 1]
 
 
 def test_a_model_that_the_file_does_not_describe_is_the_packages_own(tmp_path: Path) -> None:

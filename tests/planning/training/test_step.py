@@ -93,6 +93,11 @@ def test_sharded_weights_hide_behind_enough_computing() -> None:
     assert float(large.data) < float(small.data)
 
 
+def test_under_a_pipeline_weights_stay_gathered() -> None:
+    assert float(timed(zero=3).data) == float(timed(zero=2).data)
+    assert float(timed(zero=3, pipeline=1, data=32).data) != float(timed(zero=2, pipeline=1, data=32).data)
+
+
 def test_a_faster_matrix_unit_never_slows_a_step() -> None:
     known = plain()
     faster = replace(known, linear=known.linear * 1.2)

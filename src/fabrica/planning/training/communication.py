@@ -67,11 +67,16 @@ def expert_forward(
 def pipeline_hop(
     model: ModelColumns, device: DeviceColumns, layout: LayoutColumns, software: SoftwareColumns, known: Efficiencies
 ) -> Column:
-    """Return the seconds a micro-batch spends between stages, forward and backward, all its chunks, that show."""
+    """Return the seconds a micro-batch spends between stages, forward and backward, all its chunks, that show.
+
+    A domain holds as many whole stages as fit, and of their hops only the last one leaves it.
+    """
     split = np.where(software.sequence_parallel > 0, layout.tensor, 1.0)
     moved = 2 * 2 * tokens_per_rank(model, layout) * model.hidden / split * layout.interleave
-    inside = layout.tensor * layout.context * layout.data * layout.pipeline <= device.domain
-    return known.point_exposed * moved / np.where(inside, *_links(device, known)) * (layout.pipeline > 1)
+    near = np.clip(np.floor(device.domain / (layout.tensor * layout.context * layout.data)), 1.0, layout.pipeline)
+    leaving = np.where(near < layout.pipeline, 1 / near, 0.0)
+    up, out = _links(device, known)
+    return known.point_exposed * moved * ((1 - leaving) / up + leaving / out) * (layout.pipeline > 1)
 
 
 def gather_rate(
@@ -86,6 +91,11 @@ def gather_rate(
     up, out = _links(device, known)
     shared = np.minimum(up, out * np.where(software.hierarchical > 0, near, 1.0))
     return np.where(ranks <= near, up, shared)
+
+
+def gathers_again(layout: LayoutColumns) -> Column:
+    """Return where weights are gathered anew for every micro-batch: ZeRO-3 without a pipeline."""
+    return np.asarray((layout.zero >= 3) & (layout.pipeline == 1))
 
 
 def sharded_bytes(model: ModelColumns, layout: LayoutColumns) -> tuple[Column, Column]:

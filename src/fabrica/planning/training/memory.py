@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fabrica.planning.training.columns import Column, DeviceColumns, LayoutColumns, ModelColumns, SoftwareColumns
-from fabrica.planning.training.communication import sharded_bytes
+from fabrica.planning.training.communication import gathers_again, sharded_bytes
 from fabrica.planning.training.operators import tokens_per_rank
 
 OPTIMIZER_STATE_BYTES = 12.0  # 4-byte master weight and two moments
@@ -44,17 +44,16 @@ def memory(model: ModelColumns, layout: LayoutColumns, software: SoftwareColumns
     ranks = layout.data * layout.context
     expert_ranks = np.maximum(ranks * layout.tensor / np.maximum(layout.expert, layout.tensor), 1.0)
 
-    def held(stage: float) -> Column:
-        split = layout.zero >= stage
+    def held(split: Column) -> Column:
         return np.where(split, dense / ranks + experts / expert_ranks, dense + experts)
 
     whole_layer = (dense + experts) * layout.pipeline / model.layers
-    gathered = np.where(layout.zero >= 3, 2 * WEIGHT_BYTES * whole_layer, 0.0)
+    gathered = np.where(gathers_again(layout), 2 * WEIGHT_BYTES * whole_layer, 0.0)
     logits = LOGIT_BYTES * tokens_per_rank(model, layout) * model.vocab / layout.tensor
     return Memory(
-        WEIGHT_BYTES * held(3),
-        software.gradient_bytes * held(2),
-        OPTIMIZER_STATE_BYTES * held(1),
+        WEIGHT_BYTES * held(gathers_again(layout)),
+        software.gradient_bytes * held(np.asarray(layout.zero >= 2)),
+        OPTIMIZER_STATE_BYTES * held(np.asarray(layout.zero >= 1)),
         _activations(model, layout, software, routed=routed),
         gathered + logits,
     )

@@ -14,6 +14,7 @@ from fabrica.planning.training.runs import OWN_FILE, Run, read_runs
 DEVIATIONS_OF_90_PERCENT = 1.645
 PER_DOUBLING = 0.03  # of the standard deviation, for each doubling of a size beyond the largest seen
 GUESSED_SHAPES, GUESSED_POOL = 0.4, 0.05
+LACKS_MEMORY = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +46,19 @@ def predict(prepared: Prepared, calibration: Calibration, seen: Sequence[Run]) -
     known = np.einsum("ij,jk,ik->i", slopes, calibration.covariance, slopes)
     ground = _Ground(seen)
     found = []
-    for run, value, variance in zip(prepared.runs, logarithms, known, strict=True):
+    for run, value, variance, free in zip(prepared.runs, logarithms, known, prepared.memory_free(), strict=True):
         reasons, beyond = ground.beyond(run)
+        if free < 0:
+            reasons, beyond = (*reasons, _lacks(free)), (*beyond, LACKS_MEMORY)
         own = noise(run.case)
         added = (np.log(own.run), np.log(own.unseen), *beyond)
         deviation = float(np.sqrt(variance + sum(one**2 for one in added)))
         found.append(_interval(float(value), deviation * DEVIATIONS_OF_90_PERCENT, reasons))
     return tuple(found)
+
+
+def _lacks(free: float) -> str:
+    return f"by the planner's count no layout fits in memory: {-free:.0%} more would be needed"
 
 
 def predict_runs(runs: Sequence[Run], calibration: Calibration, seen: Sequence[Run]) -> tuple[Prediction, ...]:

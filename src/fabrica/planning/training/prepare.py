@@ -39,6 +39,10 @@ class Prepared:
     def step(self, known: Efficiencies) -> Step:
         return step(self.model, self.device, self.layout, self.software, known)
 
+    def memory_free(self) -> Column:
+        """Return the share of a device's memory that stays free; below zero it does not fit."""
+        return fits(memory(self.model, self.layout, self.software), self.device)
+
     def rate(self, known: Efficiencies) -> Column:
         """Return tokens a second and device; shape (runs,) or (sets, runs)."""
         return self.step(known).tokens_per_second_per_device(self.model, self.layout)
@@ -55,7 +59,7 @@ def prepare(runs: Sequence[Run], numbers: Column) -> Prepared:
     )
     known = efficiencies(numbers, weights([run.case for run in runs]))
     rate = wide.rate(_at(known, owner))
-    free = fits(memory(wide.model, wide.layout, wide.software), wide.device)
+    free = wide.memory_free()
     best = [_best(rate, free, owner == row) for row in range(len(runs))]
     return replace(all_of, layout=select(all_of.layout, np.array(best)))
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import yaml
 
 from fabrica.planning.training.constants import Case
 from fabrica.planning.training.devices import FOLDER, PRECISION_NAMES, Device, find_device
-from fabrica.planning.training.layouts import FULL, NONE, SELECTIVE, Fixed
+from fabrica.planning.training.layouts import FULL, HALF, NONE, SELECTIVE, Fixed
 from fabrica.planning.training.model import Model
 from fabrica.planning.training.rates import Reported, Told, reported_rate
 from fabrica.planning.training.row_values import COUNT_MAX, numbers, whole
@@ -26,7 +26,11 @@ _TRAINING_FACTS = frozenset(
     {"tokens_b", "gpu_hours", "gpu_hours_per_t_tokens", "days_wall", "failures", "energy_mwh", "co2_t"}
 )
 _MODEL_REPORT = re.compile(r"technical report|model card|release note|logbook", re.IGNORECASE)
-_RECOMPUTE = {"none": NONE, "selective": SELECTIVE, "partial": SELECTIVE, "full": FULL}
+_RECOMPUTE = {"none": NONE, "false": NONE, "half": HALF, "full": FULL, "uniform": FULL, "true": FULL}
+"""By what a source calls it; by any other name it is selective."""
+_SHARDED = re.compile(r"fsdp|hsdp", re.IGNORECASE)
+_STAGE = re.compile(r"(?:zero[-_ ]?)?([0-3])", re.IGNORECASE)
+_STAGES_IN_ALL = re.compile("torchtitan", re.IGNORECASE)  # its default: as many micro-batches as stages
 PLAIN = "bf16"  # what trainings of which no precision is told mostly used
 VENDOR = "NVIDIA"  # its containers shard with kernels of their own
 
@@ -178,7 +182,7 @@ def _read(written: Mapping[str, Any], around: _Around) -> Run:
         experts=model.experts is not None,
         campaign=group in around.trained and not programme,
         programme=programme,
-        framework=layout.get("zero") in ("fsdp", "hsdp") and VENDOR not in source,
+        framework=_SHARDED.fullmatch(str(layout.get("zero"))) is not None and VENDOR not in source,
     )
     rate = _rate(row, told, derived, layout.get("recompute"), precision, model, device)
     return Run(
@@ -189,7 +193,7 @@ def _read(written: Mapping[str, Any], around: _Around) -> Run:
         devices,
         precision,
         batch,
-        _fixed(layout, tells_chunks=source in around.chunked),
+        _with_micro_batch(_fixed(layout, tells_chunks=source in around.chunked), devices, batch, source),
         case,
         rate.rate,
         rate.lost_time,
@@ -225,8 +229,10 @@ def _precision(name: str | None, guessed: list[str]) -> str:
         return "nvfp4"
     if "fp8" in plain:
         return "mxfp8" if "mx" in plain else "fp8"
-    if plain.startswith(("bf16", "fp16")):
-        return plain[:4]
+    if plain.startswith(("bf16", "bfloat16")):
+        return "bf16"
+    if plain.startswith(("fp16", "float16")):
+        return "fp16"
     raise PrecisionUnknown(f"There is no precision {name!r}.", remedy=f"Known are {', '.join(PRECISION_NAMES)}.")
 
 
@@ -237,8 +243,7 @@ def _fixed(layout: Mapping[str, Any], *, tells_chunks: bool) -> Fixed:
         value = whole(layout, name)
         return None if value is None else float(value)
 
-    zero = layout.get("zero")
-    stage = 3.0 if zero in (3, "3", "fsdp", "hsdp") else 1.0 if zero in (1, 2, "1", "2") else None
+    stage = _zero_stage(layout.get("zero"))
     placed = number("tp") is not None and number("pp") is not None
     recompute = layout.get("recompute")
     return Fixed(
@@ -251,8 +256,31 @@ def _fixed(layout: Mapping[str, Any], *, tells_chunks: bool) -> Fixed:
         micro_batch=number("micro_batch"),
         zero=stage if stage is not None else (1.0 if placed else None),
         zero_bubble=0.0,
-        recompute=None if recompute is None else _RECOMPUTE.get(str(recompute), SELECTIVE),
+        recompute=None if recompute is None else _RECOMPUTE.get(str(recompute).casefold(), SELECTIVE),
     )
+
+
+def _zero_stage(told: Any) -> float | None:
+    """Return the stage of ZeRO; ZeRO-2 counts as 1, for it differs in memory alone, where sources tell none."""
+    if _SHARDED.fullmatch(str(told)):
+        return 3.0
+    stage = _STAGE.fullmatch(str(told))
+    return None if stage is None else {"0": 0.0, "3": 3.0}.get(stage[1], 1.0)
+
+
+def _with_micro_batch(fixed: Fixed, devices: int, batch: float, source: str) -> Fixed:
+    """Return a layout with the micro-batch of its pipeline where the source is silent and its software's default known.
+
+    A told micro-batch that is all of a replica's batch is what the stages share among them: a pipeline splits it.
+    """
+    stages = fixed.pipeline or 1.0
+    replicas = fixed.data or devices / (stages * (fixed.tensor or 1.0) * (fixed.context or 1.0))
+    share = batch / max(replicas, 1.0)
+    is_whole = fixed.micro_batch is not None and fixed.micro_batch >= share > 1
+    is_default = fixed.micro_batch is None and _STAGES_IN_ALL.search(source) is not None
+    if stages == 1 or not (is_whole or is_default):
+        return fixed
+    return replace(fixed, micro_batch=max(share // stages, 1.0))
 
 
 def _size(row: Mapping[str, Any], told: Mapping[str, Any], model: Model, guessed: list[str]) -> tuple[int, float]:

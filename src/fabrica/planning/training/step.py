@@ -152,6 +152,8 @@ def _data(
 
     Up to ZeRO-2 gradients are scattered and weights gathered once a step. With ZeRO-3 weights are gathered for every
     micro-batch forward and backward and gradients scattered, beside the computing: the smooth larger of both shows.
+    Under a pipeline weights stay gathered from one micro-batch to the next (Llama Team 2024, arXiv:2407.21783, section
+    3.3.2), so that ZeRO-3 moves no more than ZeRO-2 there.
     """
     gather, scatter = links.data_step(model, device, layout, software, known)
     once = known.data_exposed * (gather + scatter)
@@ -159,7 +161,7 @@ def _data(
     power = known.overlap_power
     longest = np.maximum(one, moving)
     both = longest * ((one / longest) ** power + (moving / longest) ** power) ** (1 / power)
-    return np.where(layout.zero >= 3, micro_batches * (both - one), once)
+    return np.where(links.gathers_again(layout), micro_batches * (both - one), once)
 
 
 def _optimizer(model: ModelColumns, device: DeviceColumns, layout: LayoutColumns, known: Efficiencies) -> Column:
