@@ -1,7 +1,7 @@
 """YAML and JSON in which each key is written once: the languages themselves let the last one win unseen."""
 
 import json
-from typing import Any
+from typing import Any, NoReturn
 
 import yaml
 
@@ -46,10 +46,14 @@ def read_json(content: bytes | str) -> Any:
 
     Raises:
         KeyTwice: an object holds a key twice.
-        ValueError: it is no JSON.
+        ValueError: it is no JSON, or holds NaN or Infinity, which only look like it.
         RecursionError: it is nested too deeply.
     """
-    return json.loads(content, object_pairs_hook=_once)
+    return json.loads(content, object_pairs_hook=_once, parse_constant=_no_number)
+
+
+def _no_number(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no number in JSON")
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -160,6 +160,7 @@ AGENTS = [401, 401, 401, 401, 401, 401, 200, 403]
 Ask = Callable[[World], tuple[str, Any]]
 TABLE: dict[tuple[str, str], tuple[list[int], Ask]] = {
     ("GET", "/me"): (ANYBODY, lambda world: ("/me", None)),
+    ("PUT", "/me/mail"): (ANYBODY, lambda world: ("/me/mail", {"mail_wanted": False})),
     ("GET", "/me/tokens"): (ANYBODY, lambda world: ("/me/tokens", None)),
     ("POST", "/me/tokens"): (ANYBODY_201, lambda world: ("/me/tokens", {"name": "laptop", "days": 1})),
     ("DELETE", "/me/tokens/{token}"): ([401, *[404] * 5, 401, 401], lambda world: ("/me/tokens/999999", None)),
@@ -399,11 +400,25 @@ def test_a_session_reads_but_another_site_s_page_cannot_act_with_it(world: World
         (b"[]", "not a JSON object"),
         (b"[" * 100_000, "not JSON"),
         (b'{"name": NaN}', "NaN"),
+        (b'{"name": "a", "name": "b"}', "'name' is written twice"),
+        (b'{"tasks": {"a": 1, "a": 1}}', "'a' is written twice"),
         (b'{"name": "a\\u0000b"}', "NUL"),
         (b'{"surprise": 1}', "surprise"),
         (b'{"name": 5}', "name"),
     ],
-    ids=["empty", "cut off", "not text", "a list", "deep", "NaN", "NUL", "unknown key", "wrong type"],
+    ids=[
+        "empty",
+        "cut off",
+        "not text",
+        "a list",
+        "deep",
+        "NaN",
+        "twice",
+        "twice inside",
+        "NUL",
+        "unknown key",
+        "wrong type",
+    ],
 )
 def test_a_malformed_body_is_told_with_what_is_wrong(world: World, body: bytes, where: str) -> None:
     answer = world.ask("member", "POST", "/runs", body)

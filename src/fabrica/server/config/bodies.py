@@ -1,12 +1,12 @@
 """JSON bodies as they come in: bounded, and without what no table or program can hold."""
 
-import json
-from typing import Any, NoReturn
+from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
 from ninja.parser import Parser
 
+from fabrica.values.keys_once import KeyTwice, read_json
 from fabrica.wire.problems import Malformed, TooLarge
 
 
@@ -17,10 +17,13 @@ class StrictParser(Parser):
         """Return the object that a request's body holds.
 
         Raises:
-            Malformed: not UTF-8 or JSON, not an object, nested too deeply, or with NaN, Infinity or a NUL character.
+            Malformed: not UTF-8 or JSON, not an object, nested too deeply, with a key written twice in one object, or
+                with NaN, Infinity or a NUL character.
         """
         try:
-            body = json.loads(request.body, parse_constant=_no_number)
+            body = read_json(request.body)
+        except KeyTwice as twice:
+            raise Malformed(f"In the body {twice.where}.", remedy="Keep the one that is meant.") from None
         except (ValueError, RecursionError) as error:
             raise Malformed(f"The body is not JSON: {error}.", remedy="Send one JSON object in UTF-8.") from None
         if not isinstance(body, dict):
@@ -37,10 +40,6 @@ def too_large(error: RequestDataTooBig) -> TooLarge:
     return TooLarge(
         "The JSON body is too long.", remedy=f"At most {settings.DATA_UPLOAD_MAX_MEMORY_SIZE:,} bytes are accepted."
     )
-
-
-def _no_number(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no number in JSON")
 
 
 def _texts(value: Any) -> str:
