@@ -43,6 +43,19 @@ def test_the_charge_is_what_slurm_allocated_to_the_second(full: SlurmSite) -> No
     assert seen.usage.charged_milliseconds == full.accounted_milliseconds(handle, "gres/gpu")
 
 
+def test_a_site_whose_slurm_counts_no_gpus_charges_those_that_were_asked_for(mini: SlurmSite) -> None:
+    engine = mini.open()
+    order = mini.order("sh", "-c", "echo $CUDA_VISIBLE_DEVICES; sleep 2", partition="gpu", devices=3)
+    handle = engine.start(order)
+    mini.wait_for(engine, handle, "running")
+    seen = mini.wait_for(engine, handle, "ended")
+    assert len((order.folder / "log").read_text().strip().split(",")) == 3
+    rows = [json.loads(line) for line in (order.folder / "record" / "slurm_rows.jsonl").read_text().splitlines()]
+    assert "gres/gpu" not in rows[0]["allocated"]
+    assert rows[0]["devices"] == seen.usage.devices == 3
+    assert seen.usage.charged_milliseconds == 3 * rows[0]["elapsed_seconds"] * 1000 > 0
+
+
 def test_every_start_that_slurm_made_of_an_attempt_is_charged(full: SlurmSite) -> None:
     full.settings["partitions"] = [{"name": "cpu", "slurm": "gpu", "requeue": True}]
     engine = full.open()

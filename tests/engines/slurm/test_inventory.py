@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from fabrica.engines.slurm.cluster_text import read_gres, read_nodes, read_waiting
 from fabrica.engines.slurm.inventory import partition_inventory
 from fabrica.engines.slurm.last_inventory import LastInventory, silent_inventory
@@ -17,9 +19,9 @@ _NODES = (
     "n1|other|mixed|2/6/0/8|4000|1|gpu:h100:4|gpu:h100:3|infinite|Unknown|none|\n"
 )
 _JOBS = (
-    "gpu|PENDING|2|cpu=2,node=2,gres/gpu=8|N/A|\n"
-    "gpu|PENDING|1|cpu=1,node=1,gres/gpu:h100=1|N/A|\n"
-    "gpu|RUNNING|1|cpu=2,node=1,gres/gpu=3|N/A|\n"
+    "gpu|PENDING|2|cpu=2,node=2,gres/gpu=8|gres:gpu:h100:4|N/A|\n"
+    "gpu|PENDING|1|cpu=1,node=1,gres/gpu:h100=1|N/A|N/A|\n"
+    "gpu|RUNNING|1|cpu=2,node=1,gres/gpu=3|gres:gpu:3|N/A|\n"
 )
 
 
@@ -30,6 +32,14 @@ def test_devices_of_one_type_are_counted_and_drained_nodes_give_none() -> None:
     assert [(one.node, one.reason) for one in told.nodes_out] == [("n2", "bad | fan")]
     assert told.queue is not None
     assert [(one.devices_min, one.jobs_waiting, one.devices_waiting) for one in told.queue] == [(1, 1, 1), (5, 1, 8)]
+
+
+@pytest.mark.parametrize("per_node", ["gres:gpu:h100:4", "gres/gpu:h100:4"], ids=["22.05", "24.11"])
+def test_what_waits_is_counted_where_slurm_counts_no_devices(per_node: str) -> None:
+    job = f"gpu|PENDING|2|cpu=2,node=2|{per_node}|N/A|\n"
+    told = partition_inventory(_MINE, read_nodes(_NODES), read_waiting(job), disk_free_bytes=1)
+    assert told.queue is not None
+    assert [(one.devices_min, one.jobs_waiting, one.devices_waiting) for one in told.queue] == [(5, 1, 8)]
 
 
 def test_cores_are_counted_by_whole_cores() -> None:

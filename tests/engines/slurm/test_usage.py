@@ -1,5 +1,7 @@
 """What is charged: Slurm's own seconds times what it allocated, over every start, each counted once."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,6 +49,15 @@ def test_what_never_started_costs_nothing() -> None:
     row = Row("beta", "1", "fab-att", "CANCELLED")
     usage = usage_of([row], Charged("gpu"), asked_devices=4, energy_counted=False)
     assert (usage.charged_milliseconds, usage.devices) == (0, 4)
+
+
+def test_where_slurm_counts_no_gpus_those_asked_for_are_charged() -> None:
+    held, never = {"cpu": 2, "node": 1}, Row("beta", "1", "fab-att", "CANCELLED")
+    row = Row("beta", "1", "fab-att", "COMPLETED", started_at=1, elapsed_seconds=10, allocated=held)
+    usage = usage_of([row, never], Charged("gpu", asked=4), asked_devices=4, energy_counted=False)
+    assert (usage.charged_milliseconds, usage.devices) == (40_000, 4)
+    counted = replace(row, allocated=held | {"gres/gpu": 8})
+    assert usage_of([counted], Charged("gpu", asked=4), asked_devices=4, energy_counted=False).devices == 8
 
 
 def test_energy_is_only_measured_where_the_site_measures_and_never_called_exact() -> None:

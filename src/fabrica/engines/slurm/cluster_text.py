@@ -1,6 +1,7 @@
 """What sinfo and squeue say of a whole cluster, as plain values: its nodes, and all that runs or waits."""
 
 import re
+from collections.abc import Mapping
 
 from fabrica.engines.slurm.controller import Node, Waiting
 from fabrica.engines.slurm.jobs import Garbled, read_tres, span_seconds
@@ -10,7 +11,7 @@ NODE_FIELDS = (
     *("Time", "Timestamp", "Reason"),
 )
 NODE_FORMAT = ",".join(f"{one}:|" for one in NODE_FIELDS)
-WAITING_FIELDS = ("Partition", "State", "NumNodes", "tres-alloc", "ArrayTaskID")
+WAITING_FIELDS = ("Partition", "State", "NumNodes", "tres-alloc", "tres-per-node", "ArrayTaskID")
 WAITING_FORMAT = ",".join(f"{one}:|" for one in WAITING_FIELDS)
 
 _GRES = re.compile(r"([a-zA-Z0-9_./-]+)(?::([a-zA-Z0-9_.\\-]+|\(null\)))?:([0-9]+)", re.ASCII)
@@ -84,10 +85,17 @@ def read_waiting(text: str) -> list[Waiting]:
     jobs = []
     for line in text.splitlines():
         parts = line.rstrip().removesuffix("|").split("|")
-        if len(parts) < 4 or not parts[2].isdecimal():
+        if len(parts) < 5 or not parts[2].isdecimal():
             continue
-        asked = read_tres(parts[3])
-        gres = {name.removeprefix("gres/"): count for name, count in asked.items() if name.startswith("gres/")}
+        asked, nodes = read_tres(parts[3]), int(parts[2])
+        gres = asked_gres(asked, parts[4], nodes=nodes)
         running = parts[1].upper() in ("RUNNING", "COMPLETING", "SUSPENDED", "CONFIGURING")
-        jobs.append(Waiting(parts[0].partition(",")[0], running, int(parts[2]), asked.get("cpu", 0), gres))
+        jobs.append(Waiting(parts[0].partition(",")[0], running, nodes, asked.get("cpu", 0), gres))
     return jobs
+
+
+def asked_gres(asked: Mapping[str, int], per_node: str, *, nodes: int) -> dict[str, int]:
+    """Return the devices of a job by `gpu` and `gpu:h100`: as counted, or from `gres:gpu:2` where Slurm counts none."""
+    counted = {name.removeprefix("gres/"): count for name, count in asked.items() if name.startswith("gres/")}
+    each = re.sub(r"\bgres[:/]", "", per_node)
+    return counted or {name: count * nodes for name, count in read_gres(each).items()}

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from fabrica.engines.slurm.cluster_text import read_gres
+from fabrica.engines.slurm.cluster_text import asked_gres, read_gres
 from fabrica.engines.slurm.controller import Node, Waiting
 from fabrica.engines.slurm.jobs import Garbled, Job, Row, read_tres, split_status
 
@@ -193,9 +193,10 @@ def read_waiting(told: Mapping[str, Any]) -> Waiting | None:
     if not running and state not in ("PENDING", "REQUEUED", "REQUEUE_HOLD", "SPECIAL_EXIT"):
         return None
     asked = read_tres(str(told.get("tres_alloc_str" if running else "tres_req_str") or ""))
-    gres = {name.removeprefix("gres/"): count for name, count in asked.items() if name.startswith("gres/")}
+    nodes = number(told.get("node_count")) or 1
+    gres = asked_gres(asked, str(told.get("tres_per_node") or ""), nodes=nodes)
     partition = str(told.get("partition", "")).partition(",")[0]
-    return Waiting(partition, running, number(told.get("node_count")) or 1, asked.get("cpu", 0), gres)
+    return Waiting(partition, running, nodes, asked.get("cpu", 0), gres)
 
 
 def version_of(answer: Mapping[str, Any]) -> str:

@@ -66,6 +66,7 @@ def prepare(
             "gres": None if partition.on_cores else partition.gres,
             "threads_per_core": threads_per_core,
             "accelerator": partition.accelerator,
+            "asked": order.resources.devices_total,
         },
         "submission": asdict(submission),
         "since": int(time.time()),

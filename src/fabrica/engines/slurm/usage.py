@@ -12,15 +12,22 @@ from fabrica.wire.runs import Energy, Flop, Usage
 
 @dataclass(frozen=True, slots=True)
 class Charged:
-    """What a device is in Slurm's words: one of a gres, or a core of `threads_per_core` CPUs when `gres` is null."""
+    """What a device is in Slurm's words: one of a gres, or a core of `threads_per_core` CPUs when `gres` is null.
+
+    `asked`: devices that a job asked for. A site whose Slurm does not count the gres gives them and says nothing of it.
+    """
 
     gres: str | None
     threads_per_core: int = 1
     accelerator: str | None = None
+    asked: int = 0
 
     def devices(self, row: Row) -> int:
         """Return the devices one start held; part of a core counts whole."""
-        return -(-devices_of(row.allocated, gres=self.gres) // (1 if self.gres else self.threads_per_core))
+        counted = devices_of(row.allocated, gres=self.gres)
+        if self.gres is None:
+            return -(-counted // self.threads_per_core)
+        return counted or (self.asked if row.allocated else 0)
 
 
 def usage_of(
