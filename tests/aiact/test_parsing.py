@@ -48,6 +48,7 @@ def _ask(text: str, found: int = NO, **facts: Any) -> tuple[int, set[str]]:
         ("size >= limit", {"size": 10.0}, YES),
         ("size / other_size < limit", {"size": 90.0, "other_size": 10.0}, YES),
         ("size + other_size <= limit", {"size": 9.0, "other_size": 2.0}, NO),
+        ("size / other_size > limit", {"size": 1e25, "other_size": 1e24}, NO),
         ("size < other_size", {"size": 9.0, "other_size": 10.0}, YES),
         ("missing size", {}, STANDS),
         ("missing size", {"size": 1.0}, NO),

@@ -7,7 +7,7 @@ from typing import Any
 
 from fabrica.aiact import library
 from fabrica.aiact.conditions import ALWAYS, NEVER, Answer, State, either
-from fabrica.aiact.due import Case, HighRiskClass, due, high_risk_day
+from fabrica.aiact.due import Case, HighRiskClass, decided_by, due, high_risk_day
 from fabrica.aiact.explain import Fired, open_facts, standing_of, told, unsettled
 from fabrica.aiact.facts import checked
 from fabrica.aiact.fines import fines
@@ -61,30 +61,22 @@ def classify(answers: Mapping[str, Any], as_of: date) -> Classification:
         dates=_dates(duties, case, state),
         penalties=fines(duties, state.facts.get("actor_size")),
         confidence=_weakest([rule.text.confidence for rule in deciding]) if decided else None,
-        open_questions=open_facts(book, {**tiers, **roles, **_scope(state)}, asked),
+        open_questions=open_facts(book, {**tiers, **roles, **_scope(state)}, asked + _days(duties, state)),
         unsettled=unsettled(fired, duties),
         trace=told(fired, state),
         law=law,
     )
 
 
-# What the days of duties and their fines hang on, beside tiers, roles and the duties themselves.
-_DECIDE_DAYS = ("duties_annex_iii", "duties_annex_i", "late_annex_iii", "late_annex_i", "legacy_gpai", "legacy_marking")
+def facts_of_fines(answers: Mapping[str, Any], found: Classification) -> tuple[str, ...]:
+    """Return the missing facts that can still change a fine, in the order of the vocabulary.
 
-
-def facts_of_days(answers: Mapping[str, Any], found: Classification) -> tuple[str, ...]:
-    """Return the missing facts that can still change a day or a fine, in the order of the vocabulary.
-
-    `found` is what `classify` makes of the same answers. Many of these facts are also among its open questions.
+    `found` is what `classify` makes of the same answers. Some of these facts are also among its open questions.
     """
     book = rulebook()
     state = checked(answers)
     _ask(book, state)
-    lacking = 0
-    for name in (*_DECIDE_DAYS, "ai_office"):
-        lacking |= state.answers[name][1]
-    if state.truth("prohibited_imagery") != NO:  # another practice as well would start the ban on its earlier day
-        lacking |= state.answers["prohibited_practice"][1]
+    lacking = state.answers["ai_office"][1]
     if any(one.penalty != "G" for one in found.obligations):
         lacking |= book.bits["actor_kind"]  # Union institutions are fined by another article
     if fines(found.obligations, "micro") != fines(found.obligations, "large"):
@@ -164,6 +156,21 @@ def _duties(asked: Iterable[tuple[tuple[str, ...], Answer]], case: Case, as_of: 
     return tuple(sorted(found, key=lambda one: order[one.id]))
 
 
+# What the days of duties hang on, beside tiers, roles and the duties themselves.
+_DECIDE_DAYS = ("duties_annex_iii", "duties_annex_i", "late_annex_iii", "late_annex_i", "legacy_gpai", "legacy_marking")
+
+
+def _days(duties: tuple[DueObligation, ...], state: State) -> list[tuple[tuple[str, ...], Answer]]:
+    """Return the duties whose day can still change, with what it lacks."""
+    found = []
+    for finding in (*_DECIDE_DAYS, "prohibited_practice"):
+        answer = state.answers[finding]
+        names = tuple([one.id for one in duties if finding in decided_by(one.id)]) if answer[1] else ()
+        if names:
+            found.append((names, answer))
+    return found
+
+
 def _case(state: State) -> Case:
     """Return what decides the days and the fines of the duties."""
     iii, i, late_iii, late_i, gpai, marking = [shown(state.truth(finding)) for finding in _DECIDE_DAYS]
@@ -197,6 +204,8 @@ def _basis(deciding: list[Rule], duties: tuple[DueObligation, ...], state: State
 
 # Duties that only some actors of a class have: naming their article tells why this actor has them.
 _NAMED_DUTIES = {"dep-27": "Art. 27(1)", "gp-54": "Art. 54", "hr-22": "Art. 22(1)", "rw-60": "Art. 60"}
+_NAMED_DUTIES |= {"ar-22": "Art. 22", "imp-23": "Art. 23", "dis-24": "Art. 24", "dep-26-10": "Art. 26(10)"}
+_NAMED_DUTIES |= {"hr-43-4": "Art. 43(4)", "derog-6-4": "Art. 6(4)", "reg-49-2": "Art. 49(2)"}
 _NAMED_DUTIES |= {"rw-60a": "Art. 60a", "reg-49-3": "Art. 49(3)", "reg-49-5": "Art. 49(5)", "ao-75-1a": "Art. 75(1a)"}
 
 

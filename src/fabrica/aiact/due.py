@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Literal, NamedTuple
 
 from fabrica.aiact import library
@@ -63,6 +63,19 @@ def _applies_from(law: Obligation, case: Case) -> date:
     if "annex_iii" in days or "annex_i" in days:
         return min((_class_day(one, days, case) for one in case.classes if one in days), default=min(days.values()))
     return days[_market_case(law, case)]
+
+
+@cache
+def decided_by(duty: str) -> tuple[str, ...]:
+    """Return the findings on which it hangs which of its days a duty has; none for a duty of one day."""
+    days = library.obligations()[duty].applies_from
+    if duty == "proh-5":
+        return ("prohibited_practice",)
+    if isinstance(days, str):
+        return ()
+    if "placed_before" in days:
+        return ("legacy_gpai",) if duty.startswith("gp-") else ("legacy_marking",)
+    return tuple(f"{what}_{one}" for one in days for what in ("duties", "late"))
 
 
 def _prohibition_day(case: Case) -> date:

@@ -11,6 +11,7 @@ A bare name is a yes-or-no fact or a finding of an earlier rule. `is` asks a fac
 A limit is a named number or day of the law, or another fact.
 """
 
+import math
 import operator
 import re
 from collections.abc import Callable, Mapping
@@ -31,6 +32,7 @@ _COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
     "<=": operator.le,
 }
 _SUMS: Mapping[str, Callable[[Any, Any], Any]] = {"+": operator.add, "/": operator.truediv}
+_ROUNDED = 1e-12  # a sum or ratio this near its limit, in parts of it, is the limit but for its rounding
 _KINDS: Mapping[str, str] = {"is": "enum", "has": "list"}
 
 
@@ -183,5 +185,10 @@ def _comparison(compare: Callable[[Any, Any], bool], amount: Callable[[Any, Any]
     if amount is None:
         return compare if limit is None else lambda value: compare(value, limit)
     if limit is None:
-        return lambda one, other, bound: compare(amount(one, other), bound)
-    return lambda one, other: compare(amount(one, other), limit)
+        return lambda one, other, bound: compare(_settled(amount(one, other), bound), bound)
+    return lambda one, other: compare(_settled(amount(one, other), limit), limit)
+
+
+def _settled(amount: float, limit: float) -> float:
+    """Return a reckoned amount, or its limit where only rounding parts the two: 1e25 of 3e25 is exactly a third."""
+    return limit if math.isclose(amount, limit, rel_tol=_ROUNDED) else amount

@@ -27,7 +27,7 @@ class Question(Body):
     why: str
     example: str
     choices: tuple[Choice, ...] = ()
-    may_change: tuple[str, ...] = Field(description="tiers, roles, duties, or `days` that hang on it")
+    may_change: tuple[str, ...] = Field(description="tiers, roles, duties, or `fines` that hang on it")
 
 
 class Step(Body):

@@ -7,13 +7,13 @@ from functools import cache
 from typing import Any
 
 from fabrica.aiact import library
-from fabrica.aiact.classify import classify, facts_of_days
+from fabrica.aiact.classify import classify, facts_of_fines
 from fabrica.aiact.intake.wording import checklists, choices, wordings
 from fabrica.aiact.rulebook import rulebook
 from fabrica.wire.aiact import Classification
 from fabrica.wire.intake import Choice, Outlook, Proposal, Question, Sitting
 
-_DAYS = ("days",)
+_FINES = ("fines",)
 _WORTH_A_CHECKLIST = 2  # a checklist of one line is a plain question
 
 
@@ -38,8 +38,8 @@ def outlook(sitting: Sitting, as_of: date, proposals: tuple[Proposal, ...] = ())
 def _hanging(answers: Mapping[str, Any], found: Classification) -> dict[str, tuple[str, ...]]:
     """Return each missing fact that still matters, with what hangs on it."""
     hanging = {one.fact: one.may_change for one in found.open_questions}
-    for fact in facts_of_days(answers, found):
-        hanging.setdefault(fact, _DAYS)
+    for fact in facts_of_fines(answers, found):
+        hanging.setdefault(fact, _FINES)
     hanging.pop("as_of", None)
     return hanging
 
@@ -47,7 +47,7 @@ def _hanging(answers: Mapping[str, Any], found: Classification) -> dict[str, tup
 def questions(hanging: Mapping[str, tuple[str, ...]], unknown: Collection[str]) -> tuple[Question, ...]:
     """Return the questions for facts that still matter, without those answered "I do not know".
 
-    The fact on which most tiers and roles hang comes first, then those of duties, then those of days alone. Among
+    The fact on which most tiers and roles hang comes first, then those of duties, then those of fines alone. Among
     equals the fact that more rules look at comes first, since its answer settles more of the others.
     """
     asked = {fact: names for fact, names in hanging.items() if fact not in unknown}
@@ -58,12 +58,12 @@ def questions(hanging: Mapping[str, tuple[str, ...]], unknown: Collection[str]) 
 
 
 def _order(question: Question) -> tuple[int, bool, int, int]:
-    classes = [name for name in question.may_change if name not in library.obligations() and name != "days"]
+    classes = [name for name in question.may_change if name not in library.obligations() and name not in _FINES]
     facts = [str(choice.value) for choice in question.choices] if question.kind == "checklist" else [question.id]
     rules, places = _looking(), {fact: place for place, fact in enumerate(library.vocabulary())}
     return (
         -len(classes),
-        question.may_change == _DAYS,
+        question.may_change == _FINES,
         -sum(rules[fact] for fact in facts),
         min(places[fact] for fact in facts),
     )
