@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fabrica.agent.entries import Ending
-from fabrica.agent.journal import UNNUMBERED, Journal
+from fabrica.agent.entries import UNNUMBERED, Ending
+from fabrica.agent.journal import Journal
 from fabrica.values.ids import AttemptId
 from fabrica.values.states import AttemptState, EndReason
 from fabrica.wire.agents import Event, JournalUnusable

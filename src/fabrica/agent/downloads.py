@@ -11,9 +11,8 @@ from typing import Any
 
 import httpx
 
-from fabrica.agent.failures import AttemptFailed, Interrupted
+from fabrica.agent.failures import Interrupted, unavailable
 from fabrica.agent.transport import Backoff
-from fabrica.values.states import EndReason
 
 PART_BYTES = 64 * 2**20
 _TRIES_MAX = 5  # in a row that bring no part
@@ -134,7 +133,7 @@ def download(
         except (httpx.TransportError, httpx.StreamError) as trouble:
             tries = 0 if partial.bytes_here > here else tries + 1
             if tries >= _TRIES_MAX:
-                raise _unavailable(f"{url} cannot be read ({type(trouble).__name__}: {trouble}).") from trouble
+                raise unavailable(f"{url} cannot be read ({type(trouble).__name__}: {trouble}).") from trouble
         wait(backoff.failed() if tries else 0)
 
 
@@ -142,7 +141,7 @@ def _take_rest(url: str, partial: Partial, opened: Opened, bytes_max: int, inter
     asked = {"Range": f"bytes={partial.bytes_here}-", "If-Range": partial.tag or ""} if partial.bytes_here else {}
     with opened(asked | {"Accept-Encoding": "identity"}) as response:
         if not response.is_success:
-            raise _unavailable(f"{url} answered with status {response.status_code}.")
+            raise unavailable(f"{url} answered with status {response.status_code}.")
         if response.status_code != httpx.codes.PARTIAL_CONTENT:
             tag = response.headers.get("ETag", "")
             partial.begin(tag if tag.startswith('"') else None)  # a weak name does not promise the same bytes
@@ -156,11 +155,7 @@ def _limited(chunks: Iterable[bytes], bytes_max: int, interrupted: Callable[[], 
     for chunk in chunks:
         bytes_max -= len(chunk)
         if bytes_max < 0:
-            raise _unavailable("the file is larger than this site takes.")
+            raise unavailable("the file is larger than this site takes.")
         if interrupted():
             raise Interrupted
         yield chunk
-
-
-def _unavailable(words: str) -> AttemptFailed:
-    return AttemptFailed(EndReason.DATA_UNAVAILABLE, words)

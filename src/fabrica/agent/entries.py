@@ -8,9 +8,17 @@ from typing import Any
 from fabrica.engines.contract import Handle
 from fabrica.values.ids import AttemptId
 from fabrica.values.states import AttemptState, EndReason
-from fabrica.wire.agents import WorkOrder
+from fabrica.wire.agents import Event, WorkOrder
 from fabrica.wire.bodies import Body, Instant
 from fabrica.wire.runs import Artifact, Usage
+
+UNNUMBERED = 1
+"""The sequence of an event before the journal gives it its own."""
+
+
+def event_of(order: WorkOrder, kind: Any, at: datetime, **fields: Any) -> Event:
+    """Return what happened to an order's attempt, before the journal numbers it."""
+    return Event(sequence=UNNUMBERED, attempt=order.attempt, fence=order.fence, kind=kind, at=at, **fields)
 
 
 class Ending(Body):

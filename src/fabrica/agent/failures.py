@@ -16,6 +16,11 @@ class AttemptFailed(Exception):
         self.words = masked(words)
 
 
+def unavailable(words: str) -> AttemptFailed:
+    """Return the failure of a dataset that cannot be had."""
+    return AttemptFailed(EndReason.DATA_UNAVAILABLE, words)
+
+
 class Interrupted(Exception):
     """The work was broken off because the agent stops or the attempt was cancelled; it may be done again."""
 

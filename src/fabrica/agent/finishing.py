@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from fabrica.agent.checkpoints import checkpoint_of
-from fabrica.agent.entries import Ending, Entry
+from fabrica.agent.entries import Ending, Entry, event_of
 from fabrica.agent.failures import AttemptFailed, Interrupted
 from fabrica.agent.folders import AttemptFolder, SiteFolder
-from fabrica.agent.journal import UNNUMBERED, Journal
+from fabrica.agent.journal import Journal
 from fabrica.agent.outputs import clear_record, collect_outputs
 from fabrica.agent.records import write_record
 from fabrica.agent.settings import AgentSettings
@@ -21,7 +20,7 @@ from fabrica.agent.transport import Transport
 from fabrica.record import folder as record_files
 from fabrica.record.seal import seal
 from fabrica.values.states import ENDS, AttemptState, EndReason
-from fabrica.wire.agents import AgentSettingsRefused, Event
+from fabrica.wire.agents import AgentSettingsRefused
 from fabrica.wire.blobs import PACK_BYTES_MAX, PACKED_FILE_BYTES_MAX, head
 from fabrica.wire.problems import FabricaError
 from fabrica.wire.runs import Artifact
@@ -97,11 +96,13 @@ class Finish:
             folder.log, read=read, told=told, bytes_max=self.settings.log_bytes_max, ended=True
         ):
             read, told = piece.read, piece.told
-            event = self._event(entry, "log", log_offset=piece.offset, log_text=piece.text)
+            event = event_of(entry.order, "log", self.clock(), log_offset=piece.offset, log_text=piece.text)
             self.journal.write(entry.attempt, event, log_read=read, log_told=told)
         tail = MetricsTail.after(folder.record / record_files.METRICS, entry.metrics_read)
         while series := tail.next():
-            self.journal.write(entry.attempt, self._event(entry, "metrics", metrics=series), metrics_read=tail.read)
+            self.journal.write(
+                entry.attempt, event_of(entry.order, "metrics", self.clock(), metrics=series), metrics_read=tail.read
+            )
 
     def _upload_together(self, artifacts: Iterable[Artifact], folder: AttemptFolder) -> list[Artifact]:
         """Upload the small files, many in one request. Return those that are to be uploaded one by one."""
@@ -140,12 +141,13 @@ class Finish:
 
     def _tell_end(self, entry: Entry, ending: Ending, artifacts: tuple[Artifact, ...]) -> None:
         parts = [
-            self._event(entry, "artifacts", artifacts=artifacts[start : start + _ARTIFACTS_PER_EVENT])
+            event_of(entry.order, "artifacts", self.clock(), artifacts=artifacts[start : start + _ARTIFACTS_PER_EVENT])
             for start in range(0, len(artifacts), _ARTIFACTS_PER_EVENT)
         ]
-        end = self._event(
-            entry,
+        end = event_of(
+            entry.order,
             "ended",
+            self.clock(),
             handle=entry.handle,
             reason=ending.reason,
             words=ending.words,
@@ -158,12 +160,6 @@ class Finish:
         )
         self.journal.write(entry.attempt, *parts, end, state=AttemptState.ENDED)
         _log.info("ended %s: %s", entry.attempt, ending.reason)
-
-    def _event(self, entry: Entry, kind: Any, **fields: Any) -> Event:
-        order = entry.order
-        return Event(
-            sequence=UNNUMBERED, attempt=order.attempt, fence=order.fence, kind=kind, at=self.clock(), **fields
-        )
 
 
 def packs(artifacts: Iterable[Artifact]) -> list[list[Artifact]]:

@@ -13,16 +13,13 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from fabrica.agent.entries import Ending, Entry, Notes
+from fabrica.agent.entries import Ending, Entry, Notes, event_of
 from fabrica.agent.facts import fact_of, is_checkpoint
 from fabrica.engines.contract import Handle
 from fabrica.values.ids import AttemptId
 from fabrica.values.states import AttemptState, EndReason
 from fabrica.wire.agents import AttemptSeen, Event, JournalUnusable, WorkOrder
 from fabrica.wire.runs import Artifact
-
-UNNUMBERED = 1
-"""The sequence of an event before the journal gives it its own."""
 
 _ARTIFACTS = TypeAdapter(tuple[Artifact, ...])
 
@@ -90,7 +87,7 @@ class Journal:
 
     def accept(self, order: WorkOrder, at: datetime) -> bool:
         """Take an order, once: the row and its `accepted` event together. Return False for a known attempt."""
-        event = Event(sequence=UNNUMBERED, attempt=order.attempt, fence=order.fence, kind="accepted", at=at)
+        event = event_of(order, "accepted", at)
         with self._transaction():
             if self._knows(order.attempt):
                 return False
@@ -108,12 +105,7 @@ class Journal:
         """Tell once that an order will not be started, and remember that it was."""
         with self._transaction():
             if not self._knows(order.attempt):
-                self._spool(
-                    Event(
-                        sequence=UNNUMBERED, attempt=order.attempt, fence=order.fence, kind="declined", at=at,
-                        reason=reason, words=words,
-                    )
-                )  # fmt: skip
+                self._spool(event_of(order, "declined", at, reason=reason, words=words))
                 self._connection.execute("INSERT INTO forgotten VALUES (?, ?)", (order.attempt, at.timestamp()))
 
     def write(self, attempt: AttemptId, *events: Event, **columns: object) -> None:

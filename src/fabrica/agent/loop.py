@@ -13,11 +13,11 @@ from datetime import UTC, datetime, timedelta
 from fabrica.agent.accounts import people
 from fabrica.agent.caches import pinned, sweep
 from fabrica.agent.conversation import Conversation
-from fabrica.agent.entries import Ending, Entry
+from fabrica.agent.entries import Ending, Entry, event_of
 from fabrica.agent.failures import AttemptFailed, Interrupted
 from fabrica.agent.finishing import Finish
 from fabrica.agent.folders import SiteFolder, remove
-from fabrica.agent.journal import UNNUMBERED, Journal
+from fabrica.agent.journal import Journal
 from fabrica.agent.locks import held_at_once
 from fabrica.agent.retries import Retries
 from fabrica.agent.settings import AgentSettings
@@ -28,7 +28,7 @@ from fabrica.agent.watch import Watch
 from fabrica.engines.contract import Engine, JobWait, KeepsHistory, StartsTogether
 from fabrica.values.ids import AttemptId
 from fabrica.values.states import AttemptState, EndReason
-from fabrica.wire.agents import AgentRunning, Event, Inventory
+from fabrica.wire.agents import AgentRunning, Inventory
 from fabrica.wire.problems import FabricaError
 
 _SWEEP_SECONDS = 600
@@ -218,9 +218,7 @@ class Agent:
     def _stage(self, entry: Entry) -> None:
         attempt = entry.attempt
         if entry.state is AttemptState.ACCEPTED:
-            event = Event(
-                sequence=UNNUMBERED, attempt=attempt, fence=entry.order.fence, kind="staging", at=self._clock()
-            )
+            event = event_of(entry.order, "staging", self._clock())
             self.journal.write(attempt, event, state=AttemptState.STAGING)
         stage = Stage(
             self.site,

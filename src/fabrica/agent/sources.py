@@ -18,7 +18,7 @@ import httpx
 
 from fabrica.agent.commands import run_command
 from fabrica.agent.downloads import download
-from fabrica.agent.failures import AttemptFailed
+from fabrica.agent.failures import unavailable
 from fabrica.agent.settings import AgentSettings
 from fabrica.values.states import EndReason
 from fabrica.wire.runs import Dataset
@@ -61,11 +61,6 @@ def fetch(
         raise unavailable(
             f"'{source}' is no known source; write pypi:NAME==VERSION, deb:NAME=VERSION, https://… or file:PATH."
         )
-
-
-def unavailable(words: str) -> AttemptFailed:
-    """Return the failure of a dataset that cannot be had."""
-    return AttemptFailed(EndReason.DATA_UNAVAILABLE, words)
 
 
 def _run(arguments: list[str], folder: Path, log: Path, interrupted: Callable[[], bool]) -> None:

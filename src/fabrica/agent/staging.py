@@ -1,6 +1,5 @@
 """Brings source, data and environment of one attempt to the site's disk, before the engine sees it."""
 
-import hashlib
 import os
 import shutil
 import tempfile
@@ -13,20 +12,21 @@ from fabrica.agent.attachments import prepare_rings
 from fabrica.agent.caches import note_use
 from fabrica.agent.checkpoints import lay_out
 from fabrica.agent.environments import environment_for, in_run_api, lock_inside
-from fabrica.agent.failures import AttemptFailed
+from fabrica.agent.failures import AttemptFailed, unavailable
 from fabrica.agent.folders import AttemptFolder, SiteFolder, remove
 from fabrica.agent.images import stage_image
 from fabrica.agent.locks import held
 from fabrica.agent.machine import describe_machine
 from fabrica.agent.packages import CONTENT
 from fabrica.agent.settings import AgentSettings
-from fabrica.agent.sources import fetch, unavailable
+from fabrica.agent.sources import fetch
 from fabrica.agent.transport import Transport
 from fabrica.agent.variables import run_variables
 from fabrica.bundles.limits import SOURCE
 from fabrica.bundles.unpack import unpack
 from fabrica.engines import containers
 from fabrica.engines.files import read_json
+from fabrica.values.files import sha256_of
 from fabrica.values.quantities import show_bytes
 from fabrica.values.states import EndReason
 from fabrica.wire.agents import WorkOrder
@@ -126,7 +126,7 @@ class Stage:
         place.parent.mkdir(exist_ok=True)
         guard = self.site.cache / f"{dataset.sha256}.lock"
         with held(guard, self.interrupted):
-            if cached.exists() and _sha256(cached) != dataset.sha256:
+            if cached.exists() and sha256_of(cached) != dataset.sha256:
                 remove(cached)  # it was harmed on the site's disk
             if not cached.exists():
                 folder.say(f"Dataset '{dataset.name}' is fetched from {dataset.source}.")
@@ -141,7 +141,7 @@ class Stage:
         came = self.site.cache / f"partial-{dataset.sha256}"  # stays when we are cut off, so that it can go on
         with tempfile.TemporaryDirectory(prefix=".fetch-", dir=self.site.cache) as name:
             fetch(dataset, came, settings=self.settings, folder=Path(name), log=log, interrupted=self.interrupted)
-        if (found := _sha256(came)) != dataset.sha256:
+        if (found := sha256_of(came)) != dataset.sha256:
             came.unlink()
             raise AttemptFailed(
                 EndReason.DATA_MISMATCH,
@@ -149,8 +149,3 @@ class Stage:
             )
         came.chmod(0o444)
         came.replace(cached)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

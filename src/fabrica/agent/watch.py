@@ -5,14 +5,13 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from fabrica.agent.accounts import NoAccount, site_account
 from fabrica.agent.attachments import hosted_command
-from fabrica.agent.entries import Ending, Entry
+from fabrica.agent.entries import Ending, Entry, event_of
 from fabrica.agent.folders import SiteFolder
 from fabrica.agent.images import image_place
-from fabrica.agent.journal import UNNUMBERED, Journal
+from fabrica.agent.journal import Journal
 from fabrica.agent.settings import AgentSettings
 from fabrica.agent.tails import MetricsTail, next_log_piece
 from fabrica.agent.waits import WaitLog
@@ -20,7 +19,6 @@ from fabrica.engines.contract import Engine, Handle, Observation, StartOrder, St
 from fabrica.record.folder import METRICS
 from fabrica.values.ids import AttemptId
 from fabrica.values.states import AttemptState, EndReason
-from fabrica.wire.agents import Event
 from fabrica.wire.runs import Usage, tell_tasks
 
 _TIME_LIMIT_GRACE_SECONDS = 60
@@ -78,7 +76,7 @@ class Watch:
             ending = Ending(reason=refusal.reason, words=refusal.words, ended_at=self.clock())
             self.journal.end(entry.attempt, ending)
             return
-        event = self._event(entry, "queued", handle=handle)
+        event = event_of(entry.order, "queued", self.clock(), handle=handle)
         self.waits.begin(entry.attempt, event.at)
         self.journal.write(entry.attempt, event, handle=handle, state=AttemptState.QUEUED)
         _log.info("started %s as %s", entry.attempt, handle)
@@ -104,7 +102,7 @@ class Watch:
             if piece is None:
                 return
             read, told = piece.read, piece.told
-            event = self._event(entry, "log", log_offset=piece.offset, log_text=piece.text)
+            event = event_of(entry.order, "log", self.clock(), log_offset=piece.offset, log_text=piece.text)
             self.journal.write(entry.attempt, event, log_read=read, log_told=told)
 
     def observe(self, entries: Iterable[Entry]) -> None:
@@ -128,7 +126,7 @@ class Watch:
         elif observation.state == "running":
             _, due = self._waiting.pop(entry.attempt, ("", 0.0))
             if entry.state is not AttemptState.RUNNING or due == _TOLD:  # what was told of its waiting is over
-                event = self._event(entry, "running", handle=handle, started_at=observation.started_at)
+                event = event_of(entry.order, "running", self.clock(), handle=handle, started_at=observation.started_at)
                 self.journal.write(entry.attempt, event, state=AttemptState.RUNNING)
                 self._keep_wait(entry, observation)
             self._tell_usage(entry, handle, observation.tasks)
@@ -159,7 +157,9 @@ class Watch:
         """Tell the engine's first estimate of the start once; it is shown, and scored, beside the site's history."""
         if observation.expected_start_at is not None and entry.attempt not in self._estimated:
             expected = observation.expected_start_at
-            event = self._event(entry, "queued", handle=handle, words=observation.words, expected_start_at=expected)
+            event = event_of(
+                entry.order, "queued", self.clock(), handle=handle, words=observation.words, expected_start_at=expected
+            )
             self.journal.write(entry.attempt, event)
             self._estimated.add(entry.attempt)
 
@@ -170,7 +170,7 @@ class Watch:
         if words != observation.words:
             self._waiting[entry.attempt] = (observation.words, now + self.settings.usage_seconds)
         elif now >= due:
-            self.journal.write(entry.attempt, self._event(entry, "queued", handle=handle, words=words))
+            self.journal.write(entry.attempt, event_of(entry.order, "queued", self.clock(), handle=handle, words=words))
             self._waiting[entry.attempt] = (words, _TOLD)
 
     def _keep_wait(self, entry: Entry, observation: Observation) -> None:
@@ -181,7 +181,9 @@ class Watch:
         if now < self._usage_due.get(entry.attempt, 0):
             return
         usage = self.engine.usage(handle)
-        self.journal.write(entry.attempt, self._event(entry, "usage", usage=usage, tasks=tasks or None))
+        self.journal.write(
+            entry.attempt, event_of(entry.order, "usage", self.clock(), usage=usage, tasks=tasks or None)
+        )
         self._usage_due[entry.attempt] = now + self.settings.usage_seconds
         if (reason := over_limit(entry, usage)) and not entry.stop_reason:
             self.journal.ask_stop(entry.attempt, reason, self.clock())
@@ -193,16 +195,14 @@ class Watch:
             self._metrics[entry.attempt] = tail
         if series := tail.next():
             try:
-                self.journal.write(entry.attempt, self._event(entry, "metrics", metrics=series), metrics_read=tail.read)
+                self.journal.write(
+                    entry.attempt,
+                    event_of(entry.order, "metrics", self.clock(), metrics=series),
+                    metrics_read=tail.read,
+                )
             except Exception:
                 del self._metrics[entry.attempt]  # count again from what the journal holds
                 raise
-
-    def _event(self, entry: Entry, kind: Any, **fields: Any) -> Event:
-        order = entry.order
-        return Event(
-            sequence=UNNUMBERED, attempt=order.attempt, fence=order.fence, kind=kind, at=self.clock(), **fields
-        )
 
 
 def over_limit(entry: Entry, usage: Usage) -> EndReason | None:

@@ -14,7 +14,7 @@ def attaches(by: Actor, *, run: RunId, **_: Any) -> bool:
     """The person who submitted the run, as long as they work in its project."""
     if not interactive_queries.is_owner(by, run):
         return False
-    return people.role_in(by, runs.run(by, run).project) in ("lead", "member")
+    return people.works_in(by, runs.run(by, run).project)
 
 
 def takes_part(by: Actor, *, attachment: AttachmentId, **_: Any) -> bool:

@@ -10,7 +10,7 @@ from fabrica.values.ids import ProjectId, ScenarioId
 
 def saves(by: Actor, *, project: ProjectId | None = None, **_: Any) -> bool:
     """A person; into a project whoever works in it."""
-    return by.user is not None and (project is None or _works_in(by, project))
+    return by.user is not None and (project is None or people.works_in(by, project))
 
 
 def owns(by: Actor, *, scenario: ScenarioId, **_: Any) -> bool:
@@ -20,7 +20,7 @@ def owns(by: Actor, *, scenario: ScenarioId, **_: Any) -> bool:
 
 def shares(by: Actor, *, scenario: ScenarioId, project: ProjectId | None = None, **_: Any) -> bool:
     """Its author, with a project they work in."""
-    return owns(by, scenario=scenario) and (project is None or _works_in(by, project))
+    return owns(by, scenario=scenario) and (project is None or people.works_in(by, project))
 
 
 def stops(by: Actor, *, scenario: ScenarioId, **_: Any) -> bool:
@@ -30,7 +30,3 @@ def stops(by: Actor, *, scenario: ScenarioId, **_: Any) -> bool:
 
 def the_service(by: Actor, **_: Any) -> bool:
     return by.system
-
-
-def _works_in(by: Actor, project: ProjectId) -> bool:
-    return people.role_in(by, project) in ("lead", "member")

@@ -9,7 +9,7 @@ from fabrica.values.ids import ProjectId, RunId
 
 
 def submits(by: Actor, *, project: ProjectId, **_: Any) -> bool:
-    return people.role_in(by, project) in ("lead", "member")
+    return people.works_in(by, project)
 
 
 def uploads(by: Actor, **_: Any) -> bool:
@@ -22,7 +22,7 @@ def sends(by: Actor, **_: Any) -> bool:
 
 def cancels(by: Actor, *, run: RunId, **_: Any) -> bool:
     project = Run.objects.filter(pk=run).values_list("project_id", flat=True).first()
-    return by.is_operator or (project is not None and people.role_in(by, project) in ("lead", "member"))
+    return by.is_operator or (project is not None and people.works_in(by, project))
 
 
 def operator(by: Actor, **_: Any) -> bool:
