@@ -154,3 +154,28 @@ def test_an_issued_document_is_downloaded_with_its_signature_by_who_may_read_it(
     for part in ("", "/document.json"):
         assert desk.stranger.get(f"/ai-act/documents/{document}{part}").status_code == 404
         assert desk.nobody.get(f"/ai-act/documents/{document}{part}").status_code == 302
+
+
+def test_any_two_issues_of_a_document_are_compared(desk: Desk) -> None:
+    first = make_issue(desk.lead, desk.version)
+    make_issue(desk.lead, desk.version, items={"fria-a": "Said anew."})
+    third = make_issue(desk.lead, desk.version, items={"fria-a": "Said a third time."})
+    page = desk.reader.get(f"/ai-act/documents/{third}").content.decode()
+    assert "Said anew." in page
+    page = desk.reader.get(f"/ai-act/documents/{third}?against={first}").content.decode()
+    assert "Said a third time." in page
+    assert "Said anew." not in page
+    assert "Typed." in page
+    assert "Against no. 1 for" in page
+
+
+def test_only_what_the_reader_may_see_is_compared_with(desk: Desk) -> None:
+    document, own = make_issue(desk.lead, desk.version), make_issue(desk.lead, desk.version, "provider")
+    outside = make_user("An authority", email="authority@example.org")
+    issue_service.show_view(desk.lead, version=desk.version, email="authority@example.org", recipient="authority")
+    page = browser(outside).get(f"/ai-act/documents/{document}")
+    assert str(own) not in page.content.decode()
+    for other in (own, document, "doc_x", "<script>"):
+        answer = browser(outside).get(f"/ai-act/documents/{document}", {"against": str(other)})
+        assert answer.status_code == 404, other
+    assert str(own) in desk.reader.get(f"/ai-act/documents/{document}").content.decode()

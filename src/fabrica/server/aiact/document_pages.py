@@ -185,10 +185,29 @@ def issued_file(request: Viewed, document: DocumentId, name: str) -> HttpRespons
 @require_GET
 @login_required
 def issued_changes(request: Viewed, document: DocumentId) -> HttpResponse:
-    """Show an issued document's hashes and signature, and what it changed against the one before."""
+    """Show an issued document's hashes and signature, and what it changed against the one before or a chosen one.
+
+    Raises:
+        NotFound: there is no such document, or none such to compare with, or the reader may not see it.
+    """
     found = issue_queries.issue(request.actor, document)
     content: Document = issue_queries.content(request.actor, document)
-    context = {"issue": found, "document": content, "seen": page_queries.sees(request.actor, found.version)}
+    others = issue_queries.comparable(request.actor, document)
+    chosen = request.GET.get("against", "")
+    against = next((one for one in others if one[0].id == chosen), None)
+    if chosen and against is None:
+        raise NotFound(
+            f"There is no issue {chosen!r:.40} of this document to compare with.",
+            remedy="Choose one of the list on the document's page.",
+        )
+    context = {
+        "issue": found,
+        "document": content,
+        "seen": page_queries.sees(request.actor, found.version),
+        "others": others,
+        "against": against,
+        "changes": issue_queries.changes(request.actor, against[0].id, document) if against else content.changes,
+    }
     return render(request, "aiact/issued.html", context)
 
 

@@ -89,6 +89,16 @@ def changes(by: Actor, before: DocumentId, after: DocumentId) -> tuple[ItemChang
     return difference(content(by, before), content(by, after))
 
 
+def comparable(by: Actor, document: DocumentId) -> tuple[tuple[wire.Issue, str], ...]:
+    """Return the other issues of the same document of any version of the system, each with its version's label.
+
+    Newest first, and only what the actor may read; raises as `issue` does.
+    """
+    row = _row(by, document)
+    rows = _readable(by).filter(version__system=row.version.system_id, template=row.template)
+    return tuple((_issued(one), one.version.label) for one in rows.exclude(pk=document).order_by("-issued_at", "-pk"))
+
+
 def view_grants(by: Actor, version: VersionId) -> tuple[wire.ViewGrant, ...]:
     """Return who, without being a member, may read which view of a version.
 
