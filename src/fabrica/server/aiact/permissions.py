@@ -11,7 +11,7 @@ from fabrica.values.ids import ProjectId, QuestionId, VersionId
 
 def writes(by: Actor, *, project: ProjectId, **_: Any) -> bool:
     """Register, and say something of what is registered: who leads or works in the project."""
-    return people.role_in(by, project) in ("lead", "member")
+    return people.works_in(by, project)
 
 
 def edits(by: Actor, *, version: VersionId, **_: Any) -> bool:
