@@ -1,25 +1,22 @@
 """Answer a question by the passages that hold its words; say so when no passage holds enough of them."""
 
 import math
-import re
 import sqlite3
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 
 from fabrica.aiact import library
 from fabrica.aiact.classify import classify
 from fabrica.aiact.explain import told_unsettled, touching
+from fabrica.aiact.questions.asked import Asked, asked
 from fabrica.aiact.questions.passages import answer_passage, law_passages, passages_of
-from fabrica.aiact.questions.words import means_also, says_nothing, with_one_word_each
+from fabrica.aiact.questions.words import means_also
 from fabrica.wire.questions import (
-    LONGEST_QUESTION,
     FoundAnswer,
     OfficialText,
     Passage,
     PublishedAnswer,
-    QuestionRefused,
     RankedPassage,
 )
 
@@ -29,12 +26,17 @@ ENOUGH = 0.5
 _WORDS_TOGETHER, _ENOUGH_TOGETHER = 3, 0.8
 """So many words of a question stand in one passage seldom by chance: for them this much of the share will do."""
 
-_MOST_WORDS = 40
+_WORDS_WITH_ANOTHER_LAW = 2
+"""So many words beside the name of another law a passage must hold: else the question is about that law alone."""
+
+_IN_PASSING = 3
+"""A lone word in fewer passages than this is only mentioned there; the sources are about something else."""
+
 _SHOWN = 5
 _DRAFTS = "oq-2"  # the final guidelines on high risk are not there yet
 # A trap that fits nearly as well stands first, since others go wrong there; one that shares a word or two stands last.
 _TRAP_FIRST, _TRAP_LAST, _WORDS_OF_A_TRAP = 0.05, -0.05, 3
-_WORD = re.compile(r"10\^\d+|[^\W_]+", re.UNICODE)
+_WANTED = 0.04  # of passages that fit nearly as well, one of the kind that such questions want stands first
 _NOT_FOUND = (
     "The sources hold no answer to this. Nothing was guessed. Ask a person who knows the law, or import the official "
     "text with 'fabrica aiact import' and ask again."
@@ -58,9 +60,8 @@ def ask(
     Raises:
         QuestionRefused: too long, or without a word to look for.
     """
-    words = _words(question)
     index = _index(tuple(imported), tuple(published))
-    fitting = index.rank(words, enough)[:most]
+    fitting = index.rank(asked(question), enough)[:most]
     return FoundAnswer(
         question=question,
         found=bool(fitting),
@@ -83,18 +84,6 @@ def _touching(passage: Passage) -> frozenset[str]:
     return frozenset({_DRAFTS}) if passage.confidence == "draft" else frozenset()
 
 
-def _words(question: str) -> tuple[str, ...]:
-    if len(question) > LONGEST_QUESTION:
-        raise QuestionRefused(
-            f"The question has over {LONGEST_QUESTION:,} characters.", remedy="Ask one thing at once."
-        )
-    words = _WORD.findall(with_one_word_each(question.lower()))
-    found = dict.fromkeys(word for word in words if word not in says_nothing())
-    if not found:
-        raise QuestionRefused("The question holds no word to look for.", remedy="Name the thing you ask about.")
-    return tuple(found)[:_MOST_WORDS]
-
-
 class Index:
     """Passages in a full-text index in memory."""
 
@@ -105,23 +94,21 @@ class Index:
         rows = ((number, _searched(one)) for number, one in enumerate(self.passages, start=1))
         self._texts.executemany("INSERT INTO texts (rowid, words) VALUES (?, ?)", rows)
 
-    def rank(self, words: Sequence[str], enough: float) -> list[RankedPassage]:
-        """Return the passages that hold enough of the words' weight, the one that holds most first."""
-        held = {word: self._holding(word) for word in words}
+    def rank(self, asked: Asked, enough: float) -> list[RankedPassage]:
+        """Return the passages that hold enough of the question's weight, the one that holds most first."""
+        held = {word: self._holding(word) for word in asked.words}
+        if asked.in_passing and len(held[asked.words[0]]) < _IN_PASSING:
+            return []
         weights = {word: math.log(1 + len(self.passages) / (1 + len(rows))) for word, rows in held.items()}
-        whole = sum(weights.values())
-        covered: dict[int, float] = {}
-        counted: Counter[int] = Counter()
-        for word, rows in held.items():
-            counted.update(rows)
-            for row in rows:
-                covered[row] = covered.get(row, 0.0) + weights[word]
         ranked = []
-        for row, weight in covered.items():
-            passage = self.passages[row - 1]
-            coverage = min(1.0, round(weight / whole, 4)) if whole else 0.0
-            if coverage >= enough * (_ENOUGH_TOGETHER if counted[row] >= _WORDS_TOGETHER else 1):
-                ranked.append((_place(passage, coverage, counted[row], words), passage, coverage))
+        for row in set().union(*held.values()):
+            words = [word for word, rows in held.items() if row in rows]
+            coverage = _share(words, asked.words, weights)
+            if coverage >= enough * (_ENOUGH_TOGETHER if len(words) >= _WORDS_TOGETHER else 1) and _speaks_to(
+                words, asked, weights, enough
+            ):
+                passage = self.passages[row - 1]
+                ranked.append((_place(passage, coverage, len(words), asked), passage, coverage))
         ranked.sort(key=lambda one: one[0])
         return [RankedPassage(**passage.model_dump(), coverage=coverage) for _, passage, coverage in ranked]
 
@@ -132,12 +119,32 @@ class Index:
         return {row for (row,) in self._texts.execute("SELECT rowid FROM texts WHERE texts MATCH ?", (wanted,))}
 
 
-def _place(passage: Passage, coverage: float, counted: int, words: Sequence[str]) -> tuple[float, int, int, str]:
+def _share(words: Iterable[str], of: Sequence[str], weights: Mapping[str, float]) -> float:
+    """Return the share of words in the weight of all."""
+    whole = sum(weights[word] for word in of)
+    return min(1.0, round(sum(weights[word] for word in words) / whole, 4)) if whole else 0.0
+
+
+def _speaks_to(words: Sequence[str], asked: Asked, weights: Mapping[str, float], enough: float) -> bool:
+    """Say whether a passage with these words answers, where another law is named: it holds the name and more."""
+    if not asked.other_law:
+        return True
+    beside = [word for word in words if word in asked.rest]
+    return (
+        set(asked.other_law) <= set(words)
+        and len(beside) >= _WORDS_WITH_ANOTHER_LAW
+        and _share(beside, asked.rest, weights) >= enough
+    )
+
+
+def _place(passage: Passage, coverage: float, counted: int, asked: Asked) -> tuple[float, int, int, str]:
     """Return what orders passages: how well they fit, then how much their title does, then the shorter text."""
     if passage.kind == "trap":
         coverage += _TRAP_FIRST if counted >= _WORDS_OF_A_TRAP else _TRAP_LAST
+    if passage.id.partition("/")[0] in asked.wants:
+        coverage += _WANTED
     title = passage.title.lower()
-    named = sum(any(term.lower() in title for term in (word, *means_also(word))) for word in words)
+    named = sum(any(term.lower() in title for term in (word, *means_also(word))) for word in asked.words)
     return -coverage, -named, len(passage.text), passage.id
 
 

@@ -14,6 +14,9 @@ FILE = Path(__file__).parent / "words.yaml"
 class _Words(Part):
     one_thing: Mapping[str, str]
     says_nothing: str
+    says_little: str
+    other_laws: str
+    kinds_wanted: Mapping[str, str]
     means_also: Mapping[str, tuple[str, ...]]
 
 
@@ -33,7 +36,29 @@ def _one_thing() -> tuple[tuple[re.Pattern[str], str], ...]:
 @cache
 def says_nothing() -> frozenset[str]:
     """Return the words in any question, and in so many passages that they tell none apart."""
-    return frozenset(_read().says_nothing.split())
+    return frozenset(_read().says_nothing.split()) | says_little()
+
+
+@cache
+def says_little() -> frozenset[str]:
+    """Return words that say nothing beside others, and yet are what a question is about when it has hardly any."""
+    return frozenset(_read().says_little.split())
+
+
+@cache
+def laws() -> frozenset[str]:
+    """Return short names of laws that are not the AI Act."""
+    return frozenset(_read().other_laws.split())
+
+
+def kinds_wanted(question: str) -> frozenset[str]:
+    """Return the files of the law's data in which a question that begins so finds its answer."""
+    return frozenset(kind for start, kind in _starts() if start.search(question))
+
+
+@cache
+def _starts() -> tuple[tuple[re.Pattern[str], str], ...]:
+    return tuple((re.compile(rf"^\s*(?:{start})\b"), kind) for start, kind in _read().kinds_wanted.items())
 
 
 def means_also(word: str) -> tuple[str, ...]:

@@ -1,0 +1,46 @@
+"""What a question asks is read from its shape: the law it names, and how many words are left that tell."""
+
+from datetime import date
+
+import pytest
+
+from fabrica.aiact.questions.answering import ask
+from fabrica.aiact.questions.asked import asked
+
+DAY = date(2026, 11, 21)
+
+
+@pytest.mark.parametrize(
+    ("question", "named"),
+    [
+        ("What does the Cyber Resilience Act ask?", ("cyber", "resilience")),
+        ("Is the Digital Services Act in force?", ("digital", "services")),
+        ("Is our robot in Section A because of the machinery regulation?", ("machinery",)),
+        ("What does China's generative AI regulation require?", ("china", "generative", "ai")),
+        ("What fines does the GDPR provide?", ("gdpr",)),
+        ("What does the Act ask of deployers?", ()),
+        ("Does the EU AI regulation apply to us?", ()),
+        ("Must providers act on incidents?", ()),
+        ("Does the Cyber Resilience Act cover Art. 15 of the AI Act?", ()),
+    ],
+)
+def test_a_question_names_another_law_or_none(question: str, named: tuple[str, ...]) -> None:
+    assert asked(question).other_law == named
+
+
+def test_a_question_about_another_law_is_answered_where_a_passage_speaks_of_both() -> None:
+    assert not ask("When does the Cyber Resilience Act apply?", DAY).found
+    both = ask("Does Cyber Resilience Act conformity cover the cybersecurity requirement of high-risk systems?", DAY)
+    assert {"hr-15", "1(18)"} & {one.id.split("/")[-1] for one in both.passages}
+
+
+def test_a_lone_word_that_the_sources_mention_in_passing_answers_nothing() -> None:
+    assert not ask("Who pays for a visa?", DAY).found
+    assert ask("Who pays the fine?", DAY).found
+    assert ask("What is a deployer?", DAY).found
+
+
+def test_a_question_wants_the_kind_of_statement_that_its_beginning_names() -> None:
+    assert asked("What is an importer?").wants == {"definitions"}
+    assert asked("How long must logs be kept?").wants == {"obligations"}
+    assert "penalties" in asked("What fine is due?").wants
