@@ -38,16 +38,16 @@ def share_of_packages(package_joules: float, *, cores: int, cores_total: int) ->
 
 def of_gpus(gpu_joules: float | None, *, gpus: int, elapsed_seconds: float) -> Energy:
     """Return the counted energy of the GPUs a run held; null when their counters could not be read."""
+    held = "the GPU" if gpus == 1 else f"the {gpus} GPUs"
     if gpu_joules is None:
-        method = f"Unknown: the energy counters of the {gpus} GPUs could not be read in {elapsed_seconds:.1f} s."
+        method = f"Unknown: the energy counters of {held} could not be read in {elapsed_seconds:.1f} s."
         return Energy(boundary="accelerator", basis="estimated", joules=None, method=method)
     return Energy(
         boundary="accelerator",
         basis="measured",
         joules=gpu_joules,
         method=(
-            f"NVML total energy counters of the {gpus} GPUs the run held, last minus first, "
-            f"over {elapsed_seconds:.1f} s."
+            f"NVML total energy counters of {held} that the run held, last minus first, over {elapsed_seconds:.1f} s."
         ),
         interval_seconds=1.0,
     )
@@ -74,7 +74,11 @@ def flop_of_gpus(*, gpus: int, model: str, peak_flops: float | None, utilisation
         flop=gpus * peak_flops * utilisation * seconds if known else None,  # type: ignore[operator]
         devices=gpus,
         peak_flops=peak_flops,
-        peak_source=f"Dense bf16 peak of one {model} in Fabrica's reference of accelerators.",
+        peak_source=(
+            "Unknown: Fabrica's reference of accelerators has no peak of this card."
+            if peak_flops is None
+            else f"Dense bf16 peak of one {model} in Fabrica's reference of accelerators."
+        ),
         utilisation=utilisation,
         utilisation_source=(
             "Unknown: it was not measured." if utilisation is None else "NVML: mean share of time the GPUs were busy."

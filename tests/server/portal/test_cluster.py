@@ -64,7 +64,7 @@ def test_the_page_shows_queue_drains_and_history_and_escapes_the_site_s_words() 
         )
     )
     page = Client().get("/sites/own-site").content.decode()
-    for words in ("1,234", "5–8", "136", "gpu07", "drained", "214", "Within a day"):
+    for words in ("1,234", "5–8", "136", "gpu07", "drained", "214", "within a day", "21 Nov 2026, 12:00 UTC"):
         assert words in page
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert(1)" in page

@@ -1,13 +1,15 @@
 """Pages of runs: who sees one, what it tells while it lives, and how it is ended."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from fabrica.server.core import clock
 from fabrica.server.core.actors import SYSTEM
 from fabrica.server.runs import queries, service, uploads
 from fabrica.server.runs.models import Attempt, Run
 from fabrica.server.sites import service as sites
+from fabrica.server.sites.models import Agent as SiteAgent
 from fabrica.values.states import EndReason, RunState
 from fabrica.wire.runs import Artifact, MetricSeries
 from tests.builders import make_event, make_inventory, make_sync, make_usage, stored
@@ -88,6 +90,36 @@ def test_a_silent_scheduler_is_told_beside_its_runs_until_it_answers_or_the_run_
     service.cancel(SYSTEM, run=world.run)
     assert queries.run(SYSTEM, world.run).silence is None
     assert words not in world.member.get(f"/runs/{world.run}").content.decode()
+
+
+def test_a_run_that_waits_tells_when_its_site_last_spoke_not_when_there_was_news_of_the_run(world: World) -> None:
+    service.record(world.agent, events=[make_event(world.attempt, "queued", handle="job")])
+    long_ago = clock.now() - timedelta(hours=2)
+    Attempt.objects.filter(pk=world.attempt).update(observed_at=long_ago)
+    SiteAgent.objects.update(last_word_at=long_ago)
+    assert "last word from the site 2 h ago" in world.member.get(f"/runs/{world.run}/summary").content.decode()
+    sites.hear(world.agent, request=make_sync())
+    assert "last word from the site 0 s ago" in world.member.get(f"/runs/{world.run}/summary").content.decode()
+    service.cancel(SYSTEM, run=world.run)
+
+
+@pytest.mark.parametrize("engine", ["slurm", "local"])
+def test_a_job_in_slurm_is_named_for_people_who_look_there_too(world: World, engine: str) -> None:
+    sites.hear(world.agent, request=make_sync(inventory=make_inventory().model_copy(update={"engine": engine})))
+    assert "fab-att_" not in world.member.get(f"/runs/{world.run}").content.decode()
+    service.record(world.agent, events=[make_event(world.attempt, "queued", handle="job")])
+    page = world.member.get(f"/runs/{world.run}").content.decode()
+    assert (f"fab-{world.attempt}" in page) is (engine == "slurm")
+
+
+def test_nodes_and_tasks_are_told_with_the_devices_that_were_asked_for(world: World) -> None:
+    row = Run.objects.get(pk=world.run)
+    row.spec["resources"] |= {"nodes": 2, "devices": 4, "tasks": 1000}
+    row.save(update_fields=["spec"])
+    page = " ".join(world.member.get(f"/runs/{world.run}").content.decode().split())
+    assert "8 × " in page
+    assert ", 4 on each of 2 nodes, for each of 1,000 tasks" in page
+    assert "elapsed, of all tasks together" in page
 
 
 def test_plots_are_sent_again_only_with_new_points(world: World) -> None:

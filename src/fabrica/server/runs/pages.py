@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,17 +13,19 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from fabrica.engines.slurm.jobs import NAME_PREFIX as SLURM_NAME_PREFIX
 from fabrica.server.core.actors import Actor
 from fabrica.server.core.requests import Viewed
 from fabrica.server.people import queries as people
 from fabrica.server.runs import lost_queries, page_queries, permissions, queries, service
 from fabrica.server.runs.api import file_response
 from fabrica.server.runs.plots import figures, headline, plots
+from fabrica.server.sites import queries as sites
 from fabrica.values.ids import AttemptId, ProjectId, RunId, SiteId
 from fabrica.values.states import RunState
 from fabrica.values.terminal import clean, unfinished
 from fabrica.wire.problems import Malformed
-from fabrica.wire.runs import LogSlice
+from fabrica.wire.runs import LogSlice, Run
 
 PAGE_RUNS = 30
 
@@ -73,8 +76,18 @@ def run(request: Viewed, run: RunId) -> HttpResponse:
     context["tasks"] = found.attempts[-1].tasks if found.attempts else ""
     context["command_line"] = shlex.join(found.spec.command)
     context["outputs"] = [one for one in found.artifacts if one.kind == "output"]
+    context["slurm_job"] = _slurm_job(found)
     context["record_files"] = [one for one in found.artifacts if one.kind == "record"]
     return render(request, "runs/run.html", context)
+
+
+def _slurm_job(found: Run) -> str:
+    """Return what a run's last job is called where a Slurm has it, for people who look there too."""
+    last = found.attempts[-1] if found.attempts else None
+    if last is None or last.handle is None:
+        return ""
+    told = sites.inventory_at(last.site)
+    return f"{SLURM_NAME_PREFIX}{last.id}" if told and told.engine == "slurm" else ""
 
 
 def _shown(piece: LogSlice) -> LogSlice:
@@ -87,7 +100,19 @@ def _shown(piece: LogSlice) -> LogSlice:
 def _live(by: Actor, run: RunId) -> dict[str, Any]:
     """Return what the head of the page shows, which is asked for again while the run lives."""
     found = queries.run(by, run)
-    return {"run": found, "lives": not found.state.final, "headline": headline(found.spec.metrics, found.metrics)}
+    return {
+        "run": found,
+        "lives": not found.state.final,
+        "heard_at": _heard_at(found),
+        "headline": headline(found.spec.metrics, found.metrics),
+    }
+
+
+def _heard_at(found: Run) -> datetime | None:
+    """Return when the site of a living run last spoke; of a run that waits it has nothing new to tell."""
+    if found.state.final or found.site is None or found.observed_at is None:
+        return None
+    return max(filter(None, (found.observed_at, sites.last_word_at(found.site))))
 
 
 def _metrics(by: Actor, run: RunId) -> dict[str, Any]:

@@ -206,6 +206,12 @@ def inventory_at(site: SiteId) -> wire_agents.Inventory | None:
     return inventory(row) if row else None
 
 
+def last_word_at(site: SiteId) -> datetime | None:
+    """Return when the agent of a site last spoke; None: no agent speaks for it, or it never did."""
+    speaking = Agent.objects.filter(site_id=site, withdrawn_at__isnull=True)
+    return speaking.values_list("last_word_at", flat=True).first()
+
+
 def country(site: SiteId) -> str | None:
     """Return the country a site is in: as the reference data says, else its agent, else the office."""
     return _country(site, Site.objects.filter(pk=site).first(), inventory_at(site))

@@ -7,10 +7,12 @@ import pytest
 from django.template import Context, Template
 
 from fabrica.reference.sources import Source
-from fabrica.server.portal.templatetags.portal import STATE_WORDS, device_time, energy
+from fabrica.server.portal.templatetags.portal import STATE_WORDS, clock_difference, device_time, energy
 from fabrica.values.ids import SiteId
 from fabrica.values.states import AttemptState, RunState
+from fabrica.wire.agents import NodeOut
 from fabrica.wire.placement import Candidate, Placement, Reason, Term
+from tests.builders import make_inventory
 
 HOSTILE = '"><script>alert(1)</script>'
 
@@ -109,3 +111,21 @@ def test_device_time_and_energy_are_written_as_people_read_them() -> None:
     assert device_time(0, "cpu.core") == "0 core-hours"
     assert energy(18_220) == "18.2 kJ"
     assert energy(0.5) == "0.5 J"
+
+
+def test_devices_of_nodes_that_take_no_work_are_not_shown_as_in_use() -> None:
+    partition = make_inventory(devices_total=6, devices_free=0, devices_per_node=2).partitions[0]
+    whole = shown("{% used_bar partition %}", partition=partition)
+    assert "6 of 6 devices are in use" in whole
+    assert "bar-out" not in whole
+    out = partition.model_copy(update={"nodes_out": (NodeOut(node="n3", state="drained"),)})
+    part = shown("{% used_bar partition %}", partition=out)
+    assert "4 of 6 devices are in use, 2 on nodes that take no work" in part
+    assert "bar-out" in part
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(None, "unknown"), (0, "right"), (-2, "right"), (3600, "1 h behind"), (-90, "ahead")]
+)
+def test_a_sites_clock_is_told_as_people_say_it(seconds: int | None, words: str) -> None:
+    assert words in clock_difference(seconds)

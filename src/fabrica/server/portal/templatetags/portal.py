@@ -29,6 +29,8 @@ from fabrica.wire.sites import Site
 
 register = template.Library()
 
+_CLOCK_SECONDS_RIGHT = 2  # what a message takes on its way, and a second's rounding
+
 STATE_WORDS = {
     "submitted": _("Submitted"),
     "held": _("Held"),
@@ -243,9 +245,13 @@ def used_bar(partition: PartitionInventory) -> str:
     """Write how much of a partition is in use as a bar; nothing while it is unknown."""
     if partition.devices_total is None or partition.devices_free is None:
         return ""
-    used = partition.devices_total - partition.devices_free
-    words = gettext("%(used)s of %(total)s devices are in use") % {"used": used, "total": partition.devices_total}
-    return charts.bar([("bar-used", used)], whole=partition.devices_total, title=words)
+    taken = partition.devices_total - partition.devices_free
+    out = min(taken, len(partition.nodes_out) * (partition.devices_per_node or 0))
+    told = {"used": taken - out, "total": partition.devices_total, "out": out}
+    words = gettext("%(used)s of %(total)s devices are in use") % told
+    if out:
+        words += gettext(", %(out)s on nodes that take no work") % told
+    return charts.bar([("bar-used", taken - out), ("bar-out", out)], whole=partition.devices_total, title=words)
 
 
 @register.inclusion_tag("portal/components/command.html")
@@ -331,6 +337,17 @@ def instant(at: datetime | None) -> str:
 def age(at: datetime) -> str:
     """Write how long ago an instant is; an instant of a clock ahead of ours is 0 s ago."""
     return show_duration(max(0, int((clock.now() - at).total_seconds())))
+
+
+@register.filter
+def clock_difference(seconds: int | None) -> str:
+    """Write how far a site's clock is from ours; None is unknown."""
+    if seconds is None:
+        return _unknown()
+    if abs(seconds) <= _CLOCK_SECONDS_RIGHT:
+        return gettext("right")
+    words = gettext("%(time)s behind") if seconds > 0 else gettext("%(time)s ahead")
+    return words % {"time": show_duration(abs(seconds))}
 
 
 @register.filter
