@@ -316,6 +316,9 @@ class DryRun(Body):
     resource_class: str
     free_milliseconds: int | None
     enough: bool
+    wait_q50_seconds: float | None = Field(default=None, description="half of such runs wait at most this there")
+    wait_q90_seconds: float | None = Field(default=None, description="nine of ten wait at most this")
+    wait_samples: int = Field(default=0, description="waits of the site's history behind both; 0: not known")
     words: str
 
 

@@ -17,6 +17,7 @@ from fabrica.server.runs.models import Artifact, Attempt, LogChunk, MetricPoint,
 from fabrica.server.sites import service as sites
 from fabrica.values.ids import AttemptId, ProjectId, RunId, SiteId
 from fabrica.values.states import AttemptState, EndReason, RunState
+from fabrica.wire.agents import WaitForecast
 from fabrica.wire.ledger import InsufficientBalance, ReservationState
 from fabrica.wire.placement import Unsatisfiable
 from fabrica.wire.problems import NotAllowed
@@ -34,6 +35,7 @@ from tests.builders import (
     make_run,
     make_site,
     make_spec,
+    make_sync,
     make_usage,
     make_user,
 )
@@ -458,6 +460,22 @@ def test_a_draining_site_gets_no_new_work(lead: Actor, project: ProjectId, agent
     assert state_of(run)[0] == "held"
 
 
+def test_a_dry_run_tells_how_long_such_runs_have_waited_there_or_that_nobody_knows(
+    lead: Actor, project: ProjectId, agent: Actor
+) -> None:
+    unknown = queries.dry_run(lead, project, make_spec())
+    assert (unknown.wait_q50_seconds, unknown.wait_samples) == (None, 0)
+    assert "How long such runs wait there is not known yet." in unknown.words
+    wait = WaitForecast(
+        devices_max=None, limit_seconds_max=None, of_all_limits=True, q50_seconds=90, q90_seconds=7200,
+        q50_bound_seconds=None, q90_bound_seconds=None, samples=1234, newest_at=clock.now(), changed_at=None,
+    )  # fmt: skip
+    sites.hear(agent, request=make_sync(inventory=make_inventory(waits=(wait,))))
+    known = queries.dry_run(lead, project, make_spec())
+    assert (known.wait_q50_seconds, known.wait_q90_seconds, known.wait_samples) == (90, 7200, 1234)
+    assert "wait at most 1 min 30 s there, nine of ten at most 2 h, by 1,234 waits" in known.words
+
+
 def test_an_allocation_that_starts_later_is_told_with_its_day_and_is_not_missing(lead: Actor, agent: Actor) -> None:
     project = make_project(lead)
     starts_at = clock.now() + timedelta(days=3)
@@ -500,8 +518,6 @@ def test_every_move_of_a_run_is_a_fact(agent: Actor, placed: tuple[RunId, Attemp
 def test_a_smaller_inventory_later_does_not_touch_what_runs(
     lead: Actor, agent: Actor, placed: tuple[RunId, AttemptId]
 ) -> None:
-    from tests.builders import make_sync
-
     record(agent, placed[1], "accepted", "running")
     sites.hear(agent, request=make_sync(inventory=make_inventory(devices_free=0)))
     assert state_of(placed[0])[0] == "running"

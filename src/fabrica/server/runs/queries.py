@@ -123,7 +123,10 @@ def dry_run(by: Actor, project: ProjectId, spec: wire.RunSpec) -> wire.DryRun:
     reserve = spec.resources.reserved_milliseconds
     free = max((one.free_milliseconds for one in allocations if one.starts_at <= now < one.ends_at), default=None)
     nowhere = access.start_words(allocations, now) or f"No site can take it. {decision.nearest or ''}"
-    where = f"It would go to {decision.chosen}." if decision.chosen else nowhere
+    wait = None
+    if decision.chosen and decision.chosen_partition:
+        wait = placement_service.told_wait(decision.chosen, decision.chosen_partition, spec.resources)
+    where = f"It would go to {decision.chosen}. {rules.wait_words(wait)}" if decision.chosen else nowhere
     amount = DeviceTime(reserve, spec.resources.resource_class)
     return wire.DryRun(
         placement=decision,
@@ -131,6 +134,9 @@ def dry_run(by: Actor, project: ProjectId, spec: wire.RunSpec) -> wire.DryRun:
         resource_class=spec.resources.resource_class,
         free_milliseconds=free,
         enough=free is not None and free >= reserve,
+        wait_q50_seconds=wait.q50_seconds if wait else None,
+        wait_q90_seconds=wait.q90_seconds if wait else None,
+        wait_samples=wait.samples if wait else 0,
         words=f"{where} It would reserve {amount}; what it does not use comes back.".strip(),
     )
 

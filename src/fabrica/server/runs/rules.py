@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from fabrica.values.ids import AttemptId, RunId
 from fabrica.values.quantities import DeviceTime
 from fabrica.values.states import ENDS, AttemptState, EndReason, Fault, RunState
+from fabrica.values.time import show_duration
 from fabrica.wire.access import Allocation
-from fabrica.wire.agents import Event
+from fabrica.wire.agents import Event, WaitForecast
 from fabrica.wire.ledger import InsufficientBalance
 from fabrica.wire.placement import Placement, Unsatisfiable
 from fabrica.wire.runs import Energy, NoAllocation, Resources, Usage
@@ -208,6 +209,17 @@ def usage_at_end(known: Usage, reported: Usage) -> Usage:
     What an engine sees of a job that goes on may run a little past its end, which accounting then sets right.
     """
     return reported if reported.device_milliseconds is not None else usage_after(known, reported)
+
+
+def wait_words(told: WaitForecast | None) -> str:
+    """Return how long such runs have waited at a site, for people."""
+    if told is None:
+        return "How long such runs wait there is not known yet."
+    half, ninety = show_duration(told.q50_seconds), show_duration(told.q90_seconds)
+    return (
+        f"Half of such runs wait at most {half} there, nine of ten at most {ninety}, by {told.samples:,} waits of the "
+        "site's history."
+    )
 
 
 def charge_now(usage: Usage, charged_milliseconds: int) -> bool:
