@@ -7,6 +7,7 @@ from fabrica.aiact.in_words import (
     cited_in_words,
     confidence_in_words,
     fine_in_words,
+    leading_tiers,
     name_in_words,
     own_facts,
     tiers_together,
@@ -64,3 +65,10 @@ def test_a_citation_names_guidelines_and_the_day_and_no_id_of_the_data() -> None
     assert cited_in_words("not found published at as_of") == f"not found published by {library.about().as_of}"
     assert cited_in_words("(gl_gpai)") == "(Commission guidelines on obligations of GPAI model providers)"
     assert cited_in_words("gl_nothing 2, Art. 5") == "gl_nothing 2, Art. 5"
+
+
+def test_no_tier_is_led_with_while_another_may_still_be_shown() -> None:
+    assert leading_tiers(["minimal"], {"minimal": "unless_shown_otherwise"}) == ()
+    assert leading_tiers(["minimal"], {"minimal": "final"}) == ("minimal",)
+    shown = ["transparency", "gpai"]
+    assert leading_tiers(shown, dict.fromkeys(shown, "unless_shown_otherwise")) == ("transparency", "gpai")

@@ -38,6 +38,11 @@ _INSTRUMENT = re.compile(r"\b((?:gl|cop)_[a-z]+)\b(?=( )?)")
 _COMMON = ("artefact", "technique", "eu_link", "sole_purpose")
 
 
+def leading_tiers(tiers: Iterable[str], standing: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the tiers that a page leads with: "no tier" is none while an open question may still show another."""
+    return tuple(tier for tier in tiers if tier != "minimal" or standing.get(tier) == "final")
+
+
 def tiers_together(tiers: Iterable[str]) -> str:
     """Return tiers as one line with a capital, `""` for none."""
     words = "; ".join(TIERS[tier] for tier in tiers)

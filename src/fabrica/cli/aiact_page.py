@@ -12,6 +12,7 @@ from fabrica.aiact.in_words import (
     cited_in_words,
     confidence_in_words,
     fine_in_words,
+    leading_tiers,
     name_in_words,
     own_facts,
     tiers_together,
@@ -26,7 +27,12 @@ _SHOWN_CHANGES = 12
 def page(found: Classification, changes: Sequence[Change]) -> None:
     """Print what was found, what is due, why, what is still open, and what would change it."""
     out = console()
-    out.print(f"[bold]{tiers_together(found.tiers)}[/bold]" if found.tiers else "[bold]No tier is shown so far[/bold]")
+    leading = leading_tiers(found.tiers, found.standing)
+    marked = any(found.standing[tier] != "final" for tier in leading)
+    unless = ", unless an open question says otherwise" if marked else ""
+    out.print(f"[bold]{tiers_together(leading) or 'No class is shown yet'}[/bold]{unless}")
+    if found.possible_tiers:
+        out.print(f"Still possible: {_named(found.possible_tiers)}.")
     out.print(f"On {found.as_of}. AI system: {_yes(found.ai_system)}. Covered by the Act: {_yes(found.in_scope)}.")
     out.print(
         f"Roles: {_named(found.roles) or 'none'}. Basis: {'; '.join(map(cited_in_words, found.basis)) or 'none'}."

@@ -155,7 +155,7 @@ def _show(found: "Version") -> None:
     for metric in found.evaluations:
         data = f" on {metric.data}" if metric.data else ""
         out.print(escape(f"Measured {metric.metric}: {metric.value} {metric.unit or ''}".rstrip() + data))
-    tiers = ", ".join(found.tiers).replace("_", " ") if found.tiers else "none shown"
+    tiers = ", ".join(found.tiers).replace("_", " ") if found.tiers else "none is shown yet"
     out.print(f"Class: {tiers if found.tiers is not None else 'no facts are told yet'}")
     for words in found.differences:
         out.print(f"The law's data changed: {escape(words)}")

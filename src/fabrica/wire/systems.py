@@ -249,7 +249,9 @@ class Version(Body):
     runs: tuple[LinkedRun, ...] = ()
     datasets: tuple[UsedDataset, ...] = ()
     evaluations: tuple[MeasuredMetric, ...] = ()
-    tiers: tuple[str, ...] | None = Field(default=None, description="of the newest result; null: no facts are told")
+    tiers: tuple[str, ...] | None = Field(
+        default=None, description="that the newest result leads with; null: no facts are told"
+    )
     differences: tuple[str, ...] = Field(default=(), description="what the newest change of the law's data changed")
 
 

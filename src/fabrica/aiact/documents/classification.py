@@ -1,6 +1,7 @@
 """A classification as evidence: tiers, the point of Annex III, the way out of Art. 6(3), reasons and citations."""
 
 from fabrica.aiact.documents.evidence import evidence
+from fabrica.aiact.in_words import leading_tiers
 from fabrica.wire.aiact import Classification
 from fabrica.wire.documents import Evidence
 from fabrica.wire.runs import Sha256
@@ -23,7 +24,7 @@ def classification_evidence(found: Classification, *, source: str, sha256: Sha25
     points = [one for one in found.basis if one.startswith("Annex III")]
     told = [rule for rule in found.trace if rule.words]
     row = {
-        "tiers": [_tier(name, found) for name in found.tiers] or ["none is shown"],
+        "tiers": [_tier(name, found) for name in leading_tiers(found.tiers, found.standing)] or ["none is shown"],
         "annex_iii_point": points,
         "exception_condition": [_unless(f"{rule.citation}: {rule.words}", rule.standing) for rule in ways_out],
         "reasons": [str(rule.words) for rule in told],

@@ -5,7 +5,7 @@ from html import escape
 from typing import Any
 
 from fabrica.aiact import library
-from fabrica.aiact.in_words import confidence_in_words
+from fabrica.aiact.in_words import confidence_in_words, leading_tiers
 from fabrica.aiact.intake.wording import checklists, choices, wordings
 from fabrica.wire.aiact import Classification, Confidence, DueObligation
 from fabrica.wire.intake import Outlook
@@ -77,8 +77,9 @@ def _confidence(found: Confidence | None) -> str:
 
 def tiers_in_words(found: Classification) -> str:
     """Return the tiers that are shown, and of each whether an open question may still undo it."""
-    marked = (f"{tier.replace('_', ' ')} {_bracketed(found.standing[tier])}".strip() for tier in found.tiers)
-    return ", ".join(marked) or "no tier is shown"
+    leading = leading_tiers(found.tiers, found.standing)
+    marked = (f"{tier.replace('_', ' ')} {_bracketed(found.standing[tier])}".strip() for tier in leading)
+    return ", ".join(marked) or "no class is shown yet"
 
 
 def _bracketed(standing: str) -> str:

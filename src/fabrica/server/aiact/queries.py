@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from django.db.models import Prefetch, QuerySet
 
+from fabrica.aiact.in_words import leading_tiers
 from fabrica.server.aiact import record_queries
 from fabrica.server.aiact.models import Lineage, Result, RunLink, Statement, System, Version
 from fabrica.server.core.actors import Actor
@@ -64,7 +65,7 @@ def version(by: Actor, version: VersionId) -> wire.Version:
         runs=tuple(_linked(link, run) for link, run in linked),
         datasets=_datasets(run for _, run in linked),
         evaluations=_evaluations(run for _, run in linked),
-        tiers=tuple(result.body["tiers"]) if result else None,
+        tiers=leading_tiers(result.body["tiers"], result.body["standing"]) if result else None,
         differences=tuple(result.differences) if result else (),
     )
 

@@ -9,7 +9,7 @@ from typing import Any
 from fabrica.aiact import library
 from fabrica.aiact.changes import what_would_change
 from fabrica.aiact.classify import classify
-from fabrica.aiact.in_words import fine_in_words, own_facts
+from fabrica.aiact.in_words import fine_in_words, leading_tiers, own_facts
 from fabrica.aiact.intake.page import answer_in_words, wording_of
 from fabrica.wire.aiact import Change, Classification, DueObligation, FiredRule, OpenFact
 from fabrica.wire.documents import FillRate
@@ -72,7 +72,7 @@ def shown(answers: Mapping[str, Any], as_of: date) -> Shown:
     duties = sorted(found.obligations, key=lambda one: one.applies_from)
     return Shown(
         found=found,
-        tiers=tuple((tier, found.standing[tier] != "final") for tier in found.tiers),
+        tiers=tuple((tier, found.standing[tier] != "final") for tier in leading_tiers(found.tiers, found.standing)),
         roles=tuple((role, found.standing[role] != "final") for role in found.roles),
         in_force=tuple(one for one in duties if one.in_force),
         coming=tuple(one for one in duties if not one.in_force),

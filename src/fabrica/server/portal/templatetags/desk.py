@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from fabrica.aiact.documents.shape import RECIPIENTS, STATES
 from fabrica.aiact.figures import significant
-from fabrica.aiact.in_words import TIERS, cited_in_words, confidence_in_words, name_in_words
+from fabrica.aiact.in_words import TIERS, cited_in_words, confidence_in_words, leading_tiers, name_in_words
 from fabrica.aiact.intake.page import answer_in_words, wording_of
 from fabrica.server.core import clock
 from fabrica.server.portal import charts
@@ -87,6 +87,12 @@ ITEM_ICONS = {
 def tier_words(tier: str) -> str:
     """Write a tier in words."""
     return TIERS[tier]
+
+
+@register.filter
+def leading(tiers: tuple[str, ...] | None, standing: Mapping[str, str] | None) -> tuple[str, ...]:
+    """Return the tiers that a page leads with; none where there is no result."""
+    return leading_tiers(tiers or (), standing or {})
 
 
 @register.filter
