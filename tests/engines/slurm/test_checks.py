@@ -37,6 +37,15 @@ def test_a_site_that_is_ready_has_nothing_to_mend_and_no_job_of_it(site: SlurmSi
     assert site.cluster.command("squeue", "--noheader").strip() == ""
 
 
+def test_a_site_whose_slurm_counts_no_gpus_is_told_what_is_charged_and_what_to_add(
+    site: SlurmSite, slurm_full: SlurmCluster, tmp_path: Path
+) -> None:
+    words = "Slurm does not count gpu here: a run is charged for as many as it asks for"
+    (told,) = [one for one in found(site) if one.words == words]
+    assert (told.verdict, told.remedy) == ("warn", "add gres/gpu to AccountingStorageTRES in slurm.conf")
+    assert words not in [one.words for one in found(SlurmSite(slurm_full, tmp_path / "counting"))]
+
+
 def test_a_partition_that_slurm_has_not_is_named_with_those_it_has(site: SlurmSite) -> None:
     told = found(site, partitions=[{"name": "big", "slurm": "nowhere"}])
     words = "big: Slurm has no partition nowhere with nodes that we may see"

@@ -5,6 +5,7 @@ import pytest
 from fabrica.engines.slurm.probe import probe_of, read_config, version_number
 
 CONFIG = """Configuration data as of 2026-11-21T13:00:00
+AccountingStorageTRES   = cpu,mem,node,billing,gres/gpu,gres/gpu:h100
 AccountingStorageType   = accounting_storage/slurmdbd
 AcctGatherEnergyType    = acct_gather_energy/none
 ClusterName             = north
@@ -19,6 +20,7 @@ def test_the_configuration_tells_version_cluster_accounting_and_arrays() -> None
     probe = probe_of(read_config(CONFIG))
     assert (probe.version, probe.cluster, probe.accounting, probe.energy) == ("22.05.8", "north", True, False)
     assert probe.array_size_max == 10_001
+    assert {"cpu", "gres/gpu"} <= probe.counted
 
 
 def test_the_smaller_of_two_limits_of_arrays_holds() -> None:

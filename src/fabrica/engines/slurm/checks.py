@@ -27,6 +27,7 @@ def check(settings: SlurmSettings, connect: Callable[[], Controller], accounts: 
         yield Finding("slurm", "fix", f"Slurm does not answer: {trouble}", remedy)
         return
     yield from _version(controller)
+    yield from _counting(controller, settings)
     for partition in settings.partitions:
         if partition.slurm_name in told:
             yield Finding("slurm", "ok", f"{partition.name} is Slurm's partition {partition.slurm_name}")
@@ -48,6 +49,13 @@ def _version(controller: Controller) -> Iterator[Finding]:
     if not controller.has_accounting:
         words = "Slurm keeps no accounts here: usage is told by the runs' own marks"
         yield Finding("accounting", "warn", words, "slurmdbd would let usage be checked by Slurm's own rows")
+
+
+def _counting(controller: Controller, settings: SlurmSettings) -> Iterator[Finding]:
+    for name in dict.fromkeys(partition.gres for partition in settings.partitions if not partition.on_cores):
+        if controller.counts_gres(name) is False:
+            words = f"Slurm does not count {name} here: a run is charged for as many as it asks for"
+            yield Finding("accounting", "warn", words, f"add gres/{name} to AccountingStorageTRES in slurm.conf")
 
 
 def _apptainer(settings: SlurmSettings) -> Iterator[Finding]:

@@ -57,6 +57,9 @@ class Commands:
     def array_size_max(self) -> int | None:
         return self._probe.array_size_max
 
+    def counts_gres(self, name: str) -> bool | None:
+        return any(one.partition(":")[0] == f"gres/{name.lower()}" for one in self._probe.counted)
+
     def begin(self, submission: Submission, *, user: str | None) -> "_Sbatch":
         """Start sbatch, which waits for the job's script on its standard input and does nothing without one."""
         command = ["sbatch", *sbatch_options(submission)]

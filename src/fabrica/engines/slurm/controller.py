@@ -86,6 +86,9 @@ class Controller(Protocol):
     def array_size_max(self) -> int | None:
         """The most tasks of one array; None: it is not known."""
 
+    def counts_gres(self, name: str) -> bool | None:
+        """Say whether Slurm counts which devices of a name a job was given; None: it is not known."""
+
     def begin(self, submission: Submission, *, user: str | None) -> Begun:
         """Begin to submit one job."""
 

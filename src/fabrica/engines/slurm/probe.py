@@ -14,6 +14,8 @@ class Probe:
     accounting: bool
     energy: bool
     array_size_max: int | None = None
+    counted: frozenset[str] = frozenset()
+    """What it counts of each job, as `cpu`, `gres/gpu`."""
 
 
 def version_number(version: str) -> tuple[int, int]:
@@ -37,6 +39,7 @@ def probe_of(config: Mapping[str, str], *, accounting: bool | None = None) -> Pr
         accounting=storage not in ("", "(null)", "accounting_storage/none") if accounting is None else accounting,
         energy=config.get("AcctGatherEnergyType", "").lower() not in ("", "(null)", "acct_gather_energy/none"),
         array_size_max=_array_size_max(config),
+        counted=frozenset(config.get("AccountingStorageTRES", "").lower().split(",")),
     )
 
 

@@ -49,6 +49,9 @@ class Rest:
         self.cluster = str(clusters[0].get("name", "")) if len(clusters) == 1 else ""
         return bool(clusters)
 
+    def counts_gres(self, name: str) -> bool | None:
+        return None  # the interface does not tell it
+
     def begin(self, submission: Submission, *, user: str | None) -> "_Question":
         """Return the one question that submits a job; it is asked as a whole."""
         return _Question(self, submission, user)
