@@ -10,6 +10,7 @@ from fabrica.wire.placement import Candidate, Placement, Reason
 
 NAMED = Reason(code="sites", passed=True, words="The run may only be at here; this is here.")
 UNNAMED = Reason(code="sites", passed=False, words="The run may only be at here; this is elsewhere.")
+SMALL = Reason(code="nodes", passed=False, words="The run asks for 2 nodes; this partition has 1.")
 SILENT = Reason(code="no_agent", passed=False, words="No agent of the site has ever connected.")
 
 
@@ -51,7 +52,20 @@ def test_a_site_that_the_run_names_is_shown_with_why_it_is_refused(capsys: pytes
 
 
 def test_a_run_that_names_no_site_is_shown_every_one(capsys: pytest.CaptureFixture[str]) -> None:
-    show.placement(_placement(_candidate("here", NAMED), _candidate("far", SILENT)))
+    show.placement(_placement(_candidate("here", NAMED), _candidate("far", SMALL)))
     shown = capsys.readouterr().err
     assert "far" in shown
     assert "other site" not in shown
+
+
+def test_sites_where_no_agent_ever_spoke_are_one_line_until_every_reason_is_asked(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    far = [_candidate(f"far-{number}", SILENT, SMALL, partition=part) for number in range(30) for part in ("a", "b")]
+    decision = _placement(*far, _candidate("here", NAMED), _candidate("near", SMALL))
+    show.placement(decision)
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split()[0] for line in lines[2:]] == ["→", "near", "30"]
+    assert lines[-1].split(maxsplit=3)[-1].strip() == "no agent has ever connected, so no run goes there"
+    show.placement(decision, every_reason=True)
+    assert "far-29" in capsys.readouterr().err

@@ -8,6 +8,7 @@ from fabrica.values.quantities import DeviceTime, show_bytes
 from fabrica.values.time import show_duration
 
 if TYPE_CHECKING:
+    from fabrica.values.ids import SiteId
     from fabrica.wire.access import Allocation
     from fabrica.wire.ledger import Statement
     from fabrica.wire.placement import Candidate, Placement
@@ -20,20 +21,24 @@ _MARKS = {"succeeded": "✓", "failed": "✗", "timed_out": "✗", "cancelled": 
 def placement(decision: "Placement", *, every_reason: bool = False) -> None:
     """Show who could take the run and why, the winner first; with every reason of everyone on request.
 
-    Where the run names sites, all others are one line.
+    Where the run names sites, all others are one line; where it names none, those that never had an agent, unless every
+    reason is asked.
     """
     rows = []
     unnamed = {one.site for one in decision.candidates if one.unnamed}
-    named = (one for one in decision.candidates if not one.unnamed)
-    ordered = sorted(named, key=lambda one: (one.rank or 10**6, one.site, one.partition))
+    briefly = not unnamed and not every_reason
+    silent = {one.site for one in decision.candidates if briefly and one.never_connected}
+    shown = (one for one in decision.candidates if one.site not in unnamed | silent)
+    ordered = sorted(shown, key=lambda one: (one.rank or 10**6, one.site, one.partition))
     for candidate in ordered:
         mark = "→" if (candidate.site, candidate.partition) == (decision.chosen, decision.chosen_partition) else ""
         name = candidate.site + (" (simulated)" if candidate.simulated else "")
         score = f"{candidate.score:.3f}" if candidate.score is not None else "–"
         rows.append((mark, name, candidate.partition, score, _why(candidate, every_reason)))
+    if silent:
+        rows.append(("", _other_sites(silent), "", "", "no agent has ever connected, so no run goes there"))
     if unnamed:
-        others = f"{len(unnamed):,} other site{'' if len(unnamed) == 1 else 's'}"
-        rows.append(("", others, "", "", "not named with --site or in the run's file"))
+        rows.append(("", _other_sites(unnamed), "", "", "not named with --site or in the run's file"))
     say(f"Placement (policy {decision.policy_version}):" if decision.chosen else "No site can take the run now:")
     print_table(("", "site", "partition", "score", "why"), rows, stderr=True)
     if any(term.missing for candidate in decision.candidates for term in candidate.terms):
@@ -42,6 +47,10 @@ def placement(decision: "Placement", *, every_reason: bool = False) -> None:
         say(f"What would have changed it: {decision.flip.words}")
     if decision.nearest:
         say(f"Nearest possible: {decision.nearest}")
+
+
+def _other_sites(found: set["SiteId"]) -> str:
+    return f"{len(found):,} other site{'' if len(found) == 1 else 's'}"
 
 
 def _why(candidate: "Candidate", every_reason: bool) -> str:

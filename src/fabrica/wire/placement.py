@@ -47,7 +47,15 @@ class Candidate(Body):
     @property
     def unnamed(self) -> bool:
         """True where the run names the sites it may be at, and this is none of them."""
-        return any(reason.code == "sites" and not reason.passed for reason in self.reasons)
+        return self._is_refused_by("sites")
+
+    @property
+    def never_connected(self) -> bool:
+        """True where no agent of the site has ever spoken."""
+        return self._is_refused_by("no_agent")
+
+    def _is_refused_by(self, code: str) -> bool:
+        return any(reason.code == code and not reason.passed for reason in self.reasons)
 
 
 class Flip(Body):
