@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from fabrica.agent.entries import Entry
 from fabrica.agent.loop import Agent
 from fabrica.engines.contract import Handle, StartOrder, StartRefused
 from fabrica.values.ids import AttemptId
@@ -65,6 +66,35 @@ def house(tmp_path: Path) -> Iterator[House]:
     one = House(tmp_path)
     yield one
     one.agent.close()
+
+
+@pytest.mark.parametrize("step", ["staging", "ended"])
+def test_a_step_that_a_worker_did_since_the_tick_looked_is_not_done_again(
+    house: House, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    order = house.server.offer(make_order())
+    live_entries = house.agent.journal.live_entries
+    looks: list[list[Entry]] = []
+
+    def look() -> list[Entry]:
+        looks.append(live_entries())
+        return looks[-1]
+
+    monkeypatch.setattr(house.agent.journal, "live_entries", look)
+    house.until(lambda: bool(house.engine.starts))
+    written = house.agent.site.attempt(order.attempt).work / "written-by-the-run"
+    written.write_text("kept")
+    if step == "ended":
+        house.engine.finish(order.attempt)
+        house.until(lambda: house.state(order.attempt) is AttemptState.ENDED, talks=False)
+    waits_for = {"staging": "waits_for_stage", "ended": "waits_for_finish"}[step]
+    stale = next(seen for seen in looks if any(getattr(one, waits_for) for one in seen))
+    monkeypatch.setattr(house.agent.journal, "live_entries", lambda: stale)
+    spooled = house.agent.journal.spooled
+    house.agent.tick()
+    house.agent._workers.shutdown()  # what they still do is done
+    assert written.read_text() == "kept"
+    assert house.agent.journal.spooled == spooled
 
 
 def test_a_run_goes_from_order_to_end_and_is_forgotten(house: House) -> None:

@@ -175,9 +175,9 @@ class Agent:
             self._watch.cancel_unstarted(entry)
             self._moved_on(entry)
         elif entry.waits_for_finish:
-            self._give(entry, self._finish)
+            self._give(entry.attempt, self._finish)
         elif entry.waits_for_stage:
-            self._give(entry, self._stage)
+            self._give(entry.attempt, self._stage)
         elif entry.may_start and self._starters:
             self._starting.add(entry.attempt)
             self._starters.submit(self._start_beside, entry.attempt)
@@ -201,22 +201,24 @@ class Agent:
             self._starting.discard(attempt)
             self._wake.set()
 
-    def _give(self, entry: Entry, work: Callable[[Entry], None]) -> None:
+    def _give(self, attempt: AttemptId, work: Callable[[AttemptId], None]) -> None:
         """Give an attempt to a worker, unless one has it."""
-        if entry.attempt not in self._busy:
-            self._busy.add(entry.attempt)
-            self._workers.submit(self._work, entry, work)
+        if attempt not in self._busy:
+            self._busy.add(attempt)
+            self._workers.submit(self._work, attempt, work)
 
-    def _work(self, entry: Entry, work: Callable[[Entry], None]) -> None:
+    def _work(self, attempt: AttemptId, work: Callable[[AttemptId], None]) -> None:
         try:
-            if self._safely(lambda: work(entry), entry.attempt):
-                self.retries.done(entry.attempt)
+            if self._safely(lambda: work(attempt), attempt):
+                self.retries.done(attempt)
         finally:
-            self._busy.discard(entry.attempt)
+            self._busy.discard(attempt)
             self._wake.set()
 
-    def _stage(self, entry: Entry) -> None:
-        attempt = entry.attempt
+    def _stage(self, attempt: AttemptId) -> None:
+        entry = self.journal.entry(attempt)
+        if entry is None or not entry.waits_for_stage:
+            return  # another worker had staged it when this one was sent; staged again it would lose its folder
         if entry.state is AttemptState.ACCEPTED:
             event = event_of(entry.order, "staging", self._clock())
             self.journal.write(attempt, event, state=AttemptState.STAGING)
@@ -239,7 +241,10 @@ class Agent:
     def _end(self, attempt: AttemptId, reason: EndReason, words: str) -> None:
         self.journal.end(attempt, Ending(reason=reason, words=words, ended_at=self._clock()))
 
-    def _finish(self, entry: Entry) -> None:
+    def _finish(self, attempt: AttemptId) -> None:
+        entry = self.journal.entry(attempt)
+        if entry is None or not entry.waits_for_finish:
+            return  # as above: its end is told once
         finish = Finish(self.site, self.settings, self.journal, self._transport, self._stopping.is_set, self._clock)
         finish.close(entry)
 
