@@ -25,7 +25,7 @@ def restarts(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
         return embedded.Embedded("http://127.0.0.1:1", os.getpid(), "now", home())
 
     monkeypatch.setattr(embedded, "stop", lambda: True)
-    monkeypatch.setattr(embedded, "start", start)
+    monkeypatch.setattr(embedded, "_start", start)
     return started
 
 

@@ -1,5 +1,6 @@
 """The embedded network: one background process of this user, on this machine, over loopback only."""
 
+import fcntl
 import functools
 import hashlib
 import json
@@ -8,6 +9,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +34,11 @@ class Embedded:
     home: Path
     code: str = ""
     options: tuple[str, ...] = ()
+
+    @property
+    def is_current(self) -> bool:
+        """Whether it means the same as this command by what they say to each other."""
+        return self.code == code_digest()
 
     def token(self) -> str:
         """Return the user's own access token, from its file of mode 600."""
@@ -73,11 +81,24 @@ def find_current() -> Embedded | None:
     from fabrica.cli.output import say
 
     network = find()
-    if network is None or network.code == code_digest():
+    if network is None or network.is_current:
         return network
-    say("The embedded network was started by another version of Fabrica. It is restarted; its runs go on.")
-    stop()
-    return start(network.options)
+    with _starting_alone():
+        network = find()
+        if network is None or network.is_current:
+            return network  # another command was faster
+        say("The embedded network was started by another version of Fabrica. It is restarted; its runs go on.")
+        stop()
+        return _start(network.options)
+
+
+@contextmanager
+def _starting_alone() -> Iterator[None]:
+    """Let commands that start the network at the same time do so one after another."""
+    home().mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (home() / "starting.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 @functools.cache
@@ -101,14 +122,18 @@ def process_started(pid: int) -> str | None:
 
 
 def start(options: tuple[str, ...] = ()) -> Embedded:
-    """Start the embedded network in the background and wait until it answers.
+    """Start the embedded network in the background and wait until it answers; one that is up by now will do.
 
     Raises:
         EmbeddedNotStarted: it did not come up in a minute; says the last words of its log.
     """
+    with _starting_alone():
+        return find() or _start(options)
+
+
+def _start(options: tuple[str, ...]) -> Embedded:
     from fabrica.cli.output import say
 
-    home().mkdir(parents=True, exist_ok=True, mode=0o700)
     say(f"Starting the embedded network in {home()} …")
     command = [sys.executable, "-m", "fabrica.cli.main", "up", "--foreground", *options]
     with log_file().open("ab") as log:
