@@ -1,15 +1,33 @@
-"""Writes a document as tagged, archival PDF (PDF/A-3a) with its JSON inside. Nothing is fetched from anywhere."""
+"""Writes a document as archival, accessible PDF (PDF/A-3a and PDF/UA-1) with its JSON inside.
 
+Nothing is fetched from anywhere. A sign that no font at hand can draw stands as its number, and not as an empty box.
+"""
+
+import logging
+import threading
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, NoReturn
 
 from fabrica.aiact.documents.html import html
 from fabrica.wire.documents import Document, WriterMissing
 
 VARIANT = "pdf/a-3a"
+ACCESSIBLE = Path(__file__).parent / "accessible.xmp"
+"""Says that a file keeps ISO 14289-1 as well, and describes the word that says so, as an archive wants it."""
+
 _REMEDY = (
     "Install fabrica[documents]; on Debian or Ubuntu also: apt-get install libpango-1.0-0 libpangoft2-1.0-0 "
     "libharfbuzz-subset0 fonts-liberation."
 )
+_NOT_DRAWN = (
+    "Signs that no font at hand could draw stand here as their Unicode numbers, such as [U+4E2D]. The attached "
+    "document.json holds them as they were typed."
+)
+_PRIVATE, _UNSEEN = "Co", "Cf"
+_VARIATION_SELECTORS = range(0xFE00, 0xFE10)
 
 
 def pdf(document: Document, json: bytes) -> bytes:
@@ -18,6 +36,44 @@ def pdf(document: Document, json: bytes) -> bytes:
     Raises:
         WriterMissing: WeasyPrint or the system's Pango is not there.
     """
+    undrawn = {ord(sign) for sign in html(document) if unicodedata.category(sign) == _PRIVATE}
+    while True:
+        told = document.model_copy(update={"notices": (*document.notices, _NOT_DRAWN)}) if undrawn else document
+        with _missing_in_fonts() as missing:
+            written = _written(html(told).translate(_numbers(undrawn)), document, json)
+        if not missing:
+            return written
+        undrawn |= missing
+
+
+def _numbers(undrawn: set[int]) -> dict[int, str]:
+    """Return what stands for signs that cannot be drawn: nothing for those that nobody sees, else the number."""
+    return {
+        code: "" if code in _VARIATION_SELECTORS or unicodedata.category(chr(code)) == _UNSEEN else f"[U+{code:04X}]"
+        for code in undrawn
+    }
+
+
+@contextmanager
+def _missing_in_fonts() -> Iterator[set[int]]:
+    """Yield the signs for which WeasyPrint finds no font meanwhile; it tells of them in its log, and nowhere else."""
+    found: set[int] = set()
+    here = threading.get_ident()
+
+    class Listener(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if record.thread == here and str(record.msg).startswith(".notdef") and isinstance(record.args, tuple):
+                found.add(int(str(record.args[1])))
+
+    listener, log = Listener(), logging.getLogger("weasyprint")
+    log.addHandler(listener)
+    try:
+        yield found
+    finally:
+        log.removeHandler(listener)
+
+
+def _written(page: str, document: Document, json: bytes) -> bytes:
     try:
         from weasyprint import HTML, Attachment
     except (ImportError, OSError) as trouble:
@@ -31,10 +87,17 @@ def pdf(document: Document, json: bytes) -> bytes:
         modified=document.made_at,
         relationship="Alternative",
     )
-    page = HTML(string=html(document), base_url=None, url_fetcher=_fetch_nothing)
-    written: Any = page.write_pdf(pdf_variant=VARIANT, attachments=[attached])
+    source = HTML(string=page, base_url=None, url_fetcher=_fetch_nothing)
+    written: Any = source.write_pdf(pdf_variant=VARIANT, attachments=[attached], finisher=_say_accessible)
     assert isinstance(written, bytes)
     return written
+
+
+def _say_accessible(_document: object, file: Any) -> None:
+    """Add to the metadata of a file being written that it keeps ISO 14289-1, as the tests of its structure show."""
+    number = int(file.catalog["Metadata"].split()[0])
+    stream = file.objects[number].stream
+    stream[:] = [part.replace(b"</rdf:RDF>", ACCESSIBLE.read_bytes() + b"</rdf:RDF>") for part in stream]
 
 
 def _fetch_nothing(url: str, *_: object, **__: object) -> NoReturn:
