@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from fabrica.aiact import library
 from fabrica.aiact.compute import account
-from fabrica.aiact.compute_margins import state_of
+from fabrica.aiact.compute_margins import planned_margins, state_of
 from fabrica.wire.accounts import RecordedRun
 from tests.aiact.samples import event, make_run
 
@@ -21,6 +21,12 @@ def _run(flop: float) -> RecordedRun:
 )
 def test_the_band_around_a_threshold_is_thirty_percent(flop: float, state: str) -> None:
     assert state_of(flop, 1e23) == state
+
+
+def test_a_plan_is_held_against_both_thresholds() -> None:
+    found = planned_margins(6.7e24)
+    assert [(one.flop, one.state) for one in found] == [(1e23, "above"), (1e25, "below")]
+    assert [one.share for one in found] == pytest.approx([67, 0.67])
 
 
 @given(st.floats(0, 1e27), st.floats(1, 1e3))

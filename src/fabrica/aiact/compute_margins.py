@@ -1,6 +1,7 @@
 """How far a model's compute is from the thresholds of the Act and its guidance, today and with what is planned."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from fabrica.aiact import library
 from fabrica.aiact.figures import significant
@@ -14,6 +15,29 @@ _WORDS = {
     "above": "above the threshold, with the whole margin of error",
     "unknown": "not known",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedMargin:
+    """How the compute of a planned training stands to one threshold; `share` of it, and where the Act has it."""
+
+    threshold: str
+    flop: float
+    share: float
+    state: MarginState
+    source: str
+
+
+def planned_margins(flop: float) -> tuple[PlannedMargin, ...]:
+    """Return the margins of a training that is only planned to 10^23 and 10^25 FLOP."""
+    limits = library.thresholds()
+    return tuple(_planned(limits[name], flop) for name in ("gpai_indicative", "systemic_presumption"))
+
+
+def _planned(threshold: Threshold, flop: float) -> PlannedMargin:
+    limit = threshold.value_flop
+    assert limit is not None
+    return PlannedMargin(threshold.id, limit, flop / limit, state_of(flop, limit), threshold.source)
 
 
 def margins_of(

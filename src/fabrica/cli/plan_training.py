@@ -1,5 +1,6 @@
 """`fabrica plan train` and `fabrica plan validate`: what a training takes, and how far the planner can be trusted."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from fabrica.cli.inputs import ANY_FILE, ANY_FOLDER, FILE
 from fabrica.cli.output import console, json_option, print_json, print_table, say
 
 if TYPE_CHECKING:
+    from fabrica.aiact.compute_margins import PlannedMargin
     from fabrica.planning.training.answer import Answer
     from fabrica.planning.training.model_file import Training
     from fabrica.planning.training.pools import Pool
@@ -76,6 +78,7 @@ def train(
         fabrica plan train euro-70b.toml --accelerators H100-SXM:4096 --tokens 15T --report plan.html
     """
     _need_numpy()
+    from fabrica.aiact.compute_margins import planned_margins
     from fabrica.planning.training.answer import as_plain, ask
     from fabrica.planning.training.model_file import read_training
     from fabrica.planning.training.where import on_parts
@@ -92,7 +95,7 @@ def train(
     if trace_file is not None:
         answer = _queued(answer, trace_file, capacity)
     parts = on_parts(training, answer.pool, tokens=wanted, resilience=resilience)
-    margins = _margins(answer.flop)
+    margins = planned_margins(answer.flop)
     if page is not None:
         from fabrica.planning.outputs import write_page
         from fabrica.planning.training.report import report
@@ -103,7 +106,7 @@ def train(
 
         say(f"Wrote {write_manifest(answer, folder)}: put your program into 'command', then 'fabrica run {folder}'.")
     if as_json:
-        print_json({**as_plain(answer), "parts": _as_rows(parts), "ai_act": margins})
+        print_json({**as_plain(answer), "parts": _as_rows(parts), "ai_act": [asdict(one) for one in margins]})
     else:
         _show(answer)
         _show_parts(parts)
@@ -156,21 +159,6 @@ def _queued(answer: "Answer", trace_file: Path, capacity: int | None) -> "Answer
     return replace(answer, queue_wait=queue_wait(trace, trace_file.name, size, pool.devices, seconds))
 
 
-def _margins(flop: float) -> list[dict[str, object]]:
-    """Return how far the planned compute is from the thresholds of the AI Act and its guidance."""
-    from fabrica.aiact import library
-    from fabrica.aiact.compute_margins import state_of
-
-    found: list[dict[str, object]] = []
-    for name in ("gpai_indicative", "systemic_presumption"):
-        one = library.thresholds()[name]
-        limit = one.value_flop
-        assert limit is not None
-        state = state_of(flop, limit)
-        found.append({"threshold": name, "flop": limit, "share": flop / limit, "state": state, "source": one.source})
-    return found
-
-
 def _show(answer: "Answer") -> None:
     from rich.markup import escape
 
@@ -200,7 +188,7 @@ def _show(answer: "Answer") -> None:
     out.print(f"[dim]{looked} Intervals hold 9 of 10.[/dim]")
 
 
-def _show_action(answer: "Answer", margins: list[dict[str, object]]) -> None:
+def _show_action(answer: "Answer", margins: "tuple[PlannedMargin, ...]") -> None:
     from fabrica.planning.training.words import span
 
     out = console()
@@ -209,8 +197,8 @@ def _show_action(answer: "Answer", margins: list[dict[str, object]]) -> None:
         f"Allocation to ask for: {span(answer.figures.device_hours)} device-hours of {resource}; ask for the high end."
     )
     for one in margins:
-        words = _STATES[str(one["state"])]
-        out.print(f"AI Act: {answer.flop:.2e} FLOP of training is {words} {one['flop']:.0e} FLOP ({one['source']}).")
+        words = _STATES[one.state]
+        out.print(f"AI Act: {answer.flop:.2e} FLOP of training is {words} {one.flop:.0e} FLOP ({one.source}).")
 
 
 def _everywhere(

@@ -1,9 +1,12 @@
 """Bars from left to right, each cut into its parts, as a picture with a legend."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 
-WIDTH, ROW, BAR, LEFT, RIGHT, TOP = 720, 44, 20, 8, 8, 4
+LINE, BAR, GAP, LEFT, RIGHT, TOP = 16, 20, 12, 8, 8, 2
+ENDS = 84  # of the width, for what stands behind the bars
 COLOURS = """
 :root { --part-0: #3466a8; --part-1: #b5651d; --part-2: #7a4f9a; --part-3: #2f7d5b; --part-4: #8a8f98; }
 @media (prefers-color-scheme: dark) {
@@ -11,52 +14,75 @@ COLOURS = """
 }
 .part-0 { fill: var(--part-0); } .part-1 { fill: var(--part-1); } .part-2 { fill: var(--part-2); }
 .part-3 { fill: var(--part-3); } .part-4 { fill: var(--part-4); } .name { fill: var(--ink); font-size: 13px; }
-.wide svg { min-width: 34rem; }
 """
+
+Rows = Sequence[tuple[str, Mapping[str, float]]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A page to draw for: its width, the letters that a line of a name holds, and the columns of the legend."""
+
+    kind: str
+    width: int
+    letters: int
+    columns: int
+
+
+PAGES = (_Page("wide", 720, 96, 5), _Page("narrow", 340, 46, 2))
 
 
 def stacked(
     name: str,
     words: str,
-    rows: Sequence[tuple[str, Mapping[str, float]]],
+    rows: Rows,
     unit: str,
     ceiling: float | None = None,
     ends: Sequence[str] = (),
 ) -> str:
     """Return bars from left to right, each cut into its parts, with a line at `ceiling` where given, and a legend.
 
-    `ends`: what stands behind each bar, its sum unless given.
+    Drawn for a wide and for a narrow page. `ends`: what stands behind each bar, its sum unless given.
     """
+    behind = ends or [f"{sum(parts.values()):.3g} {unit}" for _, parts in rows]
+    return "".join(_drawn(name, words, rows, behind, ceiling, page) for page in PAGES)
+
+
+def _drawn(name: str, words: str, rows: Rows, ends: Sequence[str], ceiling: float | None, page: _Page) -> str:
     top = max([ceiling or 0.0, *(sum(parts.values()) for _, parts in rows)]) or 1.0
-    across = (WIDTH - LEFT - RIGHT - 80) / top
-    drawn = []
-    for place, (label, parts) in enumerate(rows):
-        down, left = TOP + place * ROW, float(LEFT)
-        drawn.append(f'<text class="name" x="{LEFT}" y="{down + 14}">{escape(label)}</text>')
-        for number, amount in enumerate(parts.values()):
-            wide = amount * across
-            drawn.append(
-                f'<rect class="part-{number}" x="{left:.1f}" y="{down + 18}" width="{wide:.1f}" height="{BAR}"/>'
-            )
-            left += wide
-        end = ends[place] if ends else f"{sum(parts.values()):.3g} {unit}"
-        drawn.append(f'<text class="tick" x="{left + 6:.1f}" y="{down + 32}">{escape(end)}</text>')
-    bottom = TOP + len(rows) * ROW
+    across, down, drawn = (page.width - LEFT - RIGHT - ENDS) / top, TOP, []
+    for (label, parts), end in zip(rows, ends, strict=True):
+        for line in textwrap.wrap(label, page.letters) or [""]:
+            down += LINE
+            drawn.append(f'<text class="name" x="{LEFT}" y="{down - 3}">{escape(line)}</text>')
+        drawn.append(_bar(parts, end, across, down + 1))
+        down += BAR + GAP
     if ceiling:
-        line = LEFT + ceiling * across
-        drawn.append(f'<line class="ceiling" x1="{line:.1f}" x2="{line:.1f}" y1="{TOP}" y2="{bottom}"/>')
-    drawn.append(_legend(list(rows[0][1]), bottom + 8))
+        line_at = LEFT + ceiling * across
+        drawn.append(f'<line class="ceiling" x1="{line_at:.1f}" x2="{line_at:.1f}" y1="{TOP}" y2="{down}"/>')
+    names = list(rows[0][1])
+    drawn.append(_legend(names, down + 6, (page.width - LEFT - RIGHT) / page.columns, page.columns))
+    height, title = down + 10 + LINE * -(-len(names) // page.columns), f"{name}-{page.kind}-words"
     return (
-        f'<div class="wide" tabindex="0" role="region" aria-labelledby="{name}-words">'
-        f'<svg viewBox="0 0 {WIDTH} {bottom + 32}" role="img" aria-labelledby="{name}-words">'
-        f'<title id="{name}-words">{escape(words)}</title>{"".join(drawn)}</svg></div>'
+        f'<svg class="{page.kind}-picture" viewBox="0 0 {page.width} {height}" role="img" aria-labelledby="{title}">'
+        f'<title id="{title}">{escape(words)}</title>{"".join(drawn)}</svg>'
     )
 
 
-def _legend(names: Sequence[str], down: float) -> str:
-    across = (WIDTH - LEFT - RIGHT) / len(names)
-    return "".join(
-        f'<rect class="part-{number}" x="{LEFT + number * across:.1f}" y="{down}" width="12" height="12"/>'
-        f'<text class="tick" x="{LEFT + number * across + 18:.1f}" y="{down + 11}">{escape(name)}</text>'
-        for number, name in enumerate(names)
-    )
+def _bar(parts: Mapping[str, float], end: str, across: float, down: int) -> str:
+    drawn, left = [], float(LEFT)
+    for number, amount in enumerate(parts.values()):
+        wide = amount * across
+        drawn.append(f'<rect class="part-{number}" x="{left:.1f}" y="{down}" width="{wide:.1f}" height="{BAR}"/>')
+        left += wide
+    drawn.append(f'<text class="tick" x="{left + 6:.1f}" y="{down + 14}">{escape(end)}</text>')
+    return "".join(drawn)
+
+
+def _legend(names: Sequence[str], down: float, across: float, columns: int) -> str:
+    drawn = []
+    for number, name in enumerate(names):
+        left, line = LEFT + number % columns * across, down + number // columns * LINE
+        drawn.append(f'<rect class="part-{number}" x="{left:.1f}" y="{line}" width="12" height="12"/>')
+        drawn.append(f'<text class="tick" x="{left + 18:.1f}" y="{line + 11}">{escape(name)}</text>')
+    return "".join(drawn)

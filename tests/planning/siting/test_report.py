@@ -12,7 +12,7 @@ def test_the_report_has_every_part_and_every_source() -> None:
     for part in ("Hard limits first", "Ranks when weights are open", "Criteria", "Where each figure comes from"):
         assert part in page
     assert page.count("invented for a test") == 3
-    assert page.count("<svg") == 3
+    assert page.count("<svg") == 4
 
 
 def test_hostile_names_stay_text() -> None:

@@ -57,6 +57,17 @@ def test_a_question_for_a_pool_is_answered_in_words_pictures_and_layouts() -> No
     assert "device-hours" in page
 
 
+def test_the_answer_goes_on_to_an_allocation_the_ai_act_and_the_same_command() -> None:
+    page = browser().get(ADDRESS, question(**POOL)).content.decode()
+    assert "device-hours of gpu.h100" in page
+    assert "times 10<sup>23</sup> FLOP, within the margin of error of that threshold" in page
+    assert "times 10<sup>25</sup> FLOP, below" in page
+    assert "fabrica plan train model.toml --accelerators H100-80G-SXM:1024" in page
+    page = browser().get(ADDRESS, question(where="jaif", devices="512", resilience="memory")).content.decode()
+    assert "fabrica plan train model.toml --site jaif --devices 512 --resilience memory" in page
+    assert "fabrica plan train model.toml --everywhere" in browser().get(ADDRESS, question()).content.decode()
+
+
 def test_a_model_of_ones_own_is_answered_as_the_same_preset_is() -> None:
     own = browser().get(f"{ADDRESS}.csv", question(**POOL, **OWN)).content
     assert own == browser().get(f"{ADDRESS}.csv", question(**POOL)).content

@@ -1,5 +1,6 @@
 """The planner's answers as a page and as tables show them."""
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -7,6 +8,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from fabrica.aiact.compute_margins import PlannedMargin, planned_margins
+from fabrica.aiact.in_words import cited_in_words
 from fabrica.planning.ranges import Range, ranges
 from fabrica.planning.training.answer import Answer, Layout, ask
 from fabrica.planning.training.figures import Figures, Span
@@ -113,6 +116,9 @@ def shown_answer(form: TrainingForm, answer: Answer) -> dict[str, Any]:
         "layouts": [_layout(layout) for layout in answer.layouts],
         "stops": [_stops(one) for one in answer.goodput],
         "parts": [_part(part) for part in parts],
+        "resource": answer.pool.resource_class or answer.pool.device.key,
+        "device_hours": span(figures.device_hours),
+        "margins": [_margin(one) for one in planned_margins(answer.flop)],
     }
 
 
@@ -160,6 +166,20 @@ def _stops(one: Goodput) -> dict[str, Any]:
         "every": show_duration(round(one.interval_seconds)),
         "devices_held": one.devices_held,
         "useful_share": one.useful_share,
+    }
+
+
+def _margin(one: PlannedMargin) -> dict[str, Any]:
+    states = {
+        "below": _("below"),
+        "within_margin": _("within the margin of error of"),
+        "above": _("above"),
+    }
+    return {
+        "share": f"{one.share:,.0f}" if one.share >= 10 else f"{one.share:.2g}",
+        "state": states[one.state],
+        "exponent": round(math.log10(one.flop)),
+        "source": cited_in_words(one.source),
     }
 
 

@@ -151,6 +151,19 @@ class TrainingForm(forms.Form):
             return None
 
     @property
+    def command(self) -> str:
+        """The command that answers the same, with the model's file at hand."""
+        filled = self.cleaned_data
+        where, devices, kept = filled["where"], filled["devices"], filled["resilience"]
+        if where == POOL:
+            place = f"--accelerators {filled['accelerator']}:{devices}"
+        else:
+            place = "--everywhere" if where == EVERYWHERE else f"--site {where}"
+            place += f" --devices {devices}" if devices else ""
+        resilience = "" if kept == _FIRST["resilience"] else f" --resilience {kept}"
+        return f"fabrica plan train model.toml {place}{resilience}"
+
+    @property
     def key(self) -> str:
         """What stands for the question in the names of files."""
         asked = repr(sorted((name, str(value)) for name, value in self.data.items()))
