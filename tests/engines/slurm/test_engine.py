@@ -7,6 +7,7 @@ import pwd
 import shutil
 import signal
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 from fabrica.engines.contract import Handle, StartRefused
 from fabrica.engines.files import read_json
 from fabrica.engines.slurm import store
+from fabrica.engines.slurm.commands import Commands
 from fabrica.values.states import EndReason
 from tests.engines.slurm.bench import SlurmSite, fake_commands
 from tests.services.slurm.cluster import SlurmCluster
@@ -54,6 +56,15 @@ def test_a_site_whose_slurm_counts_no_gpus_charges_those_that_were_asked_for(min
     assert "gres/gpu" not in rows[0]["allocated"]
     assert rows[0]["devices"] == seen.usage.devices == 3
     assert seen.usage.charged_milliseconds == 3 * rows[0]["elapsed_seconds"] * 1000 > 0
+
+
+def test_waits_are_not_read_from_an_accounting_that_cannot_tell_gpus_apart(
+    full: SlurmSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long_ago = datetime.now(UTC) - timedelta(hours=1)
+    assert full.open().waits(long_ago) is not None
+    monkeypatch.setattr(Commands, "counts_gres", lambda self, name: False)
+    assert full.open().waits(long_ago) is None  # the agent then tells the waits that it has seen itself
 
 
 def test_every_start_that_slurm_made_of_an_attempt_is_charged(full: SlurmSite) -> None:

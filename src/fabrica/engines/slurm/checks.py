@@ -52,10 +52,15 @@ def _version(controller: Controller) -> Iterator[Finding]:
 
 
 def _counting(controller: Controller, settings: SlurmSettings) -> Iterator[Finding]:
-    for name in dict.fromkeys(partition.gres for partition in settings.partitions if not partition.on_cores):
-        if controller.counts_gres(name) is False:
-            words = f"Slurm does not count {name} here: a run is charged for as many as it asks for"
-            yield Finding("accounting", "warn", words, f"add gres/{name} to AccountingStorageTRES in slurm.conf")
+    for name in uncounted_gres(controller, settings):
+        words = f"Slurm does not count {name} here: a run is charged for as many as it asks for"
+        yield Finding("accounting", "warn", words, f"add gres/{name} to AccountingStorageTRES in slurm.conf")
+
+
+def uncounted_gres(controller: Controller, settings: SlurmSettings) -> list[str]:
+    """Return the kinds of devices that are offered and Slurm does not count: it cannot say who got how many."""
+    names = dict.fromkeys(partition.gres for partition in settings.partitions if not partition.on_cores)
+    return [name for name in names if controller.counts_gres(name) is False]
 
 
 def _apptainer(settings: SlurmSettings) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from typing import Literal
 from fabrica.engines import containers
 from fabrica.engines.contract import Finding, Handle, JobWait, Observation, StartOrder, StartRefused, declined
 from fabrica.engines.slurm import past_waits, starting
-from fabrica.engines.slurm.checks import check
+from fabrica.engines.slurm.checks import check, uncounted_gres
 from fabrica.engines.slurm.commands import run_slurm
 from fabrica.engines.slurm.controller import Controller, Node, Refused, Silent
 from fabrica.engines.slurm.following import Following
@@ -183,11 +183,15 @@ class SlurmEngine:
         return self._nodes[1] if self._nodes else []
 
     def waits(self, since: datetime) -> list[JobWait] | None:
-        """Return how long everybody's jobs waited, as accounting has it; None: there is none, or it is silent."""
+        """Return how long everybody's jobs waited, as accounting has it.
+
+        None: there is none, it is silent, or it cannot tell which jobs waited for devices.
+        """
         now = time.time()
         past = max(1, int(now - since.timestamp()))
         try:
-            if not self._controller().has_accounting:
+            controller = self._controller()
+            if not controller.has_accounting or uncounted_gres(controller, self._settings):
                 return None
             done = run_slurm(self._settings, ["sacct", *past_waits.sacct_options(past)])
             if done.returncode != 0:
