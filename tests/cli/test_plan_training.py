@@ -34,7 +34,7 @@ def test_an_answer_in_words_names_the_allocation_and_the_act(tmp_path: Path) -> 
     assert done.exit_code == 0
     for words in ("JUPITER", "device-hours of gpu.gh200", "AI Act", "useful share", "layouts were looked at"):
         assert words in done.stdout.replace("\n", " ")
-    assert page.read_text().count("<svg") == 2
+    assert page.read_text().count("<svg") == 4
     written = read_manifest(folder)
     resources = written.fields["resources"]
     assert (resources["resource_class"], resources["nodes"], resources["devices"]) == ("gpu.gh200", 256, 4)
