@@ -27,6 +27,17 @@ def test_home_shows_each_reader_the_systems_of_their_projects(desk: Desk) -> Non
         assert "/ai-act/intake/" in page
 
 
+def test_home_tells_apart_what_nobody_described_from_what_shows_no_class_yet(desk: Desk) -> None:
+    form = {"project": desk.project, "kind": "system", "name": "Second", "label": "0.1"}
+    desk.member.post("/ai-act/systems/new", form)
+    begun({"artefact": "system"}, browser=desk.member)
+    desk.member.post("/ai-act/systems/new?intake=1", form | {"name": "Third"})
+    page = desk.member.get("/ai-act/").content.decode()
+    assert "nobody told the facts yet" in page
+    assert "No class is shown yet." in page
+    assert "No tier, AI literacy only" not in page
+
+
 def test_home_asks_the_same_number_of_times_for_many_systems_as_for_few(
     desk: Desk, django_assert_max_num_queries: pytest.FixtureRequest
 ) -> None:

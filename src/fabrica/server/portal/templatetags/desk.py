@@ -90,9 +90,9 @@ def tier_words(tier: str) -> str:
 
 
 @register.filter
-def leading(tiers: tuple[str, ...] | None, standing: Mapping[str, str] | None) -> tuple[str, ...]:
-    """Return the tiers that a page leads with; none where there is no result."""
-    return leading_tiers(tiers or (), standing or {})
+def leading(tiers: tuple[str, ...], standing: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the tiers that a page leads with."""
+    return leading_tiers(tiers, standing)
 
 
 @register.filter
