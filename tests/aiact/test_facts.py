@@ -24,7 +24,8 @@ def test_an_unknown_key_tells_the_nearest() -> None:
     [
         ("technique", "machine_lerning", "machine_learning"),
         ("technique", ["machine_learning"], "nearest"),
-        ("used_for", "recruitment", "list"),
+        ("used_for", "recruitment", "[recruitment]"),
+        ("third_party_check", True, "'yes_health_and_safety'"),
         ("used_for", ["recrutment"], "recruitment"),
         ("used_for", [["recruitment"]], "nearest"),
         ("profiles_people", "yes", "true or false"),
@@ -77,6 +78,8 @@ def test_a_key_without_a_value_is_not_answered() -> None:
         {"actor_based_in": "third_country", "actor_kind": "eu_institution"},
         {"biometric_trait_inferred": "none", "used_for": ["sensitive_categorisation"]},
         {"matching_for_police": False, "police_exception_met": True},
+        {"biometric_matching": "one_to_one", "used_for": ["remote_identification"]},
+        {"designated_systemic": True, "model_breadth": "narrow"},
         {"cumulative_flop": 1e22, "modification_flop": 1e23},
         {"sole_purpose": "not_yet_released", "first_unit_date": "2026-11-19", "as_of": "2026-11-20"},
         {"sole_purpose": "not_yet_released", "model_first_eu_market": "2026-11-19", "as_of": "2026-11-20"},

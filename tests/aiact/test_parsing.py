@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from fabrica.aiact.conditions import Found, State
+from fabrica.aiact.conditions import Found, State, needs
 from fabrica.aiact.parsing import ConditionMalformed, Names, parse
 from fabrica.aiact.propositions import Propositions
 from fabrica.aiact.schema import Fact
@@ -61,6 +61,24 @@ def _ask(text: str, found: int = NO, **facts: Any) -> tuple[int, set[str]]:
 )
 def test_a_condition_reads_as_it_is_written(text: str, facts: dict[str, Any], truth: int) -> None:
     assert _ask(text, **facts)[0] == truth
+
+
+@pytest.mark.parametrize(
+    ("text", "needed"),
+    [
+        ("warm and colour is red", {"warm", "colour"}),
+        ("warm or colour is red", set()),
+        ("warm and size > limit or warm and uses has eat", {"warm"}),
+        ("warm and (colour is red or size > limit)", {"warm"}),
+        ("size / other_size > limit", {"size", "other_size"}),
+        ("missing size and not found", set()),
+    ],
+)
+def test_a_condition_is_not_shown_without_the_facts_that_it_needs(text: str, needed: set[str]) -> None:
+    facts = {"warm": True, "colour": "red", "uses": ["eat"], "size": 99.0, "other_size": 1.0}
+    assert {key for key, bit in BITS.items() if bit & needs(parse(text, NAMES))} == needed
+    for key in needed:
+        assert _ask(text, **{other: value for other, value in facts.items() if other != key})[0] < STANDS
 
 
 def test_only_facts_that_still_matter_are_missing() -> None:

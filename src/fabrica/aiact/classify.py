@@ -7,11 +7,11 @@ from typing import Any
 
 from fabrica.aiact import library
 from fabrica.aiact.conditions import ALWAYS, NEVER, Answer, State, either
-from fabrica.aiact.due import Case, HighRiskClass, decided_by, due, high_risk_day
+from fabrica.aiact.due import Case, HighRiskClass, due, hanging_on, high_risk_day
 from fabrica.aiact.explain import Fired, open_facts, standing_of, told, unsettled
 from fabrica.aiact.facts import checked
 from fabrica.aiact.fines import fines
-from fabrica.aiact.rulebook import ROLES, SCOPE, Rule, Rulebook, rulebook
+from fabrica.aiact.rulebook import DAYS, ROLES, SCOPE, Rule, Rulebook, rulebook
 from fabrica.aiact.schema import Confidence
 from fabrica.aiact.truth import NO, OPEN, STANDS, shown
 from fabrica.wire.aiact import Classification, DateBeforeAct, DueObligation, LawVersion
@@ -109,10 +109,10 @@ def _law_of(as_of: date) -> LawVersion:
 def _ask(book: Rulebook, state: State) -> list[Fired]:
     """Ask every rule in order, note each finding as its strongest rule has it, and return the rules that fired."""
     fired = []
-    answers, used, said = state.answers, state.used, state.said
+    answers, used, said, unknown = state.answers, state.used, state.said, state.unknown
     answers.update(book.nothing_found)
     for rule in book.rules:
-        if rule.bars & said:
+        if rule.bars & said or rule.needs & unknown:
             continue
         answer = rule.ask(state)
         truth = answer[0]
@@ -156,24 +156,21 @@ def _duties(asked: Iterable[tuple[tuple[str, ...], Answer]], case: Case, as_of: 
     return tuple(sorted(found, key=lambda one: order[one.id]))
 
 
-# What the days of duties hang on, beside tiers, roles and the duties themselves.
-_DECIDE_DAYS = ("duties_annex_iii", "duties_annex_i", "late_annex_iii", "late_annex_i", "legacy_gpai", "legacy_marking")
-
-
 def _days(duties: tuple[DueObligation, ...], state: State) -> list[tuple[tuple[str, ...], Answer]]:
     """Return the duties whose day can still change, with what it lacks."""
     found = []
-    for finding in (*_DECIDE_DAYS, "prohibited_practice"):
+    for finding in (*DAYS, "prohibited_practice") if duties else ():
         answer = state.answers[finding]
-        names = tuple([one.id for one in duties if finding in decided_by(one.id)]) if answer[1] else ()
-        if names:
-            found.append((names, answer))
+        if answer[1]:
+            hanging = hanging_on(finding)
+            if names := tuple([one.id for one in duties if one.id in hanging]):
+                found.append((names, answer))
     return found
 
 
 def _case(state: State) -> Case:
     """Return what decides the days and the fines of the duties."""
-    iii, i, late_iii, late_i, gpai, marking = [shown(state.truth(finding)) for finding in _DECIDE_DAYS]
+    iii, i, late_iii, late_i, gpai, marking = [shown(state.truth(finding)) for finding in DAYS]
     return Case(
         classes=_CLASSES[iii, i],
         late=_CLASSES[late_iii, late_i],

@@ -5,8 +5,10 @@ it used. Sets of facts, and what facts say, are bits of whole numbers, so that p
 in one look: a classification asks some hundreds of nodes.
 """
 
+import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import Any, Protocol
 
 from fabrica.aiact.truth import NO, OPEN, STANDS, YES
@@ -246,6 +248,17 @@ def either(one: Answer, other: Answer) -> Answer:
     if one[0] == YES or other[0] == YES:
         return ALWAYS
     return max(one[0], other[0]), one[1] | other[1]
+
+
+def needs(condition: Condition) -> int:
+    """Return the bits of facts without which a condition cannot be shown; an exception needs none."""
+    if isinstance(condition, Says | Compared):
+        return condition.about
+    if isinstance(condition, Every):
+        return reduce(operator.or_, map(needs, condition.parts), 0)
+    if isinstance(condition, Either):
+        return reduce(operator.and_, map(needs, condition.parts))
+    return 0
 
 
 def _favour(condition: Condition) -> int:

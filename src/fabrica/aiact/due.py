@@ -66,15 +66,19 @@ def _applies_from(law: Obligation, case: Case) -> date:
 
 
 @cache
-def decided_by(duty: str) -> tuple[str, ...]:
-    """Return the findings on which it hangs which of its days a duty has; none for a duty of one day."""
-    days = library.obligations()[duty].applies_from
-    if duty == "proh-5":
+def hanging_on(finding: str) -> frozenset[str]:
+    """Return the duties of more than one day, of which a finding decides."""
+    return frozenset(duty for duty, law in library.obligations().items() if finding in _deciding(law))
+
+
+def _deciding(law: Obligation) -> tuple[str, ...]:
+    days = law.applies_from
+    if law.id == "proh-5":
         return ("prohibited_practice",)
     if isinstance(days, str):
         return ()
     if "placed_before" in days:
-        return ("legacy_gpai",) if duty.startswith("gp-") else ("legacy_marking",)
+        return ("legacy_gpai",) if law.id.startswith("gp-") else ("legacy_marking",)
     return tuple(f"{what}_{one}" for one in days for what in ("duties", "late"))
 
 

@@ -1,12 +1,12 @@
 """Say why: the rules that fired with their facts, the questions still open, and what the law itself leaves open."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from fabrica.aiact import library
 from fabrica.aiact.conditions import Answer, State
-from fabrica.aiact.rulebook import ROLES, SCOPE, Rule, Rulebook
+from fabrica.aiact.rulebook import ROLES, SCOPE, Rule, Rulebook, rulebook
 from fabrica.aiact.truth import YES
 from fabrica.wire.aiact import DueObligation, FiredRule, OpenFact, Standing, UnsettledQuestion
 
@@ -37,7 +37,7 @@ def told(fired: Iterable[Fired], state: State) -> tuple[FiredRule, ...]:
     found = []
     for rule, truth, used in fired:
         if used not in facts:
-            keys = _keys(used, rule.reach)
+            keys = _keys(used)
             facts[used] = dict(zip(keys, map(state.told.__getitem__, keys), strict=True))
         text = rule.text
         found.append(
@@ -54,14 +54,18 @@ def told(fired: Iterable[Fired], state: State) -> tuple[FiredRule, ...]:
     return tuple(found)
 
 
-def _keys(facts: int, names: Mapping[int, str]) -> list[str]:
+@lru_cache(KEPT)
+def _keys(facts: int) -> tuple[str, ...]:
     """Return facts by their bits, in the order of the vocabulary: that of their bits."""
-    found = []
+    keys = rulebook().keys
+    return tuple([keys[bit] for bit in _bits_of(facts)])
+
+
+def _bits_of(facts: int) -> Iterator[int]:
     while facts:
         bit = facts & -facts
-        found.append(names[bit])
+        yield bit
         facts ^= bit
-    return found
 
 
 def open_facts(
@@ -77,9 +81,8 @@ def open_facts(
     for missing, _ in classes + alone:
         lacking |= missing
     found = []
-    for key in _keys(lacking, book.keys):
-        bit = book.bits[key]
-        found.append(_open_fact(key, _lacking(bit, classes) or _lacking(bit, alone)))
+    for bit in _bits_of(lacking):
+        found.append(_open_fact(book.keys[bit], _lacking(bit, classes) or _lacking(bit, alone)))
     return tuple(found)
 
 

@@ -39,6 +39,8 @@ def checked(answers: Mapping[str, Any]) -> State:
         said |= says
     state = State(facts, unknown, said, told)
     for contradiction in book.contradictions:
+        if contradiction.bars & said or contradiction.needs & unknown:
+            continue
         if contradiction.condition.ask(state)[0] == YES:
             raise _contradiction(contradiction.text, state.told)
     return state
@@ -92,7 +94,8 @@ def _read_enum(key: str, value: Any, fact: Fact) -> str:
 
 def _read_list(key: str, value: Any, fact: Fact) -> frozenset[str]:
     if not isinstance(value, list | tuple | set | frozenset):
-        raise _malformed(key, value, fact, "write a list, such as [" + fact.values[0] + "]")
+        example = value if isinstance(value, str) and value in fact.values else fact.values[0]
+        raise _malformed(key, value, fact, f"write a list, such as [{example}]")
     for one in value:
         if not isinstance(one, str) or one not in fact.values:
             raise _malformed(key, one, fact, _nearest(one, fact))
@@ -122,7 +125,8 @@ _READERS = {"bool": _read_bool, "enum": _read_enum, "list": _read_list, "number"
 
 
 def _nearest(value: object, fact: Fact) -> str:
-    near = difflib.get_close_matches(str(value)[:200], fact.values, n=1, cutoff=0.0)
+    written = ("no", "yes")[value] if isinstance(value, bool) else str(value)  # YAML reads a bare `yes` as true
+    near = difflib.get_close_matches(written[:200], fact.values, n=1, cutoff=0.0)
     return f"the nearest is '{near[0]}'; it may be {', '.join(fact.values)}"
 
 
@@ -136,5 +140,5 @@ def _malformed(key: str, value: Any, fact: Fact, remedy: str) -> FactMalformed:
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
+    text = str(value) if isinstance(value, date) else repr(value)
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"

@@ -1,7 +1,7 @@
 """The rules of a classification, read from data: what each gives, when, and on whose authority."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import Field
 
 from fabrica.aiact import library
-from fabrica.aiact.conditions import NEVER, Answer, Condition, Every, Found, State, Unless
+from fabrica.aiact.conditions import NEVER, Answer, Condition, Every, Found, State, Unless, needs
 from fabrica.aiact.parsing import ConditionMalformed, Names, parse, words
 from fabrica.aiact.propositions import Propositions
 from fabrica.aiact.schema import Confidence, Fact, Part
@@ -28,6 +28,8 @@ ROLES = (
     "gpai_provider",
 )
 SCOPE = ("ai_system", "in_scope")
+# What the days of duties hang on, beside tiers, roles and the duties themselves.
+DAYS = ("duties_annex_iii", "duties_annex_i", "late_annex_iii", "late_annex_i", "legacy_gpai", "legacy_marking")
 _SECTIONS = {"A": "section_a", "B": "section_b"}
 
 
@@ -85,13 +87,18 @@ class _Contradictions(Part):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rule:
-    """A rule that can be asked. `bars`: what facts must not say; `reach`: the facts it can depend on, by their bits."""
+    """A rule that can be asked. `bars`: what facts must not say; `reach`: the facts it can depend on, by their bits.
+
+    `needs`: the facts that must be there where the rule is of use only when it fires, since nothing hangs on what it
+    gives; none for another rule, for what could still be found is told too.
+    """
 
     text: RuleText
     gives: tuple[str, ...]
     condition: Condition
     ask: Callable[[State], Answer]
     bars: int
+    needs: int
     reach: Mapping[int, str]
 
     def citation(self, facts: Mapping[str, Any]) -> str:
@@ -115,10 +122,12 @@ class DutyRule:
 
 @dataclass(frozen=True, slots=True)
 class Contradiction:
-    """A contradiction that can be asked."""
+    """A contradiction that can be asked. `bars`: what facts must not say; `needs`: the facts that must be there."""
 
     text: ContradictionText
     condition: Condition
+    bars: int
+    needs: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +158,10 @@ def rulebook() -> Rulebook:
     found: dict[str, Found] = {}
     used: set[str] = set()
     names = Names(vocabulary, bits, Propositions(vocabulary), found, library.limits())
-    rules = tuple(rule for name in FILES for rule in _read_rules(name, names, found, used))
-    duties, never_from_facts = _duties(names)
+    read = [rule for name in FILES for rule in _read_rules(name, names, found, used)]
+    duties, never_from_facts = _duties(names, used)
+    hanging = used | {*library.tiers(), *ROLES, *SCOPE, *DAYS, *(rule.text.settles for rule in read)}
+    rules = tuple(rule if hanging & set(rule.gives) else replace(rule, needs=needs(rule.condition)) for rule in read)
     return Rulebook(
         vocabulary=vocabulary,
         bits=MappingProxyType(bits),
@@ -179,7 +190,7 @@ def _read_rules(name: str, names: Names, found: dict[str, Found], used: set[str]
             found[finding] = Found(finding, before.about | condition.about, before.bars & condition.bars)
         used.update(found.keys() & set(words(f"{text.when} {text.unless or ''}")))
         reach = {bit: key for key, bit in names.bits.items() if bit & condition.about}
-        yield Rule(text, gives, condition, condition.ask, condition.bars, reach)
+        yield Rule(text, gives, condition, condition.ask, condition.bars, needs=0, reach=reach)
 
 
 def _annex_i() -> Iterator[RuleText]:
@@ -207,15 +218,17 @@ def _condition(when: str, unless: str | None, names: Names, file: Path) -> Condi
         raise ReferenceMalformed(file, "", str(mistake), "correct the condition") from None
 
 
-def _duties(names: Names) -> tuple[tuple[DutyRule, ...], Mapping[str, str]]:
-    """Return the rules of duties, and why some duties can never follow from facts."""
+def _duties(names: Names, used: set[str]) -> tuple[tuple[DutyRule, ...], Mapping[str, str]]:
+    """Return the rules of duties, and why some duties never follow from facts; note in `used` what they stand on."""
     file = library.RULES / "duties.yaml"
     texts = library.read(_Duties, file)
     asked = [(one.gives, _condition(one.when, one.unless, names, file)) for one in texts.duties]
+    used.update(word for one in texts.duties for word in words(f"{one.when} {one.unless or ''}"))
     return tuple(DutyRule(gives, condition, condition.bars) for gives, condition in asked), texts.never_from_facts
 
 
 def _contradictions(names: Names) -> tuple[Contradiction, ...]:
     file = library.RULES / "contradictions.yaml"
     texts = library.read(_Contradictions, file).contradictions
-    return tuple(Contradiction(text, _condition(text.when, None, names, file)) for text in texts)
+    asked = [(text, _condition(text.when, None, names, file)) for text in texts]
+    return tuple(Contradiction(text, condition, condition.bars, needs(condition)) for text, condition in asked)
