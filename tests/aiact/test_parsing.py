@@ -75,7 +75,7 @@ def test_a_condition_reads_as_it_is_written(text: str, facts: dict[str, Any], tr
     ],
 )
 def test_a_condition_is_not_shown_without_the_facts_that_it_needs(text: str, needed: set[str]) -> None:
-    facts = {"warm": True, "colour": "red", "uses": ["eat"], "size": 99.0, "other_size": 1.0}
+    facts: dict[str, Any] = {"warm": True, "colour": "red", "uses": ["eat"], "size": 99.0, "other_size": 1.0}
     assert {key for key, bit in BITS.items() if bit & needs(parse(text, NAMES))} == needed
     for key in needed:
         assert _ask(text, **{other: value for other, value in facts.items() if other != key})[0] < STANDS
