@@ -53,6 +53,15 @@ def test_a_version_without_facts_claims_no_class(desk: Desk) -> None:
     assert "verdict-tier" not in page
 
 
+def test_a_system_that_nothing_was_computed_for_is_measured_against_no_threshold_of_models(desk: Desk) -> None:
+    empty = make_version(desk.lead, desk.project, desk.system, label="2.0")
+    page = desk.reader.get(f"/ai-act/versions/{empty}").content.decode()
+    assert "The thresholds of compute are for models." in page
+    assert "margin-figure" not in page
+    model = make_version(desk.lead, desk.project)
+    assert "margin-figure" in desk.reader.get(f"/ai-act/versions/{model}").content.decode()
+
+
 def test_members_see_forms_and_who_only_reads_does_not(desk: Desk) -> None:
     for reader, may in ((desk.member, True), (desk.reader, False), (desk.operator, False)):
         page = reader.get(desk.address).content.decode()
