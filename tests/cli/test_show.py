@@ -1,12 +1,14 @@
 """What a terminal shows of a placement: the sites that matter, and of all others that there are."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from fabrica.cli import show
 from fabrica.values.ids import SiteId
 from fabrica.wire.placement import Candidate, Placement, Reason
+from fabrica.wire.sites import Site
 
 NAMED = Reason(code="sites", passed=True, words="The run may only be at here; this is here.")
 UNNAMED = Reason(code="sites", passed=False, words="The run may only be at here; this is elsewhere.")
@@ -69,3 +71,31 @@ def test_sites_where_no_agent_ever_spoke_are_one_line_until_every_reason_is_aske
     assert lines[-1].split(maxsplit=3)[-1].strip() == "no agent has ever connected, so no run goes there"
     show.placement(decision, every_reason=True)
     assert "far-29" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"connected": True}, "yes"),
+        ({"connected": True, "personal": True}, "its owner's only"),
+        ({"connected": False}, "no: no agent has connected"),
+        ({"connected": False, "last_word_at": datetime(2026, 11, 21, 9, 5, tzinfo=UTC)}, "silent since 09:05"),
+    ],
+)
+def test_whether_a_site_takes_runs_is_told_in_words(
+    changes: dict[str, Any], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told: dict[str, Any] = {
+        "id": "here",
+        "name": "Here",
+        "kind": "own",
+        "country": "FI",
+        "simulated": False,
+        "draining": False,
+        "last_word_at": None,
+        "devices_total": None,
+        "devices_free": None,
+        "summary": "",
+    }
+    show.site_list([Site(**(told | changes))])
+    assert words in capsys.readouterr().out

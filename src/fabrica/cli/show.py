@@ -259,7 +259,8 @@ def _as_of(site: "Site") -> str:
 
 def _takes(site: "Site") -> str:
     if not site.connected:
-        return "no: no agent connected"
+        since = site.last_word_at
+        return f"no: its agent has been silent since {since:%H:%M}" if since else "no: no agent has connected"
     if site.draining:
         return "no: draining"
     if site.engine_silent_since:

@@ -88,6 +88,13 @@ def test_a_simulated_site_never_looks_or_reads_like_a_real_one() -> None:
     assert "simulated" not in describe(real)
 
 
+def test_a_site_whose_agent_fell_silent_is_told_apart_from_one_that_never_had_one() -> None:
+    assert "no agent connected" in describe(make_site(connected=False))
+    assert "its agent is silent" in describe(
+        make_site(connected=False, last_word_at=datetime(2026, 11, 21, tzinfo=UTC))
+    )
+
+
 def test_a_connected_site_that_takes_no_run_now_says_why_instead() -> None:
     silent_since = datetime(2026, 11, 21, 14, 2, tzinfo=UTC)
     assert "takes runs" in describe(make_site(connected=True))

@@ -99,7 +99,7 @@ def describe(site: Site, running: int = 0) -> str:
     where = ", ".join(part for part in (site.city, site.country) if part)
     words = [site.name, where] if where else [site.name]
     if not site.connected:
-        words.append(gettext("no agent connected"))
+        words.append(gettext("its agent is silent") if site.last_word_at else gettext("no agent connected"))
     elif site.draining:
         words.append(gettext("takes no new runs"))
     elif site.engine_silent_since:
