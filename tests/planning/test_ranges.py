@@ -36,6 +36,14 @@ def test_small_values_beside_large_ones_are_seen_on_a_logarithmic_axis() -> None
     assert widths[0] == widths[1] > 20
 
 
+def test_names_stand_beside_the_values_on_a_wide_page_and_over_them_on_a_narrow_one() -> None:
+    wide, narrow = ranges("one", "words", [Range("a name " * 6, 1, 2, 3)], "d").split("</svg>")[:2]
+    lefts = [min(float(x) for x in re.findall(r'<line class="grid" x1="([\d.]+)"', one)) for one in (wide, narrow)]
+    assert lefts[0] > 200 > lefts[1]
+    assert wide.count('class="name"') == 2
+    assert narrow.count('class="name"') == 1
+
+
 def test_an_axis_below_zero_ends_at_plain_numbers() -> None:
     drawn = ranges("one", "words", [Range("a", -180, -100, -20)], "h")
     labels = re.findall(r'text-anchor="\w+">([^<]+)<', drawn)

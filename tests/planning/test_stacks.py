@@ -7,7 +7,10 @@ from fabrica.planning.stacks import stacked
 
 def test_parts_stand_beside_each_other_in_their_proportions() -> None:
     drawn = stacked("one", "words", [("a", {"x": 3.0, "y": 1.0}), ("b", {"x": 2.0, "y": 2.0})], "s")
-    widths = [float(wide) for wide in re.findall(r'<rect class="part-\d" x="[\d.]+" y="\d+" width="([\d.]+)"', drawn)]
+    widths = [
+        float(wide)
+        for wide in re.findall(r'<rect class="part-\d" x="[\d.]+" y="\d+" width="([\d.]+)" height="20"', drawn)
+    ]
     assert widths[0] == 3 * widths[1]
     assert widths[2] == widths[3]
     assert "4 s" in drawn

@@ -1,5 +1,6 @@
 """Intervals as a picture: one line a row, from low to high with a mark between, on a plain or a logarithmic axis."""
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -7,8 +8,7 @@ from math import ceil, floor, log10
 
 from fabrica.planning.pictures import nice_ceiling
 
-ROW, BAR, TOP, BOTTOM, LEFT, RIGHT = 40, 12, 4, 26, 8, 12
-WIDTHS = (("wide", 720), ("narrow", 340))
+LINE, BAR, GAP, TOP, BOTTOM, RIGHT = 16, 12, 10, 4, 26, 12
 LOGARITHMIC_FROM = 30.0  # of the highest over the lowest value, beyond which a plain axis hides the small ones
 
 
@@ -20,6 +20,23 @@ class Range:
     low: float | None
     value: float | None
     high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A page to draw for: its width, where values begin, and the letters that a line of a name holds.
+
+    Names stand beside the values, or over them where these begin at the edge.
+    """
+
+    kind: str
+    width: int
+    left: int
+    letters: int
+
+
+PAGES = (_Page("wide", 720, 248, 34), _Page("narrow", 340, 8, 48))
+EDGE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +60,7 @@ def ranges(name: str, words: str, rows: Sequence[Range], unit: str) -> str:
     `words`: what a reader who cannot see the picture is told.
     """
     axis = _axis(rows)
-    return "".join(_drawn(name, words, rows, unit, axis, kind, width) for kind, width in WIDTHS)
+    return "".join(_drawn(name, words, rows, unit, axis, page) for page in PAGES)
 
 
 def _axis(rows: Sequence[Range]) -> _Axis:
@@ -58,43 +75,52 @@ def _axis(rows: Sequence[Range]) -> _Axis:
     return _Axis(bottom, top, ticks, False)
 
 
-def _drawn(name: str, words: str, rows: Sequence[Range], unit: str, axis: _Axis, kind: str, width: int) -> str:
-    height = TOP + len(rows) * ROW + BOTTOM
-    across = width - RIGHT - LEFT
-    parts = [_ticks(axis, across, height, unit, every=2 if kind == "narrow" and len(axis.ticks) > 4 else 1)]
-    for place, row in enumerate(rows):
-        down = TOP + place * ROW
-        parts.append(f'<text class="name" x="{LEFT}" y="{down + 16}">{escape(row.name)}</text>')
-        parts.append(_line(row, axis, across, down + 22))
-    title = f"{name}-{kind}-words"
+def _drawn(name: str, words: str, rows: Sequence[Range], unit: str, axis: _Axis, page: _Page) -> str:
+    drawn, down = [], TOP
+    for row in rows:
+        lines = textwrap.wrap(row.name, page.letters) or [""]
+        texts = (
+            f'<text class="name" x="{EDGE}" y="{down + 13 + place * LINE}">{escape(line)}</text>'
+            for place, line in enumerate(lines)
+        )
+        over = page.left == EDGE
+        drawn += [*texts, _line(row, axis, page, down + 4 + (len(lines) * LINE if over else 0))]
+        down += len(lines) * LINE + GAP + (BAR if over else 0)
+    drawn.insert(0, _ticks(axis, page, down, unit))
+    title = f"{name}-{page.kind}-words"
     return (
-        f'<svg class="{kind}-picture" viewBox="0 0 {width} {height}" role="img" aria-labelledby="{title}">'
-        f'<title id="{title}">{escape(words)}</title>{"".join(parts)}</svg>'
+        f'<svg class="{page.kind}-picture" viewBox="0 0 {page.width} {down + BOTTOM}" role="img" '
+        f'aria-labelledby="{title}"><title id="{title}">{escape(words)}</title>{"".join(drawn)}</svg>'
     )
 
 
-def _ticks(axis: _Axis, across: float, height: int, unit: str, every: int) -> str:
+def _across(axis: _Axis, page: _Page, value: float) -> float:
+    return page.left + axis.at(value) * (page.width - RIGHT - page.left)
+
+
+def _ticks(axis: _Axis, page: _Page, bottom: int, unit: str) -> str:
+    every = 2 if page.kind == "narrow" and len(axis.ticks) > 4 else 1
     drawn = []
     for place, tick in enumerate(axis.ticks):
-        at = LEFT + axis.at(tick) * across
-        drawn.append(f'<line class="grid" x1="{at:.1f}" x2="{at:.1f}" y1="{TOP}" y2="{height - BOTTOM}"/>')
+        at = _across(axis, page, tick)
+        drawn.append(f'<line class="grid" x1="{at:.1f}" x2="{at:.1f}" y1="{TOP}" y2="{bottom}"/>')
         if place % every == 0:
             last = place + every >= len(axis.ticks)
             label = f"{tick:,.10g}" + (f" {escape(unit)}" if last else "")
-            anchor = "end" if last and at > across * 0.9 else "start" if place == 0 else "middle"
-            drawn.append(f'<text class="tick" x="{at:.1f}" y="{height - 8}" text-anchor="{anchor}">{label}</text>')
+            anchor = "end" if last and at > page.width * 0.9 else "start" if place == 0 else "middle"
+            drawn.append(f'<text class="tick" x="{at:.1f}" y="{bottom + 18}" text-anchor="{anchor}">{label}</text>')
     return "".join(drawn)
 
 
-def _line(row: Range, axis: _Axis, across: float, down: int) -> str:
+def _line(row: Range, axis: _Axis, page: _Page, down: int) -> str:
     if row.low is None or row.high is None:
-        return f'<text class="tick" x="{LEFT}" y="{down + BAR}">unknown</text>'
-    left, right = (LEFT + axis.at(end) * across for end in (row.low, row.high))
+        return f'<text class="tick" x="{page.left}" y="{down + BAR - 2}">unknown</text>'
+    left, right = (_across(axis, page, end) for end in (row.low, row.high))
     if right - left < 1:
         return f'<circle class="point" cx="{left:.1f}" cy="{down + BAR / 2}" r="{BAR / 2}"/>'
     wide = right - left
     drawn = f'<rect class="interval" x="{left:.1f}" y="{down}" width="{wide:.1f}" height="{BAR}" rx="3"/>'
     if row.value is not None:
-        at = LEFT + axis.at(row.value) * across
+        at = _across(axis, page, row.value)
         drawn += f'<line class="best" x1="{at:.1f}" x2="{at:.1f}" y1="{down - 2}" y2="{down + BAR + 2}"/>'
     return drawn

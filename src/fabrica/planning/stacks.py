@@ -50,7 +50,9 @@ def stacked(
 
 def _drawn(name: str, words: str, rows: Rows, ends: Sequence[str], ceiling: float | None, page: _Page) -> str:
     top = max([ceiling or 0.0, *(sum(parts.values()) for _, parts in rows)]) or 1.0
-    across, down, drawn = (page.width - LEFT - RIGHT - ENDS) / top, TOP, []
+    across, names = (page.width - LEFT - RIGHT - ENDS) / top, list(rows[0][1])
+    drawn = [_legend(names, TOP, (page.width - LEFT - RIGHT) / page.columns, page.columns)]
+    begin = down = TOP + LINE * -(-len(names) // page.columns) + GAP
     for (label, parts), end in zip(rows, ends, strict=True):
         for line in textwrap.wrap(label, page.letters) or [""]:
             down += LINE
@@ -59,12 +61,10 @@ def _drawn(name: str, words: str, rows: Rows, ends: Sequence[str], ceiling: floa
         down += BAR + GAP
     if ceiling:
         line_at = LEFT + ceiling * across
-        drawn.append(f'<line class="ceiling" x1="{line_at:.1f}" x2="{line_at:.1f}" y1="{TOP}" y2="{down}"/>')
-    names = list(rows[0][1])
-    drawn.append(_legend(names, down + 6, (page.width - LEFT - RIGHT) / page.columns, page.columns))
-    height, title = down + 10 + LINE * -(-len(names) // page.columns), f"{name}-{page.kind}-words"
+        drawn.append(f'<line class="ceiling" x1="{line_at:.1f}" x2="{line_at:.1f}" y1="{begin}" y2="{down}"/>')
+    title = f"{name}-{page.kind}-words"
     return (
-        f'<svg class="{page.kind}-picture" viewBox="0 0 {page.width} {height}" role="img" aria-labelledby="{title}">'
+        f'<svg class="{page.kind}-picture" viewBox="0 0 {page.width} {down}" role="img" aria-labelledby="{title}">'
         f'<title id="{title}">{escape(words)}</title>{"".join(drawn)}</svg>'
     )
 
@@ -79,7 +79,7 @@ def _bar(parts: Mapping[str, float], end: str, across: float, down: int) -> str:
     return "".join(drawn)
 
 
-def _legend(names: Sequence[str], down: float, across: float, columns: int) -> str:
+def _legend(names: Sequence[str], down: int, across: float, columns: int) -> str:
     drawn = []
     for number, name in enumerate(names):
         left, line = LEFT + number % columns * across, down + number // columns * LINE

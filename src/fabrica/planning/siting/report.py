@@ -125,15 +125,15 @@ def _criteria(found: Study) -> str:
 
 
 def _criterion_picture(found: Study, key: str) -> str:
-    """Return one criterion as intervals, one row a candidate, in the order of the file."""
-    rows = [_range(one.candidate.name, one.candidate.measures.get(key)) for one in found.sites]
-    known = [row for row in rows if row.low is not None]
-    one = CRITERIA[key]
+    """Return one criterion as intervals, one row a candidate, the best first and the unknown last."""
+    rows, one = [_range(each.candidate.name, each.candidate.measures.get(key)) for each in found.sites], CRITERIA[key]
+    sign = 1 if one.better == "low" else -1
+    known = sorted((row for row in rows if row.value is not None), key=lambda row: sign * (row.value or 0.0))
     words = f"{one.name.capitalize()} of {len(known)} of {len(rows)} sites; {one.better} is better."
     if known:
-        best = min(known, key=lambda row: (row.value or 0.0) * (1 if one.better == "low" else -1))
-        words += f" Best is {best.name} with {plain(key, best.value or 0.0)} {one.unit}".rstrip() + "."
-    return ranges(f"criterion-{key.replace('_', '-')}", words, rows, one.unit)
+        words += f" Best is {known[0].name} with {plain(key, known[0].value or 0.0)} {one.unit}".rstrip() + "."
+    unknown = [row for row in rows if row.value is None]
+    return ranges(f"criterion-{key.replace('_', '-')}", words, [*known, *unknown], one.unit)
 
 
 def _range(name: str, measure: Measure | None) -> Range:
