@@ -21,6 +21,7 @@ NODES, COUNTS = Cluster(48, node_devices=8), Cluster(48)
         (COUNTS, Options(stops=Stops()), "It is nodes that stop", "--node-devices 8"),
         (NODES, Options(leaf_nodes=4), "6 nodes are not a whole number of leaves with 4", "32 or 64 units"),
         (NODES, Options(within_leaf=True), "where there are any", "--leaf-nodes"),
+        (NODES, Options(stops=Stops(leaf_share=0.5)), "Whole leaves fail only where", "--leaf-nodes"),
         (NODES, Options(saving_seconds=60), "all jobs are of one level", "column 'level'"),
         (NODES, Options(stops=Stops(device_hours_per_stop=0.0)), "above 0", "50[0-9]{3}"),
         (NODES, Options(windows=(Window(20, 20, 8),)), "does not end after it starts", "START:END:UNITS"),

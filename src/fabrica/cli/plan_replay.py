@@ -64,6 +64,9 @@ if TYPE_CHECKING:
     flag_value="published",
     help="Nodes fail, once in so many device-hours.",
 )
+@click.option(
+    "--leaf-stops", metavar="SHARE", type=click.FloatRange(0, 1), help="Of failures that take a whole leaf. [0]"
+)
 @click.option("--checkpoint", metavar="SECONDS", type=click.IntRange(min=1), help="Work between two checkpoints.")
 @click.option("--repair", metavar="SECONDS", type=click.IntRange(min=1), help="Until a failed node is back. [86400]")
 @click.option("--seed", type=click.IntRange(0, 2**31), default=0, show_default=True, help="Of the failures.")
@@ -133,7 +136,7 @@ def _options(asked: dict[str, Any]) -> "Options":
     return Options(
         half_life_seconds=HALF_LIFE_SECONDS if half_life is None else round(half_life * HOUR_SECONDS),
         windows=windows_of(asked["maintenance"], asked["capacity"]),
-        stops=stops_of(asked["stops"], asked["checkpoint"], asked["repair"], asked["seed"]),
+        stops=stops_of(asked["stops"], asked["checkpoint"], asked["repair"], asked["seed"], asked["leaf_stops"]),
         saving_seconds=asked["preempt"],
         shares=shares,
         grants=grants,

@@ -31,14 +31,16 @@ def _window(text: str, capacity: int) -> Window:
     return Window(*map(int, parts))
 
 
-def stops_of(rate: str | None, checkpoint: int | None, repair: int | None, seed: int) -> Stops | None:
+def stops_of(
+    rate: str | None, checkpoint: int | None, repair: int | None, seed: int, leaf_share: float | None = None
+) -> Stops | None:
     """Return how nodes fail; null where no rate is given. `rate`: device-hours of use, or `published`.
 
     Raises:
-        OptionsImpossible: a rate that is no number, or a checkpoint or a repair without stops.
+        OptionsImpossible: a rate that is no number, or a checkpoint, a repair or a share of leaves without stops.
     """
     if rate is None:
-        if checkpoint or repair:
+        if checkpoint or repair or leaf_share:
             raise OptionsImpossible("Nothing stops, so nothing is saved or repaired.", remedy="Add --stops.")
         return None
     given = Stops(seed=seed)
@@ -48,7 +50,7 @@ def stops_of(rate: str | None, checkpoint: int | None, repair: int | None, seed:
         raise OptionsImpossible(
             f"{rate!r} is no number of device-hours.", remedy=f"Published: {given.device_hours_per_stop:.0f}."
         ) from None
-    return Stops(hours, checkpoint or 0, given.restart_seconds, repair or given.repair_seconds, seed)
+    return Stops(hours, checkpoint or 0, given.restart_seconds, repair or given.repair_seconds, seed, leaf_share or 0.0)
 
 
 def read_accounts(path: Path) -> tuple[dict[str, float], dict[str, int]]:

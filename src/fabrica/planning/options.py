@@ -26,6 +26,8 @@ class Window:
 class Stops:
     """How nodes fail, and what that costs. `checkpoint_seconds`: of work between two; 0: a stopped job begins again.
 
+    `leaf_share`: of failures that take the whole leaf of the node, 0..1.
+
     The rate is that of Llama Team 2024 (arXiv:2407.21783), the restart and the repair are assumptions, as in the
     training planner.
     """
@@ -35,6 +37,7 @@ class Stops:
     restart_seconds: int = RESTART_SECONDS
     repair_seconds: int = int(REPAIR_SECONDS)
     seed: int = 0
+    leaf_share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,8 @@ def check_options(options: Options, trace: Trace, capacity: int, node_devices: i
         _refuse("It is nodes that stop and that stand in leaves.", "Say how many devices a node has: --node-devices 8.")
     if options.within_leaf and not options.leaf_nodes:
         _refuse("Jobs can be kept within leaves only where there are any.", "Say how large they are: --leaf-nodes 32.")
+    if options.stops and options.stops.leaf_share and not options.leaf_nodes:
+        _refuse("Whole leaves fail only where there are any.", "Say how large they are: --leaf-nodes 18.")
     nodes = capacity // node_devices if node_devices else 0
     if options.leaf_nodes and nodes % options.leaf_nodes:
         below = max(nodes - nodes % options.leaf_nodes, options.leaf_nodes)
@@ -126,6 +131,7 @@ def rules_of(options: Options, trace: Trace, capacity: int, node_devices: int, i
         leaf_nodes=options.leaf_nodes,
         within_leaf=options.within_leaf,
         device_seconds_per_stop=stops.device_hours_per_stop * HOUR_SECONDS if stops else 0.0,
+        leaf_stop_share=stops.leaf_share if stops else 0.0,
         checkpoint_seconds=stops.checkpoint_seconds if stops else 0,
         restart_seconds=stops.restart_seconds if stops else RESTART_SECONDS,
         repair_seconds=stops.repair_seconds if stops else 0,

@@ -66,7 +66,8 @@ class SiteTask:
 
 def plain_work(task: SiteTask) -> Work:
     """Return the work of the plain reference."""
-    from fabrica.planning.engine.plain_site import PlainJob, PlainSite
+    from fabrica.planning.engine.plain_jobs import PlainJob
+    from fabrica.planning.engine.plain_site import PlainSite
 
     trace, options = task.trace, task.options
     none = array("q", bytes(8 * len(trace)))

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fabrica.planning.engine.plain_jobs import PlainJob
 from fabrica.planning.engine.plain_rates import PlainRate
-from fabrica.planning.engine.plain_site import PlainJob, PlainSite
+from fabrica.planning.engine.plain_site import PlainSite
 from fabrica.planning.engine.site_rules import NEVER, SiteRules
 from tests.planning.builders import CAPACITY
 
@@ -46,6 +47,7 @@ def rules(draw: st.DrawFn) -> SiteRules:
         leaf_nodes=leaf_nodes,
         within_leaf=leaf_nodes > 0 and draw(st.booleans()),
         device_seconds_per_stop=draw(st.sampled_from([0.0, 60.0, 300.0])) if node_devices else 0.0,
+        leaf_stop_share=draw(st.sampled_from([0.0, 0.5, 1.0])) if leaf_nodes else 0.0,
         checkpoint_seconds=draw(st.sampled_from([0, 2])),
         restart_seconds=draw(st.sampled_from([0, 1])),
         repair_seconds=draw(st.sampled_from([0, 9])),
@@ -207,6 +209,29 @@ def test_a_failed_node_stops_its_jobs_which_go_on_from_their_last_checkpoint() -
     jobs = plain_run([(0, 600, CAPACITY, 600, 0, 0)], site)
     assert site.totals.stops == site.totals.stopped == jobs[0].attempts - 1 > 0
     assert jobs[0].end == 600 + site.totals.lost_device_seconds // CAPACITY + 20 * site.totals.stops
+
+
+@pytest.mark.parametrize(("leaf_stop_share", "nodes"), [(0.0, 1), (1.0, 2)])
+def test_a_failure_takes_a_node_or_all_of_its_leaf_used_or_not(leaf_stop_share: float, nodes: int) -> None:
+    rules = SiteRules(
+        CAPACITY,
+        DEVICES,
+        leaf_nodes=2,
+        device_seconds_per_stop=4000.0,
+        leaf_stop_share=leaf_stop_share,
+        repair_seconds=20,
+        seed=3,
+    )
+    site = PlainSite(rules)
+    for number in range(3):  # one node stays idle
+        site.offer(PlainJob(number, 0, 5000, 5000, DEVICES), 0)
+    until = 0
+    while site.totals.stops == 0:
+        until += 1
+        site.advance(until)
+    assert site.down == nodes * DEVICES
+    site.advance(until + 20)
+    assert site.down == 0
 
 
 def test_the_grant_of_an_account_ends_its_further_jobs() -> None:

@@ -40,6 +40,7 @@ def test_a_change_is_made_to_the_named_site_alone() -> None:
         ('[[change]]\nsite = "lumi-aif"\ndevices = 8\n', "a change of devices is of one"),
         (OWN.replace("GB300", "GB3000"), "Did you mean 'GB300'"),
         (OWN + "devices = 10\n", "not a whole number of nodes"),
+        (OWN + "devices = 40\nleaf_nodes = 3\n", "10 nodes are not a whole number of leaves with 3"),
         (OWN.replace('"own"', '"jaif"'), "is in the network already"),
     ],
 )

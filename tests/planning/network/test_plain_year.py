@@ -30,6 +30,7 @@ def partitions(draw: st.DrawFn) -> tuple[Partition, ...]:
     found = []
     for number in range(draw(st.integers(1, 3))):
         node_devices, nodes = draw(st.sampled_from([1, 4])), draw(st.integers(2, 4))
+        leaf_nodes = draw(st.sampled_from([0, 1 + nodes // 4]))  # one of a leaf, or two where there are four
         windows = []
         if draw(st.booleans()):
             start = draw(seconds)
@@ -43,6 +44,7 @@ def partitions(draw: st.DrawFn) -> tuple[Partition, ...]:
                 f"site-{number}",
                 nodes * node_devices,
                 node_devices,
+                leaf_nodes=leaf_nodes,
                 country=draw(st.sampled_from(["FI", "DE"])),
                 resource_class=draw(st.sampled_from(["gpu.h100", "gpu.mi250x"])),
                 bf16_teraflops=draw(st.sampled_from([989.4, 383.0])),
@@ -73,6 +75,8 @@ def a_setting(draw: st.DrawFn) -> Setting:
         preemption=draw(st.booleans()),
         saving_seconds=draw(st.sampled_from([0, 60])),
         device_hours_per_stop=draw(st.sampled_from([0.0, 2.0, 20.0])),
+        leaf_stop_share=draw(st.sampled_from([0.0, 0.5])),
+        within_leaf=draw(st.booleans()),
         checkpoint_seconds=draw(st.sampled_from([0, 300])),
         restart_seconds=draw(st.sampled_from([0, 100])),
         repair_seconds=draw(st.sampled_from([0, 2_000])),

@@ -35,6 +35,7 @@ SITE = '[[site]]\nid = "a"\ncountry = "AT"\naccelerator = "GB300"\nbasis = "b"\n
         ("[rules]\nfair_share = 1", 2, "Write true or false"),
         ("[rules]\nfair_share = true", 2, "needs accounts to share between"),
         ("[rules]\npreemption = true", 2, "nobody makes room where all jobs are of one level"),
+        ("[rules]\nwithin_leaf = true", 2, "needs a site with leaves"),
         ("[rules]\ncheckpoint_hours = 1", 2, "Did you mean 'checkpoint_seconds'"),
         ("[levels]\nservices = 12", 2, "between 0 and 9"),
         ("[[window]]\nfrom_day = 3", 1, "lacks hours"),

@@ -9,18 +9,20 @@ from fabrica.planning.engine.shares import charge, is_due, line_of
 from fabrica.planning.engine.site_state import Site
 from fabrica.planning.engine.table import NOBODY, RUNNING, WAITING
 from fabrica.planning.engine.use import add_use
-from fabrica.planning.engine.waiting import insert, remove
+from fabrica.planning.engine.waiting import first_of, insert, remove
 
 
 @compiled_apart
 def join(site: Site, job: int) -> None:
     """Put a job into its line, in the place that its number gives it."""
     one, state = site.jobs[job], site.state[0]
-    line = line_of(site.shares, one.account, one.level)
-    root = site.shares.lines[line].root
-    if root == NOBODY:
-        is_due(site.shares, line)
-    site.shares.lines[line].root = insert(site.jobs, root, job)
+    number = line_of(site.shares, one.account, one.level)
+    line = site.shares.lines[number]
+    if line.root == NOBODY:
+        is_due(site.shares, number)
+    if line.root == NOBODY or job < line.first:
+        line.first = job
+    _plant(site, number, insert(site.jobs, line.root, job))
     one.state = WAITING
     state.waiting += 1
     state.waiting_device_seconds += one.units * one.planned
@@ -30,11 +32,23 @@ def join(site: Site, job: int) -> None:
 def leave(site: Site, job: int) -> None:
     """Take a job out of its line."""
     one, state = site.jobs[job], site.state[0]
-    line = line_of(site.shares, one.account, one.level)
-    site.shares.lines[line].root = remove(site.jobs, site.shares.lines[line].root, job)
-    is_due(site.shares, line)
+    number = line_of(site.shares, one.account, one.level)
+    line = site.shares.lines[number]
+    _plant(site, number, remove(site.jobs, line.root, job))
+    if line.first == job and line.root != NOBODY:
+        line.first = first_of(site.jobs, line.root)
+    is_due(site.shares, number)
     state.waiting -= 1
     state.waiting_device_seconds -= one.units * one.planned
+
+
+@compiled
+def _plant(site: Site, number: int, root: int) -> None:
+    """Note the root of a line's tree, and what its jobs ask for at least."""
+    line = site.shares.lines[number]
+    line.root = root
+    if root != NOBODY:
+        line.least_units, line.least_planned = site.jobs[root].least_units, site.jobs[root].least_planned
 
 
 @compiled_apart

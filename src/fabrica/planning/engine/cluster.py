@@ -24,6 +24,7 @@ class Cluster(NamedTuple):
     `newest`: shape (node_devices + leaves,). `older`, `newer`, `free_of`: shape (nodes,).
     `leaf_newest`: shape (leaf_nodes + 1,). `leaf_older`, `leaf_newer`, `leaf_wholes`: shape (leaves,).
     `whole_after`: shape (nodes,), the next node that the same job holds whole.
+    `holders`: shape (nodes x node_devices,), the jobs that have devices of a node, NONE where there are fewer.
     `first_whole`, `rest`: shape (jobs,), the first such node of a job, and the node of its remainder; or NONE.
     """
 
@@ -42,6 +43,7 @@ class Cluster(NamedTuple):
     leaf_newer: Any
     leaf_wholes: Any
     whole_after: Any
+    holders: Any
     first_whole: Any
     rest: Any
 
@@ -92,6 +94,7 @@ def empty_cluster(
         leaf_newer=numpy.arange(-1, leaves - 1),
         leaf_wholes=numpy.full(leaves, leaf_nodes, numpy.int64),
         whole_after=numpy.full(nodes, NONE, numpy.int64),
+        holders=numpy.full(capacity if nodes and tells_apart else 0, NONE, numpy.int32),
         first_whole=holds[0],
         rest=holds[1],
     )
@@ -145,8 +148,10 @@ def place(cluster: Cluster, job: int, units: int) -> int:
         if number == wholes:
             _set_free(cluster, node, devices - rest)
             cluster.rest[job] = node
+            cluster.holders[node * devices] = job
             break
         _set_free(cluster, node, 0)
+        cluster.holders[node * devices] = job
         if before == NONE:
             cluster.first_whole[job] = node
         else:
@@ -167,6 +172,8 @@ def _place_rest(cluster: Cluster, job: int, rest: int) -> None:
     node = cluster.newest[fit] if fit < devices else cluster.newest[devices + _leaf_for(cluster, 1)]
     _set_free(cluster, node, fit - rest)
     cluster.rest[job] = node
+    if cluster.tells_apart:
+        cluster.holders[_holder(cluster, node, NONE)] = job
 
 
 @compiled
@@ -196,6 +203,7 @@ def give_back(cluster: Cluster, job: int, units: int) -> None:
         node = cluster.first_whole[job]
         while node != NONE:
             _set_free(cluster, node, devices)
+            cluster.holders[node * devices] = NONE
             node = cluster.whole_after[node]
         cluster.first_whole[job] = NONE
     else:
@@ -204,17 +212,28 @@ def give_back(cluster: Cluster, job: int, units: int) -> None:
     if node != NONE:
         _set_free(cluster, node, cluster.free_of[node] + units % devices)
         cluster.rest[job] = NONE
+        if cluster.tells_apart:
+            cluster.holders[_holder(cluster, node, job)] = NONE
 
 
 @compiled
-def holds(cluster: Cluster, job: int, node: int) -> bool:
-    """Return whether a job has devices of a node."""
-    if cluster.rest[job] == node:
-        return True
-    held = cluster.first_whole[job]
-    while held != NONE and held != node:
-        held = cluster.whole_after[held]
-    return bool(held == node)
+def _holder(cluster: Cluster, node: int, job: int) -> int:
+    """Return the place in `holders` at which a job of a node stands, or the first free one."""
+    place = node * cluster.node_devices
+    while cluster.holders[place] != job:
+        place += 1
+    return int(place)
+
+
+@compiled
+def next_on(cluster: Cluster, node: int, job: int) -> int:
+    """Return the next job by number that has devices of a node; NONE when there is none."""
+    devices, found = cluster.node_devices, NONE
+    for place in range(node * devices, (node + 1) * devices):
+        one = cluster.holders[place]
+        if one > job and (found == NONE or one < found):
+            found = one
+    return int(found)
 
 
 @compiled

@@ -7,6 +7,10 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+import numpy
+
+int64: Any = numpy.int64
+"""Makes a constant, or a number of a narrow column, one of 64 bits: each type that a function is given is compiled."""
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -29,7 +33,7 @@ def compiled_apart(function: F) -> F:
 
 def _compiled(function: F, forceinline: bool) -> F:
     # No function of the engine makes an array, so none has to count who refers to one, which took most of the time.
-    options: Any = {"nogil": True, "_nrt": False, "forceinline": forceinline}
+    options: Any = {"nogil": True, "_nrt": False, "forceinline": forceinline, **only_inside(function)}
     if _FOLDER is None:
         return cast(F, numba.njit(**options)(function))
     config: Any = numba.config
@@ -38,6 +42,12 @@ def _compiled(function: F, forceinline: bool) -> F:
         return cast(F, numba.njit(cache=True, **options)(function))
     finally:
         config.CACHE_DIR = kept
+
+
+def only_inside(function: Callable[..., object]) -> dict[str, bool]:
+    """Return the options of a private function: only compiled code calls it, so no way in from Python is compiled."""
+    inside = function.__name__.startswith("_")
+    return {"no_cpython_wrapper": inside, "no_cfunc_wrapper": True}
 
 
 def is_kept(loop: str) -> bool:

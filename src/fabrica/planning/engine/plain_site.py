@@ -4,10 +4,10 @@ import heapq
 import math
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from fabrica.planning.engine.plain_cluster import PlainCluster
 from fabrica.planning.engine.plain_draws import plain_draw
+from fabrica.planning.engine.plain_jobs import PlainJob, PlainTotals
 from fabrica.planning.engine.plain_rates import HOUR_SECONDS, PlainRate
 from fabrica.planning.engine.plain_shares import PlainShares
 from fabrica.planning.engine.plain_windows import PlainWindows, Until
@@ -15,53 +15,6 @@ from fabrica.planning.engine.site_rules import NEVER, UNLIMITED, SiteRules
 
 GAP, NODE, IN_USE = range(3)
 DRAWS = 3
-
-
-@dataclass(slots=True, eq=False)
-class PlainJob:
-    """One job: what it asks, and how far it has come. See table.py."""
-
-    number: int
-    submit: int
-    runtime: int
-    asked: int
-    units: int
-    account: int = 0
-    level: int = 0
-    kind: int = 0
-    start: int = -1
-    end: int = -1
-    began: int = -1
-    attempts: int = 0
-    left: int = 0
-    restart: int = 0
-    planned: int = 0
-    held: int = 0
-    lost: int = 0
-    stopped: int = 0
-    preempted: int = 0
-    is_saving: bool = False
-    is_refused: bool = False
-    is_given_up: bool = False
-
-    def __post_init__(self) -> None:
-        self.left, self.planned = self.runtime, self.asked
-
-
-@dataclass(slots=True)
-class PlainTotals:
-    """What came of it all. See STATE in site_state.py."""
-
-    done: int = 0
-    refused: int = 0
-    given_up: int = 0
-    stops: int = 0
-    stopped: int = 0
-    preempted: int = 0
-    scattered: int = 0
-    busy_device_seconds: int = 0
-    lost_device_seconds: int = 0
-    repair_device_seconds: int = 0
 
 
 class PlainSite:
@@ -231,20 +184,33 @@ class PlainSite:
             number = self._stop_number
             if number and int(self._stop_clock) == now:
                 node = int(plain_draw(rules.seed, DRAWS * number + NODE) * len(self._cluster.free_of_node))
-                self._fail(node, plain_draw(rules.seed, DRAWS * number + IN_USE), now)
+                if self._is_in_use(node, plain_draw(rules.seed, DRAWS * number + IN_USE)):
+                    self.totals.stops += 1
+                    self._fail(node, plain_draw(rules.seed, -number), now)
             self._stop_number = number + 1
             gap = -math.log(plain_draw(rules.seed, DRAWS * (number + 1) + GAP))
             self._stop_clock += gap * rules.device_seconds_per_stop / rules.capacity
         return self.totals.stops > stops
 
+    def _is_in_use(self, node: int, share: float) -> bool:
+        devices, cluster = self.rules.node_devices, self._cluster
+        return bool(cluster.jobs_on(node)) and devices - cluster.free_of_node[node] > share * devices
+
     def _fail(self, node: int, share: float, now: int) -> None:
+        nodes = [node]
+        if share < self.rules.leaf_stop_share:
+            first = node - node % self.rules.leaf_nodes
+            nodes = list(range(first, first + self.rules.leaf_nodes))
+        for one in nodes:
+            self._break(one, now)
+
+    def _break(self, node: int, now: int) -> None:
         devices, cluster = self.rules.node_devices, self._cluster
         numbers = cluster.jobs_on(node)
-        if not numbers or devices - cluster.free_of_node[node] <= share * devices:
-            return
-        self.totals.stops += 1
         for job in [job for number in numbers for job in self._running if job.number == number]:
             self._stop(job, now)
+        if cluster.free_of_node[node] < devices:
+            return  # it is out of use already
         cluster.take_out(node)
         back = now + max(self.rules.repair_seconds, 1)
         heapq.heappush(self._repairs, (back, node))

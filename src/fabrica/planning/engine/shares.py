@@ -14,14 +14,26 @@ from fabrica.planning.engine.plain_shares import HALVINGS_MAX, STEPS, step_power
 from fabrica.planning.engine.table import NOBODY
 
 ACCOUNT = numpy.dtype([("usage", "f8"), ("share", "f8")], align=True)
-LINE = numpy.dtype([("account", "i4"), ("level", "i4"), ("root", "i4"), ("place", "i4"), ("is_due", "i4")], align=True)
+LINE = numpy.dtype(
+    [
+        ("account", "i8"),
+        ("level", "i8"),
+        ("root", "i8"),  # of its tree, or NOBODY; what the next three say then means nothing
+        ("first", "i8"),  # its job with the lowest number
+        ("least_units", "i8"),  # that any of its jobs asks for
+        ("least_planned", "i8"),
+        ("place", "i8"),
+        ("is_due", "i8"),
+    ],
+    align=True,
+)
 
 
 class Shares(NamedTuple):
     """Invariant: `order` begins with the lines that wait, the first to be asked first, but for those due to be moved.
 
     A line is the jobs of one account on one level. Without fair share all accounts of a level are one line.
-    `accounts`: records, shape (accounts,). `lines`: records, shape (levels x accounts,), `root` that of its tree.
+    `accounts`: records, shape (accounts,). `lines`: records, shape (levels x accounts,).
     `order`, `due`: shape (lines,). `counts`: shape (3,), the lines in order, those due, and the halvings already taken
     out of all usage. `powers`: shape (STEPS,), 2 to the power step / STEPS. `half_life_seconds`: 0 for never.
     """
@@ -116,11 +128,21 @@ def put_in_order(shares: Shares) -> None:
 @compiled_apart
 def _put_all_in_order(shares: Shares) -> None:
     lines, order = shares.lines, shares.order
-    if shares.counts[DUE] > 1:  # a line can be moved past others only where these are in order
+    if _are_due_together(shares):
         _take_out_due(shares)
     for number in range(shares.counts[DUE]):
         _move(shares, lines, order, shares.due[number])
     shares.counts[DUE] = 0
+
+
+@compiled
+def _are_due_together(shares: Shares) -> bool:
+    """Return whether two lines of one level are due: a line can be moved only past lines that are in order."""
+    for number in range(1, shares.counts[DUE]):
+        for other in range(number):
+            if shares.lines[shares.due[number]].level == shares.lines[shares.due[other]].level:
+                return True
+    return False
 
 
 @compiled

@@ -27,7 +27,7 @@ from fabrica.planning.engine.site_state import STATE, Site, new_site
 from fabrica.planning.engine.starting import SEVERAL, start_waiting
 from fabrica.planning.engine.stops import end_repairs, may_stop, stop_all
 from fabrica.planning.engine.table import COMING, DONE, NOBODY, RUNNING
-from fabrica.planning.engine.waiting import first_of, next_of
+from fabrica.planning.engine.waiting import next_of
 from fabrica.planning.engine.windows import take_owed, turn_windows
 
 __all__ = [
@@ -96,7 +96,7 @@ def withdraw(site: Site) -> int:
     shares = site.shares
     put_in_order(shares)
     for place in range(shares.counts[IN_ORDER]):
-        job = first_of(site.jobs, shares.lines[shares.order[place]].root)
+        job = shares.lines[shares.order[place]].first
         while job != NOBODY and site.jobs[job].start != NOBODY:
             job = next_of(site.jobs, job)
         if job != NOBODY:

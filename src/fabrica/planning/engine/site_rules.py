@@ -10,8 +10,9 @@ class SiteRules(NamedTuple):
     """What a site is, and how it decides. Times in seconds; each 0 turns its rule off.
 
     `half_life_seconds`: until usage counts half; 0 where it never fades.
-    `device_seconds_per_stop`: of devices in use. `checkpoint_seconds`: work between two checkpoints; 0 where a job that
-    stops begins again. `saving_seconds`: that a job takes to save when it is told to make room.
+    `device_seconds_per_stop`: of devices in use. `leaf_stop_share`: of failures that take the whole leaf, 0..1.
+    `checkpoint_seconds`: work between two checkpoints; 0 where a job that stops begins again.
+    `saving_seconds`: that a job takes to save when it is told to make room.
     `kinds`: of jobs. `use_hours`: so many hours from `use_from` on of which the use is counted; see use.py.
     """
 
@@ -26,6 +27,7 @@ class SiteRules(NamedTuple):
     leaf_nodes: int = 0
     within_leaf: bool = False
     device_seconds_per_stop: float = 0.0
+    leaf_stop_share: float = 0.0
     checkpoint_seconds: int = 0
     restart_seconds: int = 0
     repair_seconds: int = 0

@@ -47,7 +47,7 @@ STATE = numpy.dtype(
         ("stop_clock", "f8"),
         ("down", "i8"),  # units in repair
         # What came of it all.
-        ("stops", "i8"),  # failures of nodes that stopped a job
+        ("stops", "i8"),  # failures, of a node or a leaf, that stopped a job
         ("stopped", "i8"),  # jobs they stopped
         ("preempted", "i8"),
         ("scattered", "i8"),  # attempts on more leaves than they need

@@ -2,14 +2,14 @@
 
 from fabrica.planning.engine.attempts import start
 from fabrica.planning.engine.cluster import most_units
-from fabrica.planning.engine.compiling import compiled, compiled_apart
+from fabrica.planning.engine.compiling import compiled, compiled_apart, int64
 from fabrica.planning.engine.preemption import make_room
 from fabrica.planning.engine.running import when_free
 from fabrica.planning.engine.shares import IN_ORDER, put_in_order
 from fabrica.planning.engine.site_rules import NEVER
 from fabrica.planning.engine.site_state import Site
 from fabrica.planning.engine.table import NOBODY
-from fabrica.planning.engine.waiting import first_of, first_passing
+from fabrica.planning.engine.waiting import first_passing, passes
 from fabrica.planning.engine.windows import earliest_between_windows, gate_of_windows, next_change, windows_allow
 
 SEVERAL = -2
@@ -25,7 +25,7 @@ def start_waiting(site: Site, asked: int, freed: bool, now: int) -> None:
     put_in_order(shares)
     if shares.counts[IN_ORDER] == 0 or state.is_closed:
         return
-    head = first_of(site.jobs, shares.lines[shares.order[0]].root)
+    head = shares.lines[shares.order[0]].first
     if freed or asked == SEVERAL or head != state.reserved_for:
         _start_all(site, now, freed)
     elif asked != NOBODY and _may_pass(site, asked, now):
@@ -38,7 +38,7 @@ def _start_all(site: Site, now: int, renew: bool) -> None:
     state, shares, jobs = site.state[0], site.shares, site.jobs
     head = NOBODY
     while shares.counts[IN_ORDER]:
-        head = first_of(jobs, shares.lines[shares.order[0]].root)
+        head = shares.lines[shares.order[0]].first
         if not _fits(site, head, now):
             break
         start(site, head, now)
@@ -52,14 +52,16 @@ def _start_all(site: Site, now: int, renew: bool) -> None:
             make_room(site, head, now)
             put_in_order(shares)
         _reserve(site, head, now)
+    gate = _gate(site, now)
     for place in range(shares.counts[IN_ORDER]):
-        line, job = shares.order[place], 0
-        while job != NOBODY:
-            job = first_passing(jobs, shares.lines[line].root, job, _gate(site, now))
+        line, job = shares.lines[shares.order[place]], int64(0)
+        while line.root != NOBODY and passes(line.least_units, line.least_planned, gate):
+            job = first_passing(jobs, line.root, job, gate)
             if job == NOBODY:
                 break
             if windows_allow(site, jobs[job].units, now, now + jobs[job].planned):
                 start(site, job, now)
+                gate = _gate(site, now)
             job += 1
 
 

@@ -2,7 +2,7 @@
 
 Failures that could be come at the rate of all devices in use, each on a node drawn evenly; it is one if the node's
 devices are in use, by their share. So the rate is that of the devices in use, and the failures that could be are the
-same whatever was decided before.
+same whatever was decided before. A share of them take the whole leaf of the node.
 """
 
 import math
@@ -15,8 +15,8 @@ from fabrica.planning.engine.attempts import (
     lose,
     no_longer_until,
 )
-from fabrica.planning.engine.cluster import holds, put_back, take_out
-from fabrica.planning.engine.compiling import compiled, compiled_apart
+from fabrica.planning.engine.cluster import next_on, put_back, take_out
+from fabrica.planning.engine.compiling import compiled, compiled_apart, int64
 from fabrica.planning.engine.draws import draw
 from fabrica.planning.engine.ends import pop_end, push_end, remove_end
 from fabrica.planning.engine.grants import settle_grant
@@ -43,7 +43,9 @@ def stop_all(site: Site, now: int) -> bool:
         number = state.stop_number
         if number and int(state.stop_clock) == now:
             node = int(draw(rules.seed, DRAWS * number + NODE) * len(site.cluster.free_of))
-            if _fail(site, node, draw(rules.seed, DRAWS * number + IN_USE), now):
+            if _is_in_use(site, node, draw(rules.seed, DRAWS * number + IN_USE)):
+                state.stops += 1
+                _fail(site, node, draw(rules.seed, -number), now)
                 failed = True
         state.stop_number = number + 1
         gap = -math.log(draw(rules.seed, DRAWS * (number + 1) + GAP))
@@ -52,38 +54,41 @@ def stop_all(site: Site, now: int) -> bool:
 
 
 @compiled
-def _fail(site: Site, node: int, share: float, now: int) -> bool:
-    """Stop the jobs of a node, in the order of the queue, if more than a share of it is in use; send it to repair."""
-    state, rules, devices = site.state[0], site.rules, site.rules.node_devices
+def _is_in_use(site: Site, node: int, share: float) -> bool:
+    """Return whether jobs have more than a share of a node."""
+    devices = site.rules.node_devices
     if devices - site.cluster.free_of[node] <= share * devices:
         return False
-    job = _next_on(site, node, NOBODY)
-    if job == NOBODY:
-        return False  # it is out of use
-    state.stops += 1
+    return next_on(site.cluster, node, int64(NOBODY)) != NOBODY  # else it is out of use
+
+
+@compiled
+def _fail(site: Site, node: int, share: float, now: int) -> None:
+    """Let a node fail; all of its leaf, if that is drawn. Who is out of use already stays so for its own time."""
+    if share >= site.rules.leaf_stop_share:
+        _break(site, node, now)
+        return
+    first = node - node % site.cluster.leaf_nodes
+    for one in range(first, first + site.cluster.leaf_nodes):
+        _break(site, one, now)
+
+
+@compiled_apart
+def _break(site: Site, node: int, now: int) -> None:
+    """Stop the jobs of a node, in the order of the queue, and send it to repair, if it is not out of use."""
+    state, rules, devices = site.state[0], site.rules, site.rules.node_devices
+    job = next_on(site.cluster, node, int64(NOBODY))
     while job != NOBODY:
         _stop(site, job, now)
-        job = _next_on(site, node, job)
+        job = next_on(site.cluster, node, job)
+    if site.cluster.free_of[node] < devices:
+        return
     back = now + max(rules.repair_seconds, 1)
     take_out(site.cluster, node)
     push_end(site.repairs, back, node)
     expect_until(site, back, devices)
     add_use(site.use, rules.kinds, devices, now - rules.use_from, back - rules.use_from)
     state.down += devices
-    return True
-
-
-@compiled_apart
-def _next_on(site: Site, node: int, job: int) -> int:
-    """Return the next job by number that has devices of a node; NOBODY when there is none."""
-    found = NOBODY
-    for level in range(len(site.levels)):
-        one = site.levels[level].first
-        while one != NOBODY:
-            if one > job and (found == NOBODY or one < found) and holds(site.cluster, one, node):
-                found = one
-            one = site.jobs[one].next
-    return int(found)
 
 
 @compiled

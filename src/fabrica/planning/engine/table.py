@@ -8,32 +8,34 @@ NOBODY = -1
 
 JOB = numpy.dtype(
     [
-        # What is asked. Written by whoever makes the table.
+        # What searches of those that wait read, side by side in memory. What is asked is written by whoever makes the
+        # table, all else by the site.
         ("submit", "i8"),
-        ("runtime", "i8"),  # seconds of work
-        ("asked", "i8"),  # its work is planned with its limit or its longer run time, a second at least
+        ("start", "i8"),  # of the first attempt; NOBODY: it never started
+        ("planned", "i8"),  # seconds that the next attempt is planned with, or the last one was
+        ("least_planned", "i8"),  # of its tree (see waiting.py), as `least_units`
         ("units", "i4"),
+        ("least_units", "i4"),
+        ("before", "i4"),  # in the tree of its line while it waits
+        ("after", "i4"),
+        ("above", "i4"),
+        # What else is asked.
         ("account", "i4"),
         ("level", "i4"),  # a higher one goes first
         ("kind", "i4"),  # by which what came of it is told apart
-        # What came of it. Written by the site.
+        ("runtime", "i8"),  # seconds of work
+        ("asked", "i8"),  # its work is planned with its limit or its longer run time, a second at least
+        # What came of it.
         ("arrives", "i8"),  # when it was offered to the site it is at
         ("attempts", "i4"),
         ("next_started", "i4"),  # the job that started for the first time after it
-        ("start", "i8"),  # of the first attempt; NOBODY: it never started
         ("began", "i8"),  # of the last attempt
         ("end", "i8"),  # NOBODY: it has not ended
         ("left", "i8"),  # seconds of work that are not saved; `asked` less what is saved goes with it
         ("restart", "i8"),  # seconds that the next attempt needs before it works on
-        ("planned", "i8"),  # seconds that the next attempt is planned with, or the last one was
         ("held", "i8"),  # device-seconds of its account's grant that are held for it
         ("lost", "i8"),  # device-seconds: work that was not saved, restarts and savings
-        # Its place in the tree of its line while it waits (see waiting.py), and among those that run.
-        ("least_planned", "i8"),
-        ("least_units", "i4"),
-        ("before", "i4"),
-        ("after", "i4"),
-        ("above", "i4"),
+        # Its place among those that run.
         ("next", "i4"),
         ("previous", "i4"),
         ("state", "i4"),

@@ -132,13 +132,13 @@ def first_passing(jobs: Any, root: int, job: int, gate: Any) -> int:
             node = jobs[node].after
     node = found
     while node != NOBODY:
-        if _passes(jobs[node].units, jobs[node].planned, gate):
+        if passes(jobs[node].units, jobs[node].planned, gate):
             return int(node)
         child = jobs[node].after
-        if child != NOBODY and _passes(jobs[child].least_units, jobs[child].least_planned, gate):
+        if child != NOBODY and passes(jobs[child].least_units, jobs[child].least_planned, gate):
             node = child
             child = jobs[node].before
-            while child != NOBODY and _passes(jobs[child].least_units, jobs[child].least_planned, gate):
+            while child != NOBODY and passes(jobs[child].least_units, jobs[child].least_planned, gate):
                 node = child
                 child = jobs[node].before
             continue
@@ -149,7 +149,7 @@ def first_passing(jobs: Any, root: int, job: int, gate: Any) -> int:
 
 
 @compiled
-def _passes(units: int, planned: int, gate: Any) -> bool:
+def passes(units: int, planned: int, gate: Any) -> bool:
     """Return whether so many units fit, and either end before both instants or are within what is spare then."""
     most, seconds, spare, window_seconds, window_room = gate
     in_time = planned <= seconds or units <= spare

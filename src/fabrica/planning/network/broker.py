@@ -11,6 +11,7 @@ from fabrica.placement import columns as c
 from fabrica.placement.kernel import Answer
 from fabrica.placement.kernel import compiled as compiled_kernel
 from fabrica.planning.engine.cluster import most_units
+from fabrica.planning.engine.compiling import int64
 from fabrica.planning.engine.grants import left_of_grant
 from fabrica.planning.engine.site import advance, close, offer, reopen, withdraw
 from fabrica.planning.engine.site_rules import NEVER
@@ -86,27 +87,35 @@ def run_broker(demand: Demand, fleet: Fleet, desk: Desk, progress: Any) -> None:
 
     `progress`: shape (1,), how many jobs have arrived so far.
     """
-    jobs, told_at, job = fleet.whole.jobs, 0, 0
+    jobs, sites, none, never = fleet.whole.jobs, len(fleet.next_at), int64(0), int64(NEVER)
+    told_at, job = none, none
     while job < len(jobs):
         now = jobs[job].submit
         while min(told_at, _next_change(desk)) <= now:
+            _advance(fleet, none, sites, min(told_at, _next_change(desk)))
             if told_at <= _next_change(desk):
                 _tell_all(fleet, told_at)
                 told_at += TOLD_EVERY_SECONDS
             else:
                 _change_all(demand, fleet, desk)
         if desk.has_grants:  # what is left of them changes with every end
-            _advance_all(fleet, now)
+            _advance(fleet, none, sites, now)
         first = job
         while job < len(jobs) and jobs[job].submit == now:
             _decide(demand, fleet, desk, job, now)
             job += 1
         for one in range(first, job):
+            row = int64(desk.partition[one])
+            if row != NOBODY:
+                _advance(fleet, row, row + 1, now + 1)
+            if _waits(fleet, desk, one):  # how all stand then is the cause
+                _advance(fleet, none, sites, now + 1)
             _note_cause(demand, fleet, desk, one, now)
         progress[0] = job
     while desk.changed[0] < len(desk.changes):
+        _advance(fleet, none, sites, _next_change(desk))
         _change_all(demand, fleet, desk)
-    _advance_all(fleet, NEVER)
+    _advance(fleet, none, sites, never)
 
 
 @inlined
@@ -117,23 +126,20 @@ def _next_change(desk: Desk) -> int:
 
 
 @compiled
-def _advance_all(fleet: Fleet, until: int) -> None:
-    """Let all happen at every site that happens before an instant."""
-    for row in range(len(fleet.next_at)):
-        _advance(fleet, row, until)
+def _advance(fleet: Fleet, first: int, end: int, until: int) -> None:
+    """Let all happen at some sites, one after another, that happens before an instant.
 
-
-@inlined
-def _advance(fleet: Fleet, row: int, until: int) -> None:
-    if fleet.next_at[row] < until:
-        site = site_of(fleet, row)
-        fleet.next_at[row] = advance(site, until)
-        note_started(waits_of(fleet, row), site)
+    Only the loop above calls it: all code of the engine is compiled again into whatever calls it.
+    """
+    for row in range(first, end):
+        if fleet.next_at[row] < until:
+            site = site_of(fleet, row)
+            fleet.next_at[row] = advance(site, until)
+            note_started(waits_of(fleet, row), site)
 
 
 @compiled
 def _tell_all(fleet: Fleet, now: int) -> None:
-    _advance_all(fleet, now)
     for row in range(len(fleet.next_at)):
         tell_waits(waits_of(fleet, row), site_of(fleet, row), now)
 
@@ -142,7 +148,6 @@ def _tell_all(fleet: Fleet, now: int) -> None:
 def _change_all(demand: Demand, fleet: Fleet, desk: Desk) -> None:
     """Close and open what does next; who queues where it closes is decided anew, and so is who was held."""
     now = _next_change(desk)
-    _advance_all(fleet, now)
     while _next_change(desk) == now:
         _, row, closes = desk.changes[desk.changed[0]]
         desk.changed[0] += 1
@@ -160,7 +165,7 @@ def _change_all(demand: Demand, fleet: Fleet, desk: Desk) -> None:
     again = desk.held_count[0]
     desk.held_count[0] = 0
     for place in range(again):  # who is held again takes a place that was read already
-        _decide(demand, fleet, desk, desk.held[place], now)
+        _decide(demand, fleet, desk, int64(desk.held[place]), now)
 
 
 @inlined
@@ -233,21 +238,24 @@ def _write_facts(demand: Demand, fleet: Fleet, desk: Desk, job: int) -> None:
 
 @compiled
 def _note_cause(demand: Demand, fleet: Fleet, desk: Desk, job: int, now: int) -> None:
-    """Let a job start where it was sent; if it does not, note why, as things stand when all that could has started."""
-    one, row = fleet.whole.jobs[job], desk.partition[job]
-    if row != NOBODY:
-        _advance(fleet, row, now + 1)
-    if one.state == REFUSED:
+    """Note why a job did not start where it was sent, as things stand when all that could has started."""
+    if fleet.whole.jobs[job].state == REFUSED:
         desk.cause[job] = NO_GRANT
-    elif one.start == NOBODY and desk.cause[job] == AT_ONCE:
-        _advance_all(fleet, now + 1)
+    elif _waits(fleet, desk, job):
         desk.cause[job] = _cause(demand, fleet, desk, job, now)
+
+
+@inlined
+def _waits(fleet: Fleet, desk: Desk, job: int) -> bool:
+    """Return whether a job waits where it was sent, and nothing is noted of it."""
+    one = fleet.whole.jobs[job]
+    return bool(one.state != REFUSED and one.start == NOBODY and desk.cause[job] == AT_ONCE)
 
 
 @compiled
 def _cause(demand: Demand, fleet: Fleet, desk: Desk, job: int, now: int) -> int:
     """Say why a job waits where it was sent."""
-    one, row = fleet.whole.jobs[job], desk.partition[job]
+    one, row = fleet.whole.jobs[job], int64(desk.partition[job])
     site = site_of(fleet, row)
     state, free = site.state[0], site.cluster.free[0]
     if free >= one.units:

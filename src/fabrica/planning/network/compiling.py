@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 
 import numba
 
+from fabrica.planning.engine.compiling import only_inside
 from fabrica.planning.network.versions import PACKAGE, source_hash
 
 F = TypeVar("F", bound=Callable[..., object])
@@ -42,6 +43,7 @@ def _compiled(function: F, *, inline: bool) -> F:
         config.CACHE_DIR = str(folder)
     try:
         options: Any = {"cache": folder is not None, "nogil": True, "_nrt": False, "forceinline": inline}
+        options |= only_inside(function)
         return cast(F, numba.njit(**options)(function))
     finally:
         config.CACHE_DIR = kept

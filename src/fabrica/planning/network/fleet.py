@@ -20,14 +20,17 @@ class Fleet(NamedTuple):
 
     `whole`: a site whose arrays are those of all sites, one after another; what sites share stands in it once.
     `first`: shape (sites + 1, arrays), where the rows of each site begin, in the order of `_own`.
-    `capacity`, `node_devices`, `tells_apart`, `seed`: shape (sites,), in which they differ. `next_at`: shape (sites,),
-    when something happens next at each. `waits`: of all, with one more axis before.
+    `capacity` to `seed`: shape (sites,), in which they differ. `next_at`: shape (sites,), when something happens next
+    at each. `waits`: of all, with one more axis before.
     """
 
     whole: Site
     first: Any
     capacity: Any
     node_devices: Any
+    leaf_nodes: Any
+    within_leaf: Any
+    leaf_stop_share: Any
     tells_apart: Any
     seed: Any
     next_at: Any
@@ -44,17 +47,17 @@ def join_sites(sites: Sequence[Site]) -> Fleet:
     state, shares, cluster, ends, running, levels, windows, repairs, use = (
         joined[0],
         joined[1:6],
-        joined[6:17],
-        joined[17:20],
-        joined[20:26],
-        *joined[26:28],
-        joined[28:31],
-        joined[31],
+        joined[6:18],
+        joined[18:21],
+        joined[21:27],
+        *joined[27:29],
+        joined[29:32],
+        joined[32],
     )
     whole = one._replace(
         state=state,
         shares=Shares._make((*shares, *one.shares[5:])),
-        cluster=Cluster._make((*one.cluster[:4], *cluster, *one.cluster[15:])),
+        cluster=Cluster._make((*one.cluster[:4], *cluster, *one.cluster[16:])),
         ends=Ends(*ends),
         running=Running(*running),
         levels=levels,
@@ -67,6 +70,9 @@ def join_sites(sites: Sequence[Site]) -> Fleet:
         first=first,
         capacity=numpy.array([each.capacity for each in rules]),
         node_devices=numpy.array([each.node_devices for each in rules]),
+        leaf_nodes=numpy.array([each.leaf_nodes for each in rules]),
+        within_leaf=numpy.array([each.within_leaf for each in rules]),
+        leaf_stop_share=numpy.array([each.leaf_stop_share for each in rules]),
         tells_apart=numpy.array([site.cluster.tells_apart for site in sites]),
         seed=numpy.array([each.seed for each in rules]),
         next_at=numpy.full(len(sites), NEVER),
@@ -79,7 +85,7 @@ def _own(site: Site) -> tuple[Any, ...]:
     return (
         site.state,
         *site.shares[:5],
-        *site.cluster[4:15],
+        *site.cluster[4:16],
         *site.ends,
         *site.running,
         site.levels,
@@ -111,8 +117,8 @@ def site_of(fleet: Fleet, row: int) -> Site:
         whole.grants,
         Cluster(
             fleet.node_devices[row],
-            cluster.leaf_nodes,
-            cluster.within_leaf,
+            fleet.leaf_nodes[row],
+            fleet.within_leaf[row],
             fleet.tells_apart[row],
             cluster.free[a[6] : b[6]],
             cluster.wholes[a[7] : b[7]],
@@ -125,23 +131,24 @@ def site_of(fleet: Fleet, row: int) -> Site:
             cluster.leaf_newer[a[14] : b[14]],
             cluster.leaf_wholes[a[15] : b[15]],
             cluster.whole_after[a[16] : b[16]],
+            cluster.holders[a[17] : b[17]],
             cluster.first_whole,
             cluster.rest,
         ),
-        Ends(ends.time[a[17] : b[17]], ends.job[a[18] : b[18]], ends.count[a[19] : b[19]]),
+        Ends(ends.time[a[18] : b[18]], ends.job[a[19] : b[19]], ends.count[a[20] : b[20]]),
         Running(
-            running.time[a[20] : b[20]],
-            running.units[a[21] : b[21]],
-            running.count[a[22] : b[22]],
-            running.total[a[23] : b[23]],
-            running.order[a[24] : b[24]],
-            running.used[a[25] : b[25]],
+            running.time[a[21] : b[21]],
+            running.units[a[22] : b[22]],
+            running.count[a[23] : b[23]],
+            running.total[a[24] : b[24]],
+            running.order[a[25] : b[25]],
+            running.used[a[26] : b[26]],
         ),
-        whole.levels[a[26] : b[26]],
-        whole.windows[a[27] : b[27]],
-        Ends(repairs.time[a[28] : b[28]], repairs.job[a[29] : b[29]], repairs.count[a[30] : b[30]]),
+        whole.levels[a[27] : b[27]],
+        whole.windows[a[28] : b[28]],
+        Ends(repairs.time[a[29] : b[29]], repairs.job[a[30] : b[30]], repairs.count[a[31] : b[31]]),
         whole.rates,
-        whole.use[a[31] : b[31]],
+        whole.use[a[32] : b[32]],
     )
 
 
@@ -158,9 +165,10 @@ def _rules_of(fleet: Fleet, row: int) -> SiteRules:
         rules.half_life_seconds,
         rules.preempts,
         rules.saving_seconds,
-        rules.leaf_nodes,
-        rules.within_leaf,
+        fleet.leaf_nodes[row],
+        fleet.within_leaf[row],
         rules.device_seconds_per_stop,
+        fleet.leaf_stop_share[row],
         rules.checkpoint_seconds,
         rules.restart_seconds,
         rules.repair_seconds,

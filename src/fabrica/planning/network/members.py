@@ -50,11 +50,24 @@ def network_of(scenario: Scenario) -> Network:
         partitions.append(_own(site, {one.site for one in partitions}))
     for change in scenario.changes:
         partitions = _changed(change, partitions)
+    for one in partitions:
+        _check_leaves(one)
     partitions = with_windows(partitions, scenario.windows, scenario.period.days)
     if not partitions:
         raise NetworkImpossible("No partition with a known number of accelerators is left.", remedy="Add a [[site]].")
     left_out = tuple(one for one in left_out if one.site not in scenario.network.without)
     return Network(tuple(partitions), left_out)
+
+
+def _check_leaves(one: Partition) -> None:
+    nodes = one.devices // one.node_devices
+    if one.leaf_nodes and nodes % one.leaf_nodes:
+        below = max(nodes // one.leaf_nodes, 1) * one.leaf_nodes
+        raise NetworkImpossible(
+            f"{one.key}: {nodes:,} nodes are not a whole number of leaves with {one.leaf_nodes:,} nodes.",
+            remedy=f"Take {below * one.node_devices:,} or {(below + one.leaf_nodes) * one.node_devices:,} devices.",
+            site=one.site,
+        )
 
 
 def _check_without(scenario: Scenario) -> None:
@@ -103,7 +116,7 @@ def _own(site: OwnSite, taken: set[str]) -> Partition:
         gco2e_per_kwh=site.gco2e_per_kwh,
         eur_per_kwh=site.eur_per_kwh,
     )
-    made = replace(made, **_by_hour(site))  # type: ignore[arg-type]  # the names are those of the class
+    made = replace(made, leaf_nodes=site.leaf_nodes or 0, **_by_hour(site))  # type: ignore[arg-type]  # the names are those of the class
     return replace(made, closed=((-math.inf, site.opens_on_day),)) if site.opens_on_day else made
 
 
@@ -148,6 +161,8 @@ def _with(partition: Partition, change: Change) -> Partition:
         name: value for name in ("pue", "gco2e_per_kwh", "eur_per_kwh") if (value := getattr(change, name)) is not None
     }
     told |= _by_hour(change)
+    if change.leaf_nodes is not None:
+        told["leaf_nodes"] = change.leaf_nodes
     if change.devices is not None:
         told["devices"] = max(change.devices // partition.node_devices, 1) * partition.node_devices
         told["basis"] = "the scenario's change"

@@ -3,7 +3,8 @@
 import math
 from collections import deque
 
-from fabrica.planning.engine.plain_site import PlainJob, PlainSite
+from fabrica.planning.engine.plain_jobs import PlainJob
+from fabrica.planning.engine.plain_site import PlainSite
 from fabrica.planning.network.arithmetic import end_of_step, size_class, step_of
 from fabrica.planning.network.codes import CLASSES, LOOK_BACK, POOL, SAMPLES_MIN, SCANNED, WINDOW
 

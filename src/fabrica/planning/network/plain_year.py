@@ -10,7 +10,8 @@ import numpy
 
 from fabrica.placement import columns as c
 from fabrica.placement.kernel import answer_lists, choose
-from fabrica.planning.engine.plain_site import PlainJob, PlainSite
+from fabrica.planning.engine.plain_jobs import PlainJob
+from fabrica.planning.engine.plain_site import PlainSite
 from fabrica.planning.engine.site_rules import NEVER, UNLIMITED
 from fabrica.planning.network.arithmetic import scaled, size_class, tie
 from fabrica.planning.network.asks import Ask

@@ -14,7 +14,7 @@ from fabrica.planning.engine.shares import IN_ORDER, put_in_order
 from fabrica.planning.engine.site import take_started
 from fabrica.planning.engine.site_state import Site
 from fabrica.planning.engine.table import NOBODY
-from fabrica.planning.engine.waiting import first_of, next_of
+from fabrica.planning.engine.waiting import next_of
 from fabrica.planning.network.arithmetic import end_of_step, size_class, step_of
 from fabrica.planning.network.codes import CLASSES, LOOK_BACK, POOL, SAMPLES_MIN, SCANNED, STEPS, WINDOW
 from fabrica.planning.network.compiling import compiled, inlined
@@ -93,17 +93,26 @@ def tell_waits(waits: Waits, site: Site, now: int) -> None:
     shares, scanned = site.shares, 0
     put_in_order(shares)
     for place in range(shares.counts[IN_ORDER]):
-        job = first_of(site.jobs, shares.lines[shares.order[place]].root)
+        job = shares.lines[shares.order[place]].first
         while job != NOBODY and scanned < SCANNED:
             one = site.jobs[job]
-            waited = now - one.submit
             if one.start == NOBODY:  # who was stopped and waits again has told its wait
-                for size in (_size_class(one.units), POOL):
-                    if waits.kept[size] and waited > waits.told[size, 1]:
-                        waits.queued[size, _step_of(waited)] += 1
+                _note_queued(waits, _size_class(one.units), now - one.submit)
             job = next_of(site.jobs, job)
             scanned += 1
     tell(waits, now, site.state[0].waiting == 0)
+
+
+@inlined
+def _note_queued(waits: Waits, size: int, waited: int) -> None:
+    is_long = waits.kept[size] and waited > waits.told[size, 1]
+    is_long_in_pool = waits.kept[POOL] and waited > waits.told[POOL, 1]
+    if is_long or is_long_in_pool:
+        step = _step_of(waited)
+        if is_long:
+            waits.queued[size, step] += 1
+        if is_long_in_pool:
+            waits.queued[POOL, step] += 1
 
 
 @compiled

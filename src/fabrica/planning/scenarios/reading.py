@@ -223,6 +223,8 @@ class _Reader:
             raise self.mistake("site", f"the site {twice!r} is there twice.", "Give every [[site]] its own id.")
         if made.work.trace is None:
             self._check_rules(made)
+        if not any(made.leaf_nodes):
+            self._check_no_leaves(made)
         for number, change in enumerate(self.document.get("change", [])):
             start, end = change.get("closed_from_day"), change.get("closed_to_day")
             if (start is None) != (end is None) or (start is not None and start >= end):
@@ -242,6 +244,13 @@ class _Reader:
         if made.rules.preemption and len(set(astuple(made.levels))) == 1:
             words, remedy = "nobody makes room where all jobs are of one level.", "Write [levels] and services = 1."
             raise self.mistake("preemption", words, remedy, "rules")
+
+    def _check_no_leaves(self, made: Scenario) -> None:
+        """Refuse rules for leaves where no site has any."""
+        for key in ("within_leaf", "leaf_stop_share"):
+            if getattr(made.rules, key):
+                words, remedy = f"{key} needs a site with leaves.", "Write leaf_nodes = 18 in a [[site]] or [[change]]."
+                raise self.mistake(key, words, remedy, "rules")
 
     def _refuse_unknown(self, given: Mapping[str, Any], known: tuple[str, ...], table: str, number: int = 0) -> None:
         for key in given:

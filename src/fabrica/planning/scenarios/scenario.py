@@ -62,6 +62,8 @@ class Rules:
 
     `half_life_hours`: until usage counts half in the fair share; 0: it never fades. `preemption`: whether jobs of a
     lower level make room, and save for `saving_seconds`. `device_hours_per_stop`: of use; 0: no node fails.
+    `leaf_stop_share`: of failures that take the whole leaf. `within_leaf`: whether a job waits until it can be given as
+    few leaves as its size needs; both where a site says how large its leaves are.
     `checkpoint_seconds`: of work between two; 0: a stopped job begins again.
     """
 
@@ -70,6 +72,8 @@ class Rules:
     preemption: bool = False
     saving_seconds: int = 120
     device_hours_per_stop: float = 0.0
+    leaf_stop_share: float = 0.0
+    within_leaf: bool = False
     checkpoint_seconds: int = 0
     restart_seconds: int = RESTART_SECONDS
     repair_seconds: int = int(REPAIR_SECONDS)
@@ -127,6 +131,7 @@ class OwnSite:
     """A site of the scenario's own: planned, or assumed. `basis`: what its figures rest on.
 
     `devices`: null for as many as the programme plans for a gigafactory. `opens_on_day`: the first day of its work.
+    `leaf_nodes`: nodes of one leaf switch, rail group or rack of linked devices; null: it has no leaves.
     The files hold a number for each hour of the year; they go before the yearly figures.
     """
 
@@ -137,6 +142,7 @@ class OwnSite:
     devices: int | None = None
     name: str = ""
     node_devices: int = 4
+    leaf_nodes: int | None = None
     pue: float | None = None
     gco2e_per_kwh: float | None = None
     eur_per_kwh: float | None = None
@@ -154,6 +160,7 @@ class Change:
     closed_from_day: float | None = None
     closed_to_day: float | None = None
     devices: int | None = None
+    leaf_nodes: int | None = None
     pue: float | None = None
     gco2e_per_kwh: float | None = None
     eur_per_kwh: float | None = None
@@ -185,3 +192,8 @@ class Scenario:
     def has_grants(self) -> bool:
         own = (one.device_hours for one in self.named_accounts)
         return any(hours is not None for hours in (self.accounts.device_hours, *own))
+
+    @property
+    def leaf_nodes(self) -> tuple[int | None, ...]:
+        """How large leaves are, wherever that is told."""
+        return (*(site.leaf_nodes for site in self.sites), *(change.leaf_nodes for change in self.changes))
