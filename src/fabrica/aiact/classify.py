@@ -42,7 +42,7 @@ def classify(answers: Mapping[str, Any], as_of: date) -> Classification:
     fired = _ask(book, state)
     tiers = {tier: state.answers[tier] for tier in library.tiers()}
     roles = {role: state.answers[role] for role in ROLES}
-    asked = [(rule.duties, rule.condition.ask(state)) for rule in book.duties if not rule.bars & state.said]
+    asked = [(rule.duties, rule.ask(state)) for rule in book.duties if not rule.bars & state.said]
     case = _case(state)
     duties = _duties(asked, case, as_of)
     standing = {name: standing_of(truth) for name, (truth, _) in {**tiers, **roles}.items() if shown(truth)}

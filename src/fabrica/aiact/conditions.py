@@ -160,8 +160,10 @@ class Every:
         self._findings, self._asks = _findings_and_asks(others)
 
     def ask(self, state: State) -> Answer:
-        if state.said & self._bars:
-            return NEVER
+        return NEVER if state.said & self._bars else self.ask_unbarred(state)
+
+    def ask_unbarred(self, state: State) -> Answer:
+        """Answer for facts of which none is a no of a plain part."""
         weakest: int = YES
         lacking, answers = 0, state.answers
         for finding in self._findings:
@@ -248,6 +250,11 @@ def either(one: Answer, other: Answer) -> Answer:
     if one[0] == YES or other[0] == YES:
         return ALWAYS
     return max(one[0], other[0]), one[1] | other[1]
+
+
+def unbarred(condition: Condition) -> Callable[[State], Answer]:
+    """Return what asks a condition whose `bars` have been looked at already."""
+    return condition.ask_unbarred if isinstance(condition, Every) else condition.ask
 
 
 def needs(condition: Condition) -> int:

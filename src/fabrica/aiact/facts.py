@@ -4,7 +4,7 @@ import difflib
 import math
 from collections.abc import Mapping
 from datetime import date, datetime
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from fabrica.aiact.conditions import State
@@ -13,8 +13,10 @@ from fabrica.aiact.schema import Fact
 from fabrica.aiact.truth import YES
 from fabrica.wire.aiact import FactMalformed, FactsContradict, UnknownFact
 
-KEPT = 4_096  # values that many classifications share; the oldest are forgotten
 _LONGEST_SHOWN = 60
+
+_Read = tuple[Any, Any, int, int]
+"""A fact as rules read it, as it is told, its bit, and what it says."""
 
 
 def checked(answers: Mapping[str, Any]) -> State:
@@ -25,16 +27,16 @@ def checked(answers: Mapping[str, Any]) -> State:
         FactMalformed: a value is not one the key can have.
         FactsContradict: two facts cannot both be true.
     """
-    book = rulebook()
+    book, choices = rulebook(), _choices()
     facts, told = {}, {}
     unknown, said = book.every_fact, 0
     for key, value in answers.items():
-        if key not in book.vocabulary:
+        if key not in choices:
             raise _unknown(key, book)
         if value is None:
             continue
-        read = _kept if (type(value), book.vocabulary[key].type) in _CHOICES else _read
-        facts[key], told[key], bit, says = read(key, value)
+        read = choices[key].get(value) if type(value) in (str, bool) else None
+        facts[key], told[key], bit, says = read or _read(key, value)
         unknown ^= bit
         said |= says
     state = State(facts, unknown, said, told)
@@ -46,16 +48,21 @@ def checked(answers: Mapping[str, Any]) -> State:
     return state
 
 
-def _read(key: str, value: Any) -> tuple[Any, Any, int, int]:
-    """Return a fact as rules read it, as it is told, its bit, and what it says."""
+def _read(key: str, value: Any) -> _Read:
     book = rulebook()
     fact = book.vocabulary[key]
     found = _READERS[fact.type](key, value, fact)
     return found, as_given(found), book.bits[key], book.propositions.said(key, found)
 
 
-_CHOICES = frozenset({(str, "enum"), (bool, "bool")})  # there are only some hundred answers of such facts
-_kept = lru_cache(KEPT, typed=True)(_read)
+@cache
+def _choices() -> dict[str, dict[Any, _Read]]:
+    """Return every answer there is to each fact that is chosen from a few, read once; none for the other facts."""
+    vocabulary, few = rulebook().vocabulary, {"enum", "bool"}
+    return {
+        key: {value: _read(key, value) for value in fact.values or (True, False)} if fact.type in few else {}
+        for key, fact in vocabulary.items()
+    }
 
 
 def _unknown(key: object, book: Rulebook) -> UnknownFact:

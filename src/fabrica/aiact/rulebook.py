@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import Field
 
 from fabrica.aiact import library
-from fabrica.aiact.conditions import NEVER, Answer, Condition, Every, Found, State, Unless, needs
+from fabrica.aiact.conditions import NEVER, Answer, Condition, Every, Found, State, Unless, needs, unbarred
 from fabrica.aiact.parsing import ConditionMalformed, Names, parse, words
 from fabrica.aiact.propositions import Propositions
 from fabrica.aiact.schema import Confidence, Fact, Part
@@ -87,7 +87,7 @@ class _Contradictions(Part):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rule:
-    """A rule that can be asked. `bars`: what facts must not say; `reach`: the facts it can depend on, by their bits.
+    """A rule that is asked where facts do not say what `bars` it. `reach`: the facts it can depend on, by their bits.
 
     `needs`: the facts that must be there where the rule is of use only when it fires, since nothing hangs on what it
     gives; none for another rule, for what could still be found is told too.
@@ -113,10 +113,11 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class DutyRule:
-    """Duties and when they are due."""
+    """Duties and when they are due, asked where facts do not say what `bars` them."""
 
     duties: tuple[str, ...]
     condition: Condition
+    ask: Callable[[State], Answer]
     bars: int
 
 
@@ -190,7 +191,7 @@ def _read_rules(name: str, names: Names, found: dict[str, Found], used: set[str]
             found[finding] = Found(finding, before.about | condition.about, before.bars & condition.bars)
         used.update(found.keys() & set(words(f"{text.when} {text.unless or ''}")))
         reach = {bit: key for key, bit in names.bits.items() if bit & condition.about}
-        yield Rule(text, gives, condition, condition.ask, condition.bars, needs=0, reach=reach)
+        yield Rule(text, gives, condition, unbarred(condition), condition.bars, needs=0, reach=reach)
 
 
 def _annex_i() -> Iterator[RuleText]:
@@ -224,7 +225,9 @@ def _duties(names: Names, used: set[str]) -> tuple[tuple[DutyRule, ...], Mapping
     texts = library.read(_Duties, file)
     asked = [(one.gives, _condition(one.when, one.unless, names, file)) for one in texts.duties]
     used.update(word for one in texts.duties for word in words(f"{one.when} {one.unless or ''}"))
-    return tuple(DutyRule(gives, condition, condition.bars) for gives, condition in asked), texts.never_from_facts
+    return tuple(
+        DutyRule(gives, condition, unbarred(condition), condition.bars) for gives, condition in asked
+    ), texts.never_from_facts
 
 
 def _contradictions(names: Names) -> tuple[Contradiction, ...]:
