@@ -1,5 +1,7 @@
 """What the desk found, in words: every tier and confidence of the law's data has some."""
 
+from datetime import timedelta
+
 from fabrica.aiact import library
 from fabrica.aiact.in_words import (
     CONFIDENCE,
@@ -7,6 +9,7 @@ from fabrica.aiact.in_words import (
     cited_in_words,
     confidence_in_words,
     fine_in_words,
+    law_of_the_day,
     leading_tiers,
     name_in_words,
     own_facts,
@@ -72,3 +75,10 @@ def test_no_tier_is_led_with_while_another_may_still_be_shown() -> None:
     assert leading_tiers(["minimal"], {"minimal": "final"}) == ("minimal",)
     shown = ["transparency", "gpai"]
     assert leading_tiers(shown, dict.fromkeys(shown, "unless_shown_otherwise")) == ("transparency", "gpai")
+
+
+def test_a_day_before_the_amendment_says_which_days_counted_then() -> None:
+    amended = library.instruments()["omnibus"].in_force
+    assert amended
+    assert "Regulation (EU) 2026/1744, in force since 2026-07-27" in law_of_the_day(amended - timedelta(days=1))
+    assert law_of_the_day(amended) == ""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import date
 from types import MappingProxyType
 from typing import Any
 
@@ -36,6 +37,17 @@ CONFIDENCE: Mapping[Confidence, str] = MappingProxyType(
 )
 _INSTRUMENT = re.compile(r"\b((?:gl|cop)_[a-z]+)\b(?=( )?)")
 _COMMON = ("artefact", "technique", "eu_link", "sole_purpose")
+
+
+def law_of_the_day(as_of: date) -> str:
+    """Return which amendments a day comes before, and which days counted then; `""` for a day after all of them."""
+    later = [one for one in library.instruments().values() if one.amends and one.in_force and as_of < one.in_force]
+    named = " and ".join(f"{one.number}, in force since {one.in_force}" for one in later)
+    return (
+        f"This day comes before {named}. Where a duty names a day before the amendment, that day counted then."
+        if named
+        else ""
+    )
 
 
 def leading_tiers(tiers: Iterable[str], standing: Mapping[str, str]) -> tuple[str, ...]:

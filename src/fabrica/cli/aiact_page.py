@@ -12,6 +12,7 @@ from fabrica.aiact.in_words import (
     cited_in_words,
     confidence_in_words,
     fine_in_words,
+    law_of_the_day,
     leading_tiers,
     name_in_words,
     own_facts,
@@ -34,6 +35,8 @@ def page(found: Classification, changes: Sequence[Change]) -> None:
     if found.possible_tiers:
         out.print(f"Still possible: {_named(found.possible_tiers)}.")
     out.print(f"On {found.as_of}. AI system: {_yes(found.ai_system)}. Covered by the Act: {_yes(found.in_scope)}.")
+    if law := law_of_the_day(found.as_of):
+        out.print(law)
     out.print(
         f"Roles: {_named(found.roles) or 'none'}. Basis: {'; '.join(map(cited_in_words, found.basis)) or 'none'}."
     )

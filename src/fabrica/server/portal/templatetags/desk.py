@@ -12,7 +12,14 @@ from django.utils.translation import gettext_lazy as _
 
 from fabrica.aiact.documents.shape import RECIPIENTS, STATES
 from fabrica.aiact.figures import significant
-from fabrica.aiact.in_words import TIERS, cited_in_words, confidence_in_words, leading_tiers, name_in_words
+from fabrica.aiact.in_words import (
+    TIERS,
+    cited_in_words,
+    confidence_in_words,
+    law_of_the_day,
+    leading_tiers,
+    name_in_words,
+)
 from fabrica.aiact.intake.page import answer_in_words, wording_of
 from fabrica.server.core import clock
 from fabrica.server.portal import charts
@@ -87,6 +94,12 @@ ITEM_ICONS = {
 def tier_words(tier: str) -> str:
     """Write a tier in words."""
     return TIERS[tier]
+
+
+@register.filter
+def law_then(as_of: date) -> str:
+    """Write which amendments a day comes before; nothing for a day after all of them."""
+    return law_of_the_day(as_of)
 
 
 @register.filter
