@@ -195,7 +195,8 @@ def _run_here(part: _Part, name: str, tell: Progress) -> Tally:
         finished = threading.Event()
         future.add_done_callback(lambda _: finished.set())
         while not finished.wait(PROGRESS_SECONDS):
-            tell(f"{name}: {int(arrived[0]):,} jobs have arrived …")
+            if arrived[0]:  # before, it compiles, which has been told, or draws its jobs
+                tell(f"{name}: {int(arrived[0]):,} jobs have arrived …")
         return future.result()
 
 
