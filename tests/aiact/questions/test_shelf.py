@@ -28,3 +28,12 @@ def test_a_damaged_text_is_named(tmp_path: Path) -> None:
     file.write_text("{")
     with pytest.raises(TextRefused, match=file.name):
         texts(tmp_path)
+
+
+def test_a_text_that_came_later_is_read_and_one_that_stays_is_read_once(tmp_path: Path) -> None:
+    put(TEXT, tmp_path)
+    (first,) = texts(tmp_path)
+    assert texts(tmp_path)[0] is first
+    other = read_official(b"Article 2\nB.\n", name="b.txt", imported_on=date(2026, 11, 21))
+    put(other, tmp_path)
+    assert set(texts(tmp_path)) == {TEXT, other}

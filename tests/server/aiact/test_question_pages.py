@@ -1,11 +1,15 @@
 """Questions on the web: passages with citations, and those passed on to advisers."""
 
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from fabrica.aiact import library
+from fabrica.aiact.questions.official import read_official
+from fabrica.aiact.questions.shelf import put
 from fabrica.aiact.schema import Trap
 from fabrica.server.aiact import question_queries, question_service
 from fabrica.server.core.actors import Actor, NetworkRole
@@ -52,6 +56,32 @@ def test_what_is_no_question_is_refused_with_a_reason(question: str) -> None:
     answer = Client().get("/ai-act/ask", {"question": question})
     assert answer.status_code == 422
     assert answer.context["problem"].remedy
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, settings: Any) -> Path:
+    """Return the folder of the server's official texts, with one that speaks of bananas."""
+    settings.OFFICIAL_TEXTS = str(tmp_path)
+    fruit = b"Regulation (EU) 2099/1\nArticle 2\nFruit\n3.   Bananas shall be curved <b>well</b>.\n"
+    return put(
+        read_official(fruit, name="fruit.txt", imported_on=date(2026, 11, 21), title="Fruit Act"), tmp_path
+    ).parent
+
+
+def test_official_texts_of_the_server_are_searched_and_cited(shelf: Path) -> None:
+    page = ask("Must bananas be curved?")
+    assert "Article 2(3), Fruit Act" in page
+    assert "Official texts among them: Fruit Act." in page
+    assert "<b>well</b>" not in page
+
+
+def test_a_damaged_text_is_told_in_the_log_and_the_rest_is_searched(
+    shelf: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    next(shelf.glob("*.json")).write_text("{")
+    assert "hold no answer" in ask("Must bananas be curved?")
+    assert "Art. 3(4)" in ask("What is a deployer?")
+    assert "official texts cannot be searched" in caplog.text
 
 
 def test_a_hostile_question_stays_text() -> None:
@@ -128,6 +158,17 @@ def test_the_adviser_is_shown_passages_to_cite_and_a_tick_cites_one(
     assert passages
     assert _post(adviser, question, "answer", text="Yes.", passages=[passages[0].id]).status_code == 302
     assert [one.passage for one in question_queries.question(asker, question).citations] == [passages[0].id]
+
+
+def test_an_adviser_cites_an_official_text_of_the_server(
+    asker: Actor, project: ProjectId, adviser: Actor, shelf: Path
+) -> None:
+    question = _new(asker, project, text="Must bananas be curved?")
+    question_service.take(adviser, question=question)
+    shown = question_queries.suggested(adviser, question)[0]
+    assert _post(adviser, question, "answer", text="Yes.", passages=[shown.id]).status_code == 302
+    found = question_queries.question(asker, question).citations
+    assert [one.citation for one in found] == ["Article 2(3), Fruit Act (incomplete file)"]
 
 
 @pytest.mark.parametrize("verb", ["take", "give-back", "answer", "publish"])

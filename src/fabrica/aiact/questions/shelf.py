@@ -1,7 +1,8 @@
 """The user's own shelf of imported texts: one file a text, written whole, named by its hash."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -26,16 +27,22 @@ def put(text: OfficialText, shelf: Path) -> Path:
 
 
 def texts(shelf: Path) -> tuple[OfficialText, ...]:
-    """Return the texts of a shelf, by title; none where there is no shelf.
+    """Return the texts of a shelf, by title; none where there is no shelf. Files that stay as they are, are read once.
 
     Raises:
         TextRefused: a file there is not as it was written; says which.
     """
-    return tuple(sorted(_texts(shelf), key=lambda one: (one.title, one.sha256)))
+    looks = ((file, file.stat()) for file in sorted(shelf.glob(f"*{_ENDING}")))
+    return _read(tuple((file, look.st_mtime_ns, look.st_size, look.st_ino) for file, look in looks))
 
 
-def _texts(shelf: Path) -> Iterator[OfficialText]:
-    for file in sorted(shelf.glob(f"*{_ENDING}")):
+@lru_cache(maxsize=2)
+def _read(files: tuple[tuple[Path, int, int, int], ...]) -> tuple[OfficialText, ...]:
+    return tuple(sorted(_texts(file for file, *_ in files), key=lambda one: (one.title, one.sha256)))
+
+
+def _texts(files: Iterable[Path]) -> Iterator[OfficialText]:
+    for file in files:
         try:
             yield OfficialText.model_validate_json(file.read_bytes())
         except (ValidationError, OSError):

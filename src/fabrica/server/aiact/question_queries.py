@@ -1,10 +1,14 @@
 """Reads of questions: for who asked and their project, for advisers, and for everybody what is published."""
 
+import logging
 from collections.abc import Sequence
+from pathlib import Path
 
+from django.conf import settings
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 
 from fabrica.aiact.questions.answering import ask
+from fabrica.aiact.questions.shelf import texts
 from fabrica.server.aiact import permissions
 from fabrica.server.aiact import question_rules as rules
 from fabrica.server.aiact.question_models import Question
@@ -16,6 +20,8 @@ from fabrica.wire import questions as wire
 from fabrica.wire.problems import NotFound
 from fabrica.wire.questions import QuestionState
 
+_log = logging.getLogger("fabrica.aiact")
+
 PUBLISHED_MAX = 2_000
 """Published answers that are searched, the newest; more wait for an index in the database."""
 
@@ -25,19 +31,28 @@ _OPEN = (QuestionState.ASKED.value, QuestionState.TAKEN.value)
 
 
 def find(question: str, *, most: int = 5) -> wire.FoundAnswer:
-    """Return the passages that answer a question: of the law's data and of published answers.
+    """Return the passages that answer a question: of the law's data, of official texts and of published answers.
 
     Raises:
         QuestionRefused: too long, or without a word to look for.
     """
-    return ask(question, clock.now().date(), published=published(), most=most)
+    return ask(question, clock.now().date(), official_texts(), published=published(), most=most)
+
+
+def official_texts() -> tuple[wire.OfficialText, ...]:
+    """Return the official texts that were imported on this server; none, and a line in the log, if one is damaged."""
+    try:
+        return texts(Path(settings.OFFICIAL_TEXTS))
+    except wire.TextRefused as problem:
+        _log.warning("official texts cannot be searched", extra={"problem": str(problem)})
+        return ()
 
 
 def suggested(by: Actor, question: QuestionId) -> tuple[wire.RankedPassage, ...]:
     """Return passages that may speak to a question, for its adviser to judge; raises as `question`."""
     row = _row(by, question)
     try:
-        return ask(row.text, clock.now().date(), most=_SUGGESTED, enough=_MAY_SPEAK).passages
+        return ask(row.text, clock.now().date(), official_texts(), most=_SUGGESTED, enough=_MAY_SPEAK).passages
     except wire.QuestionRefused:  # it holds no word to look for
         return ()
 

@@ -9,6 +9,7 @@ from fabrica.server.aiact import question_facts as facts
 from fabrica.server.aiact import question_rules as rules
 from fabrica.server.aiact.notice_service import notify
 from fabrica.server.aiact.question_models import Question
+from fabrica.server.aiact.question_queries import official_texts
 from fabrica.server.core import clock
 from fabrica.server.core.actors import Actor
 from fabrica.server.core.facts import announce
@@ -83,7 +84,7 @@ def answer(by: Actor, *, question: QuestionId, reply: Reply) -> None:
     row = _locked(question)
     rules.check_move(QuestionState(row.state), QuestionState.ANSWERED)
     rules.check_own(row.adviser, by.user)
-    citations = [one.model_dump(mode="json") for one in cited(reply.citations)]
+    citations = [one.model_dump(mode="json") for one in cited(reply.citations, official_texts())]
     told = {"reply": clean(reply.text), "citations": citations, "answered_at": clock.now(), "law": rules.law_now()}
     _move(row, QuestionState.ANSWERED, tell=row.asked_by, reason="", **told)
     notify(

@@ -23,6 +23,9 @@ PROCESS_URL = os.environ.get("FABRICA_PROCESS_URL", "")
 STORAGE = os.environ.get("FABRICA_STORAGE", str(HOME / "server" / "storage"))
 """Where bundles, outputs and records lie: a folder, or `s3://bucket` with the usual AWS variables."""
 
+OFFICIAL_TEXTS = os.environ.get("FABRICA_OFFICIAL_TEXTS", str(HOME / "aiact" / "texts"))
+"""The folder of official texts that questions to the AI Act desk are answered from too: `fabrica aiact import`."""
+
 IDEMPOTENCY_DAYS = int(os.environ.get("FABRICA_IDEMPOTENCY_DAYS", "7"))
 """How long a request sent again with its `Idempotency-Key` is answered from what is kept."""
 
