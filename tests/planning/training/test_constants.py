@@ -25,6 +25,15 @@ def test_a_class_multiplies_its_effects() -> None:
     assert linear(Case("bf16", "H100-80G-SXM", "hopper", 2026.0)) == pytest.approx(0.70 * 1.02**2)
 
 
+def test_an_effect_may_end_with_a_year() -> None:
+    def attention(year: float, *, framework: bool) -> float:
+        case = Case("bf16", "H100-80G-SXM", "hopper", year, framework=framework)
+        return float(efficiencies(prior_means(), weights([case])).attention[0])
+
+    assert attention(2023.5, framework=True) == pytest.approx(0.47 * attention(2024.5, framework=True))
+    assert attention(2023.5, framework=False) == attention(2024.5, framework=False)
+
+
 def test_several_sets_of_numbers_give_a_row_each() -> None:
     several = np.vstack([prior_means(), prior_means() + 0.1])
     assert efficiencies(several, weights([H100, H100])).linear.shape == (2, 2)

@@ -32,7 +32,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """The classes an effect is for; null: any."""
+    """The classes an effect is for, and the year before which its software is; null: any."""
 
     precision: tuple[str, ...] | None = None
     device: tuple[str, ...] | None = None
@@ -41,9 +41,12 @@ class When:
     programme: tuple[bool, ...] | None = None
     framework: tuple[bool, ...] | None = None
     experts: tuple[bool, ...] | None = None
+    before: float | None = None
 
     def holds(self, case: Case) -> bool:
-        wanted = ((one.name, getattr(self, one.name)) for one in fields(self))
+        if self.before is not None and case.year >= self.before:
+            return False
+        wanted = ((one.name, getattr(self, one.name)) for one in fields(self) if one.name != "before")
         return all(allowed is None or getattr(case, name) in allowed for name, allowed in wanted)
 
 

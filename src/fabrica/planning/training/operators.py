@@ -19,7 +19,8 @@ from fabrica.planning.training.columns import (
 )
 
 TILE = 128.0  # rows and columns of the blocks in which matrix units work
-FULL_HEAD = 128.0  # narrower heads cost as much: the exponentials of the scores bound fused attention
+FULL_HEAD = 128.0  # no width of a head is asked for beyond this one
+EXPONENTIALS = 3.9e12  # a second, of the scores: H100, and others within a quarter (Shah et al. 2024, arXiv:2407.08608)
 FUSED_BACKWARD = 2.5  # five products instead of two: the scores are computed again
 LINEAR_BACKWARD = 2.0  # one product for the inputs, one for the weights
 UNFUSED_PASSES = 11 / 2  # times the scores are read or written: softmax, mask, dropout (Korthikanti et al., 5as/h)
@@ -162,11 +163,13 @@ def _attention(
 ) -> tuple[Column, Column]:
     """Return the seconds of scores and values, forward and backward, in 16 bit whatever the matrices use.
 
-    Fused attention skips what the causal mask hides; the older one computes it all and moves the scores.
+    Fused attention skips what the causal mask hides; the older one computes it all and moves the scores. Heads too
+    narrow to keep the matrix unit busy while one exponential is taken for each score cost as much as wide ones.
     """
     seen = model.seq_len * (1 - model.window_share) + 2 * np.minimum(model.window, model.seq_len) * model.window_share
     flop = 4 * rows * seen * model.attention_width / layout.tensor
-    narrow = np.minimum(model.attention_width / model.heads / FULL_HEAD, 1.0)
+    full = np.minimum(device.peak_16 / (4 * EXPONENTIALS), FULL_HEAD)  # 4 FLOP a score and element: scores, values
+    narrow = np.minimum(model.attention_width / model.heads / full, 1.0)
     rate = device.peak_16 * known.attention
     fused = flop / 2 / (rate * narrow) * (1 + known.context_cost * np.log2(layout.context))
     scores = 2 * rows * model.seq_len * model.heads / layout.tensor
