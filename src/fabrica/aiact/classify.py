@@ -7,11 +7,11 @@ from typing import Any
 
 from fabrica.aiact import library
 from fabrica.aiact.conditions import ALWAYS, NEVER, Answer, State, either
-from fabrica.aiact.due import Case, HighRiskClass, due, hanging_on, high_risk_day
+from fabrica.aiact.due import Case, HighRiskClass, due, high_risk_day
 from fabrica.aiact.explain import Fired, open_facts, standing_of, told, unsettled
 from fabrica.aiact.facts import checked
 from fabrica.aiact.fines import fines
-from fabrica.aiact.rulebook import DAYS, ROLES, SCOPE, Rule, Rulebook, rulebook
+from fabrica.aiact.rulebook import DAYS, ROLES, Rule, Rulebook, rulebook
 from fabrica.aiact.schema import Confidence
 from fabrica.aiact.truth import NO, OPEN, STANDS, shown
 from fabrica.wire.aiact import Classification, DateBeforeAct, DueObligation, LawVersion
@@ -61,7 +61,7 @@ def classify(answers: Mapping[str, Any], as_of: date) -> Classification:
         dates=_dates(duties, case, state),
         penalties=fines(duties, state.facts.get("actor_size")),
         confidence=_weakest([rule.text.confidence for rule in deciding]) if decided else None,
-        open_questions=open_facts(book, {**tiers, **roles, **_scope(state)}, asked + _days(duties, state)),
+        open_questions=open_facts(book, state, asked, duties),
         unsettled=unsettled(fired, duties),
         trace=told(fired, state),
         law=law,
@@ -135,10 +135,6 @@ def _settles(rule: Rule, state: State) -> bool:
     return settles if isinstance(settles, bool) else shown(state.truth(settles))
 
 
-def _scope(state: State) -> Mapping[str, Answer]:
-    return {name: state.answers[name] for name in SCOPE}
-
-
 def _told_as(state: State, finding: str, *, against: tuple[str, ...]) -> bool | None:
     """Return yes when the finding is shown, no when a finding against it is, and null while neither is."""
     if shown(state.truth(finding)):
@@ -154,18 +150,6 @@ def _duties(asked: Iterable[tuple[tuple[str, ...], Answer]], case: Case, as_of: 
             found += due(duties, case, as_of, standing_of(truth))
     order = library.duty_order()
     return tuple(sorted(found, key=lambda one: order[one.id]))
-
-
-def _days(duties: tuple[DueObligation, ...], state: State) -> list[tuple[tuple[str, ...], Answer]]:
-    """Return the duties whose day can still change, with what it lacks."""
-    found = []
-    for finding in (*DAYS, "prohibited_practice") if duties else ():
-        answer = state.answers[finding]
-        if answer[1]:
-            hanging = hanging_on(finding)
-            if names := tuple([one.id for one in duties if one.id in hanging]):
-                found.append((names, answer))
-    return found
 
 
 def _case(state: State) -> Case:

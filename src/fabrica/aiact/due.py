@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 
 from fabrica.aiact import library
 from fabrica.aiact.fines import fine_tier
+from fabrica.aiact.rulebook import DAYS
 from fabrica.aiact.schema import Obligation
 from fabrica.wire.aiact import DueObligation, Standing
 
@@ -63,6 +64,9 @@ def _applies_from(law: Obligation, case: Case) -> date:
     if "annex_iii" in days or "annex_i" in days:
         return min((_class_day(one, days, case) for one in case.classes if one in days), default=min(days.values()))
     return days[_market_case(law, case)]
+
+
+DECIDE_DAYS = (*DAYS, "prohibited_practice")
 
 
 @cache

@@ -1,11 +1,12 @@
 """Say why: the rules that fired with their facts, the questions still open, and what the law itself leaves open."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from fabrica.aiact import library
 from fabrica.aiact.conditions import Answer, State
+from fabrica.aiact.due import DECIDE_DAYS, hanging_on
 from fabrica.aiact.rulebook import ROLES, SCOPE, Rule, Rulebook, rulebook
 from fabrica.aiact.truth import YES
 from fabrica.wire.aiact import DueObligation, FiredRule, OpenFact, Standing, UnsettledQuestion
@@ -35,10 +36,11 @@ def told(fired: Iterable[Fired], state: State) -> tuple[FiredRule, ...]:
     """Return the rules that fired, each with the facts it used."""
     facts: dict[int, dict[str, Any]] = {}  # by their bits: many rules use the same
     found = []
+    all_told = state.told
     for rule, truth, used in fired:
-        if used not in facts:
-            keys = _keys(used)
-            facts[used] = dict(zip(keys, map(state.told.__getitem__, keys), strict=True))
+        mine = facts.get(used)
+        if mine is None:
+            mine = facts[used] = {key: all_told[key] for key in _keys(used)}
         text = rule.text
         found.append(
             FiredRule.trusted(
@@ -46,7 +48,7 @@ def told(fired: Iterable[Fired], state: State) -> tuple[FiredRule, ...]:
                 gives=rule.gives,
                 citation=rule.citation(state.facts),
                 confidence=text.confidence,
-                facts=facts[used],
+                facts=mine,
                 standing=standing_of(truth),
                 words=text.words,
             )
@@ -69,29 +71,45 @@ def _bits_of(facts: int) -> Iterator[int]:
 
 
 def open_facts(
-    book: Rulebook, findings: Mapping[str, Answer], duties: Iterable[tuple[tuple[str, ...], Answer]]
+    book: Rulebook, state: State, asked: Iterable[tuple[tuple[str, ...], Answer]], due: Sequence[DueObligation]
 ) -> tuple[OpenFact, ...]:
     """Return the missing facts on which something still hangs, in the order of the vocabulary.
 
-    A fact names the tiers and roles that it can change; only where there are none, the duties.
+    A fact names the tiers and roles that it can change; where there are none, the duties; and where it changes no duty
+    either, those that are `due` whose day it can change.
     """
-    classes = _by_missing(((name,), missing) for name, (_, missing) in findings.items())
-    alone = _by_missing((names, missing) for names, (_, missing) in duties)
-    lacking = 0
-    for missing, _ in classes + alone:
-        lacking |= missing
+    classes = _by_missing([(bits, state.answers[name][1]) for name, bits in _classes().items()])
+    alone = _by_missing([(_bits(names), missing) for names, (_, missing) in asked if missing])
+    alone += _of_days(state, due, besides=_together(classes + alone))
     found = []
-    for bit in _bits_of(lacking):
+    for bit in _bits_of(_together(classes + alone)):
         found.append(_open_fact(book.keys[bit], _lacking(bit, classes) or _lacking(bit, alone)))
     return tuple(found)
 
 
-def _by_missing(hanging: Iterable[tuple[tuple[str, ...], int]]) -> list[tuple[int, int]]:
+def _of_days(state: State, due: Sequence[DueObligation], *, besides: int) -> list[tuple[int, int]]:
+    """Return the missing facts on which days hang, each set with its duties as bits, where it has others than these."""
+    found = []
+    for finding in DECIDE_DAYS if due else ():
+        missing = state.answers[finding][1]
+        if missing & ~besides and (names := tuple([one.id for one in due if one.id in hanging_on(finding)])):
+            found.append((missing, _bits(names)))
+    return found
+
+
+def _together(hanging: Iterable[tuple[int, int]]) -> int:
+    lacking = 0
+    for missing, _ in hanging:
+        lacking |= missing
+    return lacking
+
+
+def _by_missing(hanging: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     """Return sets of missing facts, each with the names that lack it, as bits."""
     together: dict[int, int] = {}
     for names, missing in hanging:
         if missing:
-            together[missing] = together.get(missing, 0) | _bits(names)
+            together[missing] = together.get(missing, 0) | names
     return list(together.items())
 
 
@@ -108,6 +126,12 @@ def _lacking(fact: int, hanging: Iterable[tuple[int, int]]) -> int:
 def _names() -> tuple[str, ...]:
     """Return what can hang on a fact, in the order it is told."""
     return (*library.tiers(), *ROLES, *SCOPE, *library.obligations())
+
+
+@cache
+def _classes() -> dict[str, int]:
+    """Return the tiers, roles and scope that can hang on a fact, each with its bit."""
+    return {name: _bits((name,)) for name in (*library.tiers(), *ROLES, *SCOPE)}
 
 
 @cache
