@@ -31,6 +31,7 @@ OWN = (
     "/office/people",
     "/office/corrections",
     "/tokens",
+    "/mail",
 )
 
 
