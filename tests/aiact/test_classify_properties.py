@@ -6,9 +6,10 @@ from typing import Any
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from fabrica.aiact import library
 from fabrica.aiact.classify import classify
 from fabrica.wire.aiact import Classification, FactsContradict
-from tests.aiact.strategies import banned_facts, facts, one_fact
+from tests.aiact.strategies import banned_facts, facts, one_fact, values
 
 AS_OF = date(2026, 11, 20)
 
@@ -27,6 +28,14 @@ def test_adding_a_fact_never_removes_a_prohibition_that_others_establish(
 ) -> None:
     assert _classified(given_facts).standing["prohibited"] == "final"
     assert "prohibited" in _classified({added[0]: added[1], **given_facts}).tiers
+
+
+@given(banned_facts(), st.sampled_from(["eu_link", "actor_does"]), st.data())
+def test_one_more_of_a_list_never_removes_a_prohibition(
+    given_facts: dict[str, Any], key: str, data: st.DataObject
+) -> None:
+    more = data.draw(values(library.vocabulary()[key]))
+    assert "prohibited" in _classified({**given_facts, key: [*given_facts[key], *more]}).tiers
 
 
 @given(facts(), one_fact())
@@ -77,6 +86,17 @@ def test_open_questions_are_about_missing_facts_alone(given_facts: dict[str, Any
     assert set(found.standing) == told
     if not found.open_questions:
         assert set(found.standing.values()) <= {"final"}
+
+
+@given(facts(), st.sampled_from(["first_unit_date", "model_first_eu_market", "design_changed_after_start"]), st.data())
+def test_a_day_hangs_on_no_missing_fact_that_is_not_asked_for(
+    given_facts: dict[str, Any], key: str, data: st.DataObject
+) -> None:
+    without = {name: value for name, value in given_facts.items() if name != key}
+    before = _classified(without)
+    after = _classified({**without, key: data.draw(values(library.vocabulary()[key]))})
+    if key not in {one.fact for one in before.open_questions}:
+        assert before.dates == after.dates
 
 
 @given(facts(), st.dates(date(2024, 8, 1), date(2032, 1, 1)))
