@@ -2,7 +2,7 @@
 
 import pytest
 
-from fabrica.server.planning.comparing import _difference
+from fabrica.server.planning.comparing import _difference, between
 from fabrica.wire.scenarios import Figure
 
 
@@ -26,3 +26,18 @@ def figure(low: float | None, high: float | None) -> Figure:
 )
 def test_a_difference_is_told_only_when_it_is_sure(one: Figure, other: Figure | None, words: str) -> None:
     assert _difference(one, other) == words
+
+
+@pytest.mark.parametrize(
+    ("figure", "words"),
+    [
+        (Figure(key="a", label="a", unit="s", low=0, value=60, high=7200, words="1 min"), "0 s to 2 h"),
+        (Figure(key="a", label="a", low=0.5, value=0.6, high=0.72, words="60.0%"), "50.0% to 72.0%"),
+        (Figure(key="a", label="a", unit="MWh", low=-3.25, value=1, high=1234.5, words="1 MWh"), "-3.25 to 1,234"),
+        (Figure(key="a", label="a", low=2, value=2, high=2, words="2"), ""),
+        (Figure(key="a", label="a", words="unknown"), ""),
+        (None, ""),
+    ],
+)
+def test_an_interval_is_told_in_the_words_of_its_figure(figure: Figure | None, words: str) -> None:
+    assert between(figure) == words

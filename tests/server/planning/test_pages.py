@@ -158,6 +158,10 @@ def test_two_results_stand_beside_each_other_with_what_was_asked_differently() -
     shown = page(browser(author), f"/plan/compare?a={one}&b={other}")
     assert "the same" in shown
     assert "+pue = { low = 1.06" in shown
+    assert "40.0% to 60.0%" in shown
+    table = page(browser(author), f"/plan/compare.csv?a={one}&b={other}")
+    assert table.splitlines()[1] == "North first,,0.4,0.5,0.6,0.4,0.5,0.6,the same"
+    page(browser(make_user("Another Stranger")), f"/plan/compare.csv?a={one}&b={other}", 404)
     page(browser(author), f"/plan/compare?a={one}&b={make_scenario(author)}", 409)
     page(browser(author), f"/plan/compare?a={one}", 422)
     page(browser(make_user("A Stranger")), f"/plan/compare?a={one}&b={other}", 404)

@@ -169,6 +169,7 @@ _planning = [
     path("new/network", planning.new_network, name="new_network"),
     path("new/network/file", planning.new_network_file, name="new_network_file"),
     path("compare", planning.compare, name="compare"),
+    path("compare.csv", planning.compare_table, name="compare_table"),
     path("shared/<str:token>", planning.shared, name="shared"),
     path("shared/<str:token>/<slug:name>.csv", planning.shared_table, name="shared_table"),
     path("scenarios/<scenario:scenario>", planning.scenario, name="scenario"),

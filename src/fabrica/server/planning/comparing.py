@@ -3,6 +3,8 @@
 import difflib
 from dataclasses import dataclass
 
+from fabrica.server.planning.tables import Table, cells
+from fabrica.values.time import show_duration
 from fabrica.wire.scenarios import Figure, ScenarioDetail, ScenarioNotReady
 
 
@@ -14,6 +16,42 @@ class Row:
     one: Figure | None
     other: Figure | None
     words: str
+
+    @property
+    def one_between(self) -> str:
+        return between(self.one)
+
+    @property
+    def other_between(self) -> str:
+        return between(self.other)
+
+
+def between(figure: Figure | None) -> str:
+    """Return the interval of a figure as people read it; empty where it has none."""
+    if figure is None or figure.low is None or figure.high is None or figure.low == figure.high:
+        return ""
+    return f"{_plain(figure.low, figure)} to {_plain(figure.high, figure)}"
+
+
+def _plain(number: float, figure: Figure) -> str:
+    if figure.unit == "s":
+        return show_duration(round(max(number, 0.0)))
+    if "%" in figure.words:
+        return f"{number:.1%}"
+    return f"{number:,.0f}" if abs(number) >= 100 else f"{number:,.3g}"
+
+
+def table_of(rows: tuple[Row, ...], one: str, other: str) -> Table:
+    """Return what stands beside each other as a table to keep, with both ends of every interval."""
+    ends = ("low", "value", "high")
+    head = ("figure", "unit", *(f"{name}, {end}" for name in (one, other) for end in ends), "the second is")
+    return Table(head, tuple(_cells(row, ends) for row in rows))
+
+
+def _cells(row: Row, ends: tuple[str, ...]) -> tuple[str, ...]:
+    unit = next(figure.unit for figure in (row.one, row.other) if figure is not None)
+    numbers = [getattr(figure, end, None) for figure in (row.one, row.other) for end in ends]
+    return cells(row.label, unit, *numbers, row.words)
 
 
 def compared(one: ScenarioDetail, other: ScenarioDetail) -> tuple[Row, ...]:

@@ -254,6 +254,19 @@ def compare(request: Viewed) -> HttpResponse:
     return render(request, "planning/compare.html", context)
 
 
+@require_GET
+@login_required
+def compare_table(request: Viewed) -> HttpResponse:
+    """Send what stands beside each other as CSV.
+
+    Raises:
+        Malformed, ScenarioNotReady: as `compare`.
+    """
+    one, other = (queries.scenario(request.actor, _id(request, name)) for name in ("a", "b"))
+    table = comparing.table_of(comparing.compared(one, other), one.name, other.name)
+    return download(table.head, table.rows, f"compared-{one.id[-6:]}-{other.id[-6:]}.csv")
+
+
 def _paired(request: Viewed, one: ScenarioDetail, other: ScenarioDetail) -> HttpResponse:
     if {one.kind, other.kind} != {"network"}:
         raise ScenarioRefused("Only two what-ifs of the network make a pair.", remedy="Choose two of them.")
