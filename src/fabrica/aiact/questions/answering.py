@@ -36,7 +36,6 @@ _SHOWN = 5
 _DRAFTS = "oq-2"  # the final guidelines on high risk are not there yet
 # A trap that fits nearly as well stands first, since others go wrong there; one that shares a word or two stands last.
 _TRAP_FIRST, _TRAP_LAST, _WORDS_OF_A_TRAP = 0.05, -0.05, 3
-_WANTED = 0.04  # of passages that fit nearly as well, one of the kind that such questions want stands first
 _NOT_FOUND = (
     "The sources hold no answer to this. Nothing was guessed. Ask a person who knows the law, or import the official "
     "text with 'fabrica aiact import' and ask again."
@@ -102,12 +101,11 @@ class Index:
         weights = {word: math.log(1 + len(self.passages) / (1 + len(rows))) for word, rows in held.items()}
         ranked = []
         for row in set().union(*held.values()):
+            passage = self.passages[row - 1]
             words = [word for word, rows in held.items() if row in rows]
             coverage = _share(words, asked.words, weights)
-            if coverage >= enough * (_ENOUGH_TOGETHER if len(words) >= _WORDS_TOGETHER else 1) and _speaks_to(
-                words, asked, weights, enough
-            ):
-                passage = self.passages[row - 1]
+            sparing = _ENOUGH_TOGETHER if len(words) >= _WORDS_TOGETHER else 1
+            if coverage >= enough * sparing and _speaks_to(passage, words, asked, weights, enough):
                 ranked.append((_place(passage, coverage, len(words), asked), passage, coverage))
         ranked.sort(key=lambda one: one[0])
         return [RankedPassage(**passage.model_dump(), coverage=coverage) for _, passage, coverage in ranked]
@@ -125,14 +123,17 @@ def _share(words: Iterable[str], of: Sequence[str], weights: Mapping[str, float]
     return min(1.0, round(sum(weights[word] for word in words) / whole, 4)) if whole else 0.0
 
 
-def _speaks_to(words: Sequence[str], asked: Asked, weights: Mapping[str, float], enough: float) -> bool:
-    """Say whether a passage with these words answers, where another law is named: it holds the name and more."""
+def _speaks_to(
+    passage: Passage, words: Sequence[str], asked: Asked, weights: Mapping[str, float], enough: float
+) -> bool:
+    """Say whether a passage with these words answers, where another law is named: it is of that law, or of both."""
     if not asked.other_law:
         return True
     beside = [word for word in words if word in asked.rest]
+    of_that_law = passage.kind == "official" and all(word in passage.citation.lower() for word in asked.other_law)
     return (
         set(asked.other_law) <= set(words)
-        and len(beside) >= _WORDS_WITH_ANOTHER_LAW
+        and len(beside) >= (1 if of_that_law else _WORDS_WITH_ANOTHER_LAW)
         and _share(beside, asked.rest, weights) >= enough
     )
 
@@ -141,8 +142,6 @@ def _place(passage: Passage, coverage: float, counted: int, asked: Asked) -> tup
     """Return what orders passages: how well they fit, then how much their title does, then the shorter text."""
     if passage.kind == "trap":
         coverage += _TRAP_FIRST if counted >= _WORDS_OF_A_TRAP else _TRAP_LAST
-    if passage.id.partition("/")[0] in asked.wants:
-        coverage += _WANTED
     title = passage.title.lower()
     named = sum(any(term.lower() in title for term in (word, *means_also(word))) for word in asked.words)
     return -coverage, -named, len(passage.text), passage.id

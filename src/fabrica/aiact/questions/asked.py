@@ -1,10 +1,10 @@
-"""A question as it is asked: the words that tell, another law that it names, and what kind of statement answers it."""
+"""A question as it is asked: the words that tell, and another law that it names."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fabrica.aiact.questions.words import kinds_wanted, laws, says_little, says_nothing, with_one_word_each
+from fabrica.aiact.questions.words import laws, says_little, says_nothing, with_one_word_each
 from fabrica.wire.questions import LONGEST_QUESTION, QuestionRefused
 
 _MOST_WORDS = 40
@@ -20,13 +20,11 @@ class Asked:
     """`words` tell; `other_law` are those of them that name a law which is not the AI Act, when it alone is named.
 
     `in_passing`: beside one telling word the question holds words that hardly tell, as in "Who pays for a visa?".
-    `wants`: the files of the law's data in which such questions find their answers.
     """
 
     words: tuple[str, ...]
     other_law: tuple[str, ...]
     in_passing: bool
-    wants: frozenset[str]
 
     @property
     def rest(self) -> tuple[str, ...]:
@@ -52,7 +50,6 @@ def asked(question: str) -> Asked:
         words=tuple(dict.fromkeys((*telling, *named))),
         other_law=named,
         in_passing=len(telling) == 1 and any(word in says_little() for word in said),
-        wants=kinds_wanted(question.lower()),
     )
 
 

@@ -16,7 +16,6 @@ class _Words(Part):
     says_nothing: str
     says_little: str
     other_laws: str
-    kinds_wanted: Mapping[str, str]
     means_also: Mapping[str, tuple[str, ...]]
 
 
@@ -49,16 +48,6 @@ def says_little() -> frozenset[str]:
 def laws() -> frozenset[str]:
     """Return short names of laws that are not the AI Act."""
     return frozenset(_read().other_laws.split())
-
-
-def kinds_wanted(question: str) -> frozenset[str]:
-    """Return the files of the law's data in which a question that begins so finds its answer."""
-    return frozenset(kind for start, kind in _starts() if start.search(question))
-
-
-@cache
-def _starts() -> tuple[tuple[re.Pattern[str], str], ...]:
-    return tuple((re.compile(rf"^\s*(?:{start})\b"), kind) for start, kind in _read().kinds_wanted.items())
 
 
 def means_also(word: str) -> tuple[str, ...]:
