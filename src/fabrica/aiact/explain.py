@@ -8,7 +8,7 @@ from fabrica.aiact import library
 from fabrica.aiact.conditions import Answer, State
 from fabrica.aiact.due import DECIDE_DAYS, hanging_on
 from fabrica.aiact.rulebook import ROLES, SCOPE, Rule, Rulebook, rulebook
-from fabrica.aiact.truth import YES
+from fabrica.aiact.truth import YES, shown
 from fabrica.wire.aiact import DueObligation, FiredRule, OpenFact, Standing, UnsettledQuestion
 
 # Open questions of the law that hang on a duty, not on a rule.
@@ -88,13 +88,26 @@ def open_facts(
 
 
 def _of_days(state: State, due: Sequence[DueObligation], *, besides: int) -> list[tuple[int, int]]:
-    """Return the missing facts on which days hang, each set with its duties as bits, where it has others than these."""
+    """Return the missing facts on which days hang, each set with its duties as bits, where it has others than these.
+
+    Where its actor has no duty, the day of a class is still told, and stands for itself.
+    """
     found = []
-    for finding in DECIDE_DAYS if due else ():
+    for finding in DECIDE_DAYS:
         missing = state.answers[finding][1]
-        if missing & ~besides and (names := tuple([one.id for one in due if one.id in hanging_on(finding)])):
-            found.append((missing, _bits(names)))
+        if missing & ~besides:
+            names = [one.id for one in due if one.id in hanging_on(finding)]
+            if names := names or [tier for tier in _CLASS_OF.get(finding, ()) if shown(state.truth(tier))]:
+                found.append((missing, _bits(tuple(names))))
     return found
+
+
+_CLASS_OF = {
+    "duties_annex_iii": ("high_risk_annex_iii",),
+    "late_annex_iii": ("high_risk_annex_iii",),
+    "duties_annex_i": ("high_risk_annex_i_a",),
+    "late_annex_i": ("high_risk_annex_i_a",),
+}
 
 
 def _together(hanging: Iterable[tuple[int, int]]) -> int:
