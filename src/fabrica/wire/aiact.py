@@ -57,7 +57,7 @@ class OpenFact(Body):
     fact: str
     question: str
     values: tuple[str, ...] = ()
-    may_change: tuple[str, ...] = Field(description="tiers and roles that hang on it; else duties, or those whose day does")
+    may_change: tuple[str, ...] = Field(description="tiers and roles that hang on it; else duties, or their days")
 
 
 class UnsettledQuestion(Body):
