@@ -65,3 +65,14 @@ def test_the_planner_says_it_in_the_place_of_not_known() -> None:
     page = browser().get("/plan/training", question).content.decode()
     assert "half of all jobs waited at most 2 h" in page
     assert "is not known here" not in page
+
+
+def test_where_all_sites_are_compared_each_says_its_own_wait() -> None:
+    question = {"model": "llama3-8b", "tokens": "1T", "precision": "bf16", "resilience": "storage"}
+    site_with(forecast(7200, 86_400))
+    everywhere = {**question, "where": "everywhere", "devices": "512"}
+    page = browser().get("/plan/training", everywhere).content.decode()
+    assert page.count("half of all jobs waited at most 2 h") == 1
+    rows = browser().get("/plan/training.csv", everywhere).content.decode().splitlines()
+    assert "wait before it starts" in rows[0]
+    assert sum("half of all jobs waited at most 2 h" in row for row in rows) == 1

@@ -84,7 +84,8 @@ def _range(place: Place, answer: Answer) -> Range:
 
 def _place(place: Place, answer: Answer) -> dict[str, Any]:
     figures = answer.figures
-    notes = [note for note in (place.note, place.pool.planned, *answer.prediction.extrapolates) if note]
+    queue = wait_words(place.pool, figures.days.value * DAY_SECONDS)
+    notes = [note for note in (queue, place.note, place.pool.planned, *answer.prediction.extrapolates) if note]
     return {
         "site": place.pool.site,
         "name": _site(place.pool.site),
@@ -196,15 +197,16 @@ def _part(part: Place) -> dict[str, Any]:
 
 def table_of_places(places: tuple[Place, ...]) -> Table:
     """Return every figure of every site with its interval, and why there is none."""
-    head = ("site", "system", "accelerator", "devices", *(f"{name}{end}" for name in _FIGURES for end in _ENDS), "note")
+    figures_of = (f"{name}{end}" for name in _FIGURES for end in _ENDS)
+    head = ("site", "system", "accelerator", "devices", *figures_of, "wait before it starts", "note")
     rows = []
     for place in places:
         pool, figures = place.pool, place.answer.figures if place.answer else None
         spans = [getattr(figures, name) if figures else None for name in _FIGURES]
         numbers = [number for one in spans for number in _numbers(one)]
-        rows.append(
-            cells(pool.site, pool.system, pool.device.key, pool.devices, *numbers, place.reason or place.note or "")
-        )
+        queue = wait_words(pool, figures.days.value * DAY_SECONDS) if figures else None
+        note = place.reason or place.note or ""
+        rows.append(cells(pool.site, pool.system, pool.device.key, pool.devices, *numbers, queue, note))
     return Table(head, tuple(rows))
 
 
