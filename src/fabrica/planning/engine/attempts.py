@@ -22,7 +22,7 @@ def join(site: Site, job: int) -> None:
         is_due(site.shares, number)
     if line.root == NOBODY or job < line.first:
         line.first = job
-    _plant(site, number, insert(site.jobs, line.root, job))
+    _plant(site, number, job, insert(site.jobs, line.root, job))
     one.state = WAITING
     state.waiting += 1
     state.waiting_device_seconds += one.units * one.planned
@@ -34,7 +34,7 @@ def leave(site: Site, job: int) -> None:
     one, state = site.jobs[job], site.state[0]
     number = line_of(site.shares, one.account, one.level)
     line = site.shares.lines[number]
-    _plant(site, number, remove(site.jobs, line.root, job))
+    _plant(site, number, job, remove(site.jobs, line.root, job))
     if line.first == job and line.root != NOBODY:
         line.first = first_of(site.jobs, line.root)
     is_due(site.shares, number)
@@ -43,10 +43,10 @@ def leave(site: Site, job: int) -> None:
 
 
 @compiled
-def _plant(site: Site, number: int, root: int) -> None:
-    """Note the root of a line's tree, and what its jobs ask for at least."""
+def _plant(site: Site, number: int, job: int, root: int) -> None:
+    """Note the root of a line's tree to which a job came or which it left, and what its jobs ask for at least."""
     line = site.shares.lines[number]
-    line.root = root
+    line.root, line.changed_from = root, min(line.changed_from, job)
     if root != NOBODY:
         line.least_units, line.least_planned = site.jobs[root].least_units, site.jobs[root].least_planned
 

@@ -11,6 +11,7 @@ import numpy
 
 from fabrica.planning.engine.compiling import compiled, compiled_apart
 from fabrica.planning.engine.plain_shares import HALVINGS_MAX, STEPS, step_powers
+from fabrica.planning.engine.site_rules import NEVER
 from fabrica.planning.engine.table import NOBODY
 
 ACCOUNT = numpy.dtype([("usage", "f8"), ("share", "f8")], align=True)
@@ -22,6 +23,7 @@ LINE = numpy.dtype(
         ("first", "i8"),  # its job with the lowest number
         ("least_units", "i8"),  # that any of its jobs asks for
         ("least_planned", "i8"),
+        ("changed_from", "i8"),  # the lowest number that came or left since somebody reset it to NEVER
         ("place", "i8"),
         ("is_due", "i8"),
     ],
@@ -59,7 +61,7 @@ def no_usage(accounts: int, levels: int, half_life_seconds: int, is_fair: bool) 
     lines = numpy.zeros(levels * per_level, LINE)
     lines["account"] = numpy.arange(levels * per_level) % per_level
     lines["level"] = numpy.arange(levels * per_level) // per_level
-    lines["root"], lines["place"] = NOBODY, NOBODY
+    lines["root"], lines["place"], lines["changed_from"] = NOBODY, NOBODY, NEVER
     return Shares(
         accounts=table,
         lines=lines,

@@ -35,7 +35,7 @@ from fabrica.planning.network.codes import (
     TOLD_EVERY_SECONDS,
 )
 from fabrica.planning.network.compiling import compiled, inlined
-from fabrica.planning.network.fleet import Fleet, site_of, waits_of
+from fabrica.planning.network.fleet import Fleet, front_of, site_of, waits_of
 from fabrica.planning.network.waits import note_started, tell_waits
 
 choose: Any = compiled_kernel()
@@ -141,7 +141,7 @@ def _advance(fleet: Fleet, first: int, end: int, until: int) -> None:
 @compiled
 def _tell_all(fleet: Fleet, now: int) -> None:
     for row in range(len(fleet.next_at)):
-        tell_waits(waits_of(fleet, row), site_of(fleet, row), now)
+        tell_waits(waits_of(fleet, row), front_of(fleet, row), site_of(fleet, row), now)
 
 
 @compiled

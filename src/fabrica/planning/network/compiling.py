@@ -16,7 +16,7 @@ F = TypeVar("F", bound=Callable[..., object])
 LOOPS = (
     *(
         f"planning/network/{name}.py"
-        for name in ("arithmetic", "broker", "codes", "compiling", "fleet", "versions", "waits")
+        for name in ("arithmetic", "broker", "codes", "compiling", "fleet", "front", "versions", "waits")
     ),
     *sorted(f"planning/engine/{path.name}" for path in (PACKAGE / "planning/engine").glob("*.py")),
     *(f"placement/{name}.py" for name in ("columns", "kernel", "snapshot")),

@@ -11,7 +11,9 @@ from fabrica.planning.engine.running import Running
 from fabrica.planning.engine.shares import Shares
 from fabrica.planning.engine.site_rules import NEVER, SiteRules
 from fabrica.planning.engine.site_state import Site
+from fabrica.planning.network.codes import SCANNED
 from fabrica.planning.network.compiling import inlined
+from fabrica.planning.network.front import Front, no_front
 from fabrica.planning.network.waits import Waits, no_waits
 
 
@@ -21,7 +23,7 @@ class Fleet(NamedTuple):
     `whole`: a site whose arrays are those of all sites, one after another; what sites share stands in it once.
     `first`: shape (sites + 1, arrays), where the rows of each site begin, in the order of `_own`.
     `capacity` to `seed`: shape (sites,), in which they differ. `next_at`: shape (sites,), when something happens next
-    at each. `waits`: of all, with one more axis before.
+    at each. `waits`, `fronts`: of all, with one more axis before.
     """
 
     whole: Site
@@ -35,6 +37,7 @@ class Fleet(NamedTuple):
     seed: Any
     next_at: Any
     waits: Waits
+    fronts: Front
 
 
 def join_sites(sites: Sequence[Site]) -> Fleet:
@@ -77,6 +80,7 @@ def join_sites(sites: Sequence[Site]) -> Fleet:
         seed=numpy.array([each.seed for each in rules]),
         next_at=numpy.full(len(sites), NEVER),
         waits=no_waits(len(sites)),
+        fronts=no_front(len(sites), len(one.shares.lines), SCANNED),
     )
 
 
@@ -178,6 +182,12 @@ def _rules_of(fleet: Fleet, row: int) -> SiteRules:
         rules.use_from,
         rules.use_hours,
     )
+
+
+@inlined
+def front_of(fleet: Fleet, row: int) -> Front:
+    """Return who waits foremost at one partition."""
+    return Front(fleet.fronts.jobs[row], fleet.fronts.lines[row], fleet.fronts.looks[row])
 
 
 @inlined

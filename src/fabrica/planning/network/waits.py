@@ -10,14 +10,13 @@ from typing import Any, NamedTuple
 
 import numpy
 
-from fabrica.planning.engine.shares import IN_ORDER, put_in_order
 from fabrica.planning.engine.site import take_started
 from fabrica.planning.engine.site_state import Site
 from fabrica.planning.engine.table import NOBODY
-from fabrica.planning.engine.waiting import next_of
 from fabrica.planning.network.arithmetic import end_of_step, size_class, step_of
-from fabrica.planning.network.codes import CLASSES, LOOK_BACK, POOL, SAMPLES_MIN, SCANNED, STEPS, WINDOW
+from fabrica.planning.network.codes import CLASSES, LOOK_BACK, POOL, SAMPLES_MIN, STEPS, WINDOW
 from fabrica.planning.network.compiling import compiled, inlined
+from fabrica.planning.network.front import HAS_BEGUN, Front, look
 
 _size_class, _step_of, _end_of_step = inlined(size_class), inlined(step_of), inlined(end_of_step)
 
@@ -88,18 +87,12 @@ def note_started(waits: Waits, site: Site) -> None:
 
 
 @compiled
-def tell_waits(waits: Waits, site: Site, now: int) -> None:
+def tell_waits(waits: Waits, front: Front, site: Site, now: int) -> None:
     """Renew what a site tells. A job that queues for longer than the q90 of its class counts as such a wait."""
-    shares, scanned = site.shares, 0
-    put_in_order(shares)
-    for place in range(shares.counts[IN_ORDER]):
-        job = shares.lines[shares.order[place]].first
-        while job != NOBODY and scanned < SCANNED:
-            one = site.jobs[job]
-            if one.start == NOBODY:  # who was stopped and waits again has told its wait
-                _note_queued(waits, _size_class(one.units), now - one.submit)
-            job = next_of(site.jobs, job)
-            scanned += 1
+    found = look(front, site)
+    for one in front.jobs[front.looks[0] % 2][:found]:
+        if one.size != HAS_BEGUN:  # who was stopped and waits again has told its wait
+            _note_queued(waits, one.size, now - one.submit)
     tell(waits, now, site.state[0].waiting == 0)
 
 
