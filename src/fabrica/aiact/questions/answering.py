@@ -38,8 +38,8 @@ _DRAFTS = "oq-2"  # the final guidelines on high risk are not there yet
 _TRAP_FIRST, _TRAP_LAST, _WORDS_OF_A_TRAP = 0.05, -0.05, 3
 _NOT_FOUND = (
     "The sources hold no answer to this. Nothing was guessed. Whether a system of yours is covered, banned or "
-    "high-risk, 'fabrica aiact intake' finds out. Else ask a person who knows the law, or import the official text with "
-    "'fabrica aiact import' and ask again."
+    "high-risk, 'fabrica aiact intake' finds out. Else ask a person who knows the law, or import the official text "
+    "with 'fabrica aiact import' and ask again."
 )
 _FOUND = "These passages speak to the question, best first. The Official Journal prevails."
 
