@@ -98,7 +98,7 @@ def replay(trace_file: Path, units_max: int | None, starts: Path | None, report:
     from fabrica.planning.site_replay import NO_RATES
     from fabrica.planning.traces.reading import read_trace
 
-    trace = read_trace(trace_file, units_max, asked["partition"])
+    trace = read_trace(trace_file, units_max, asked["partition"], lambda lines: say(f"Reading: {lines:,} lines …"))
     for notice in trace.notices:
         say(notice)
     policy, options, power = Policy(asked["policy"]), _options(asked), _power(asked)

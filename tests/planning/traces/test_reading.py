@@ -12,6 +12,7 @@ import pyarrow
 import pytest
 
 from fabrica.planning.trace import Trace
+from fabrica.planning.traces import reading
 from fabrica.planning.traces.reading import read_trace
 from fabrica.wire.planning import ReaderMissing, TraceMalformed
 
@@ -169,6 +170,15 @@ def test_times_of_day_are_counted_from_the_first_job(tmp_path: Path) -> None:
     trace = read(tmp_path, HEAD + "a,1700000000,1,1\nb,1700000009,1,1\n")
     assert (list(trace.submit_seconds), trace.clock_seconds) == ([0, 9], 1_700_000_000)
     assert "times of day" in trace.notices[0]
+
+
+def test_a_long_trace_tells_how_far_reading_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "PROGRESS_LINES", 2)
+    monkeypatch.setattr(reading, "PROGRESS_SECONDS", 0.0)
+    (tmp_path / "jobs").write_text(HEAD + "".join(f"{row},{row},1,1\n" for row in range(6)))
+    told: list[int] = []
+    assert len(read_trace(tmp_path / "jobs", progress=told.append)) == 6
+    assert told == [2, 4, 6]
 
 
 def test_identifiers_stay_as_they_are_written(tmp_path: Path) -> None:

@@ -5,9 +5,10 @@ import gzip
 import io
 import json
 import lzma
+import time
 import zlib
 from array import array
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -46,15 +47,22 @@ _PACKED: Mapping[bytes, Callable[[BinaryIO], Any]] = {
     b"\x04\x22\x4d\x18": partial(_by_pyarrow, "lz4"),
 }
 _ZIP = b"PK\x03\x04"
+PROGRESS_LINES, PROGRESS_SECONDS = 50_000, 2.0
 _BROKEN = (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError, OSError)
 """What readers of packed files raise for broken ones; bz2 raises OSError."""
 
 
-def read_trace(path: Path, units_max: int | None = None, partition: str | None = None) -> Trace:
+def read_trace(
+    path: Path,
+    units_max: int | None = None,
+    partition: str | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Trace:
     """Return the jobs of a file: CSV, SWF, `sacct` as a table or as JSON, `fabrica runs --json`, each also packed with
     gzip, bzip2, xz, zstd or lz4; or Parquet.
 
     `units_max`: jobs that ask for more are cut to so many units. `partition`: only its jobs are read.
+    `progress`: called now and then with the number of lines read.
 
     Raises:
         TraceMalformed: what is wrong, in which line.
@@ -69,19 +77,19 @@ def read_trace(path: Path, units_max: int | None = None, partition: str | None =
 
             read_parquet(path, rows)
         else:
-            _read_text(file, start, rows)
+            _read_text(file, start, rows, progress or (lambda lines: None))
     trace = rows.trace()
     return trace if units_max is None else cut_units(trace, units_max)
 
 
-def _read_text(file: BinaryIO, start: bytes, rows: Rows) -> None:
+def _read_text(file: BinaryIO, start: bytes, rows: Rows, tell: Callable[[int], None]) -> None:
     if start.startswith(_ZIP):
         raise ReaderMissing("The file is packed in a way that is not read.", remedy="Unpack it: unzip FILE.")
     unpack = next((one for mark, one in _PACKED.items() if start.startswith(mark)), None)
     try:
         with closing(io.TextIOWrapper(unpack(file) if unpack else file, encoding="utf-8-sig", newline="")) as text:
             begin = _begin(text)
-            _reader(begin[-1].lstrip())(chain(begin, text), rows)
+            _reader(begin[-1].lstrip())(_telling(chain(begin, text), tell), rows)
     except UnicodeDecodeError as broken:
         raise TraceMalformed(
             f"The file is no text: byte {broken.object[broken.start]:#04x} after {rows.count:,} jobs is not UTF-8.",
@@ -91,6 +99,16 @@ def _read_text(file: BinaryIO, start: bytes, rows: Rows) -> None:
         raise TraceMalformed(
             f"The packed file is broken or cut off after {rows.count:,} jobs.", remedy="Fetch it again, whole."
         ) from None
+
+
+def _telling(lines: Iterable[str], tell: Callable[[int], None]) -> Iterator[str]:
+    """Yield the lines, and tell now and then how many there were."""
+    told = time.monotonic()
+    for count, line in enumerate(lines, start=1):
+        if count % PROGRESS_LINES == 0 and time.monotonic() - told >= PROGRESS_SECONDS:
+            told = time.monotonic()
+            tell(count)
+        yield line
 
 
 def _begin(text: Iterable[str]) -> list[str]:
