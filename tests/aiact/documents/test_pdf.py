@@ -4,6 +4,7 @@ import builtins
 import json
 import re
 import zlib
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -63,6 +64,14 @@ def pages_written(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(writer, "_written", noted)
     return pages
+
+
+def test_no_picture_is_smoothed_and_the_file_says_what_it_keeps() -> None:
+    picture = SimpleNamespace(extra={"Interpolate": "true"})
+    told = SimpleNamespace(stream=[b"<rdf:RDF></rdf:RDF>"])
+    writer._finish(None, SimpleNamespace(objects=[object(), picture, told], catalog={"Metadata": "2 0 R"}))
+    assert picture.extra == {"Interpolate": "false"}
+    assert told.stream == [b"<rdf:RDF>" + writer.ACCESSIBLE.read_bytes() + b"</rdf:RDF>"]
 
 
 @pytest.mark.skipif(not _pango_is_there(), reason="Pango is not on this machine")

@@ -88,13 +88,16 @@ def _written(page: str, document: Document, json: bytes) -> bytes:
         relationship="Alternative",
     )
     source = HTML(string=page, base_url=None, url_fetcher=_fetch_nothing)
-    written: Any = source.write_pdf(pdf_variant=VARIANT, attachments=[attached], finisher=_say_accessible)
+    written: Any = source.write_pdf(pdf_variant=VARIANT, attachments=[attached], finisher=_finish)
     assert isinstance(written, bytes)
     return written
 
 
-def _say_accessible(_document: object, file: Any) -> None:
-    """Add to the metadata of a file being written that it keeps ISO 14289-1, as the tests of its structure show."""
+def _finish(_document: object, file: Any) -> None:
+    """Say in a file being written that it keeps ISO 14289-1; have no picture smoothed, as which some fonts draw emoji."""
+    for one in file.objects:
+        if "Interpolate" in getattr(one, "extra", ()):
+            one.extra["Interpolate"] = "false"
     number = int(file.catalog["Metadata"].split()[0])
     stream = file.objects[number].stream
     stream[:] = [part.replace(b"</rdf:RDF>", ACCESSIBLE.read_bytes() + b"</rdf:RDF>") for part in stream]
