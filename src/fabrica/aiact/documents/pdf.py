@@ -94,9 +94,9 @@ def _written(page: str, document: Document, json: bytes) -> bytes:
 
 
 def _finish(_document: object, file: Any) -> None:
-    """Say in a file being written that it keeps ISO 14289-1; have no picture smoothed, as which some fonts draw emoji."""
+    """Say in a file being written that it keeps ISO 14289-1, and let no picture of it be smoothed."""
     for one in file.objects:
-        if "Interpolate" in getattr(one, "extra", ()):
+        if "Interpolate" in getattr(one, "extra", ()):  # some fonts draw emoji as pictures
             one.extra["Interpolate"] = "false"
     number = int(file.catalog["Metadata"].split()[0])
     stream = file.objects[number].stream
