@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fabrica.engines.slurm.ending import row_of_job
 from fabrica.engines.slurm.jobs import (
     Garbled,
     devices_of,
@@ -35,6 +36,15 @@ def test_our_jobs_are_read_and_those_of_others_are_not() -> None:
     assert (failed.job, failed.state, failed.exit_code, failed.signal_number) == ("2", "FAILED", 3, None)
     assert (failed.started_at, failed.elapsed_seconds, failed.allocated["gres/gpu"]) == (1795261918, 4, 2)
     assert (waiting.nodes, waiting.restarts, waiting.started_at, waiting.reason) == ("", 1, None, "JobHeldUser")
+
+
+def test_a_job_that_is_requeued_has_not_started_again_though_the_queue_tells_a_time_for_a_moment() -> None:
+    line = "6|N/A|6|fab-att_c|COMPLETING|0|1795299151|{}|{}|1|cpu=1,gres/gpu=2|beta-n1|root|None|\n"
+    (requeued,) = read_queue(line.format(1795385551, "0:00"))  # as Slurm printed it right after scontrol requeue
+    assert (requeued.state, row_of_job(requeued).started_at) == ("REQUEUED", None)
+    for ended, elapsed in ((1795299151, "0:00"), (1795299251, "1:40")):
+        (completing,) = read_queue(line.format(ended, elapsed))
+        assert (completing.state, row_of_job(completing).started_at) == ("COMPLETING", 1795299151)
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,14 @@ def test_a_job_of_the_newer_shape_is_the_same_job() -> None:
     assert read_job(newer, now=0) == read_job(_JOB, now=0)
 
 
+@pytest.mark.parametrize("state", ["COMPLETING", ["PENDING", "COMPLETING"]], ids=["older", "newer"])
+def test_a_job_that_is_requeued_has_not_started_again(state: object) -> None:
+    told = _JOB | {"job_state": state, "start_time": 1795299151, "end_time": 1795385551}
+    assert read_job(told, now=1795299151).state == "REQUEUED"
+    over = _JOB | {"job_state": "COMPLETING"}
+    assert read_job(over, now=1795299151).state == "COMPLETING"
+
+
 def test_a_row_is_read() -> None:
     row = read_row(_ROW)
     assert (row.key, row.elapsed_seconds, row.cpu_seconds) == (("beta", "10", 1795264418), 2, 1.5)

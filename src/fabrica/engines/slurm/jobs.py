@@ -11,6 +11,11 @@ from dataclasses import dataclass, field, replace
 NAME_PREFIX = "fab-"
 """Begins the name of every job of ours; the attempt's id follows. Slurm keeps a name wherever it keeps the job."""
 
+REQUEUED = "REQUEUED"
+"""The state of a job whose start is being ended so that it can wait again. For a moment the queue calls it completing
+and tells, as if it had started now, when it may start and how long it may take then: that is no start."""
+_LIMIT_SECONDS_MIN = 60  # Slurm's limits are whole minutes
+
 _NONE = frozenset({"", "N/A", "Unknown", "None", "(null)", "NONE", "Unlimited", "UNLIMITED"})
 _SIZES = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40, "P": 2**50}
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)([KMGTP]?)[cn]?", re.ASCII)
@@ -104,18 +109,22 @@ def read_queue(text: str) -> list[Job]:
         if not told["Name"].startswith(NAME_PREFIX):
             continue
         code, signal_number = _exit(told["exit_code"])
+        state, started, ended = told["State"].upper(), _whole(told["StartTime"]), _whole(told["EndTime"])
+        elapsed = int(span_seconds(told["TimeUsed"]) or 0)
+        if state == "COMPLETING" and not elapsed and (ended or 0) - (started or 0) >= _LIMIT_SECONDS_MIN:
+            state = REQUEUED
         jobs.append(
             Job(
                 name=told["Name"],
                 job=_job_id(told["ArrayJobID"], told["ArrayTaskID"], told["JobID"]),
-                state=told["State"].upper(),
+                state=state,
                 reason="" if told["Reason"] in _NONE else told["Reason"],
                 exit_code=code,
                 signal_number=signal_number,
                 restarts=_whole(told["restartcnt"]) or 0,
-                started_at=_whole(told["StartTime"]),
-                ended_at=_whole(told["EndTime"]),
-                elapsed_seconds=int(span_seconds(told["TimeUsed"]) or 0),
+                started_at=started,
+                ended_at=ended,
+                elapsed_seconds=elapsed,
                 allocated=read_tres(told["tres-alloc"]),
                 nodes="" if told["NodeList"] in _NONE else told["NodeList"],
                 user=told["UserName"],

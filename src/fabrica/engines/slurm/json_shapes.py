@@ -10,7 +10,7 @@ from typing import Any
 
 from fabrica.engines.slurm.cluster_text import asked_gres, read_gres
 from fabrica.engines.slurm.controller import Node, Waiting
-from fabrica.engines.slurm.jobs import Garbled, Job, Row, read_tres, split_status
+from fabrica.engines.slurm.jobs import REQUEUED, Garbled, Job, Row, read_tres, split_status
 
 _NEVER = frozenset({0, 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFFFFFFFFFF, 0xFFFFFFFFFFFFFFFE})
 
@@ -76,6 +76,8 @@ def read_job(told: Mapping[str, Any], *, now: int) -> Job:
     code, signal_number = _status(told.get("exit_code"))
     started, ended = instant(told.get("start_time")), instant(told.get("end_time"))
     nodes = str(told.get("nodes") or "")
+    if state == "COMPLETING" and (words(told.get("job_state"))[0] == "PENDING" or (ended or 0) > now):
+        state = REQUEUED
     over = state in ("COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "OUT_OF_MEMORY", "PREEMPTED", "NODE_FAIL")
     until = ended if over and ended is not None else now
     suspended = number(told.get("pre_sus_time")) or 0  # seconds it ran before it was suspended; 0: never was
