@@ -50,6 +50,16 @@ def test_a_precision_that_is_not_offered_is_refused() -> None:
     assert "bf16" in refused.value.remedy
 
 
+def test_volta_has_16_bit_but_no_bf16() -> None:
+    device = find_device("V100-32G")
+    assert device.peak("bf16") is None
+    assert device.peak("fp16") == 125e12
+    assert device.precisions() == ("fp16",)
+    with pytest.raises(PrecisionUnknown) as refused:
+        device.columns("bf16")
+    assert "fp16" in refused.value.remedy
+
+
 def test_every_device_with_a_peak_has_a_family_and_a_source() -> None:
     for device in load_devices().values():
         assert device.family

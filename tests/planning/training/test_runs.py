@@ -104,6 +104,8 @@ def test_a_run_without_precision_or_group_is_read_and_the_guess_said(tmp_path: P
     bare = {key: value for key, value in RUN.items() if key not in ("precision", "group")}
     (run,) = read_runs(write(tmp_path, bare)).runs
     assert (run.precision, run.group, run.guessed) == ("bf16", "one", ("precision",))
+    (old,) = read_runs(write(tmp_path, {**bare, "accelerator": "V100-32G"})).runs
+    assert (old.precision, old.guessed) == ("fp16", ("precision",))
 
 
 @pytest.mark.parametrize(

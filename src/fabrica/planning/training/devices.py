@@ -49,7 +49,12 @@ class Device:
     accelerator: str | None = None
 
     def peak(self, precision: str) -> float | None:
-        """Return the dense peak in FLOP/s of matrices in this precision; null when the device does not offer it."""
+        """Return the dense peak in FLOP/s of matrices in this precision; null when the device does not offer it.
+
+        `bf16_teraflops` is the 16-bit peak; of the kinds of 16 bit, Volta has fp16 alone.
+        """
+        if precision == "bf16" and self.family == "volta":
+            return None
         narrow = {1.0: self.fp8_teraflops, 1.03: self.fp8_teraflops, 0.56: self.fp4_teraflops}
         found = narrow[_LINEAR_BYTES[precision]] if precision in _LINEAR_BYTES else self.bf16_teraflops
         return None if found is None else found * 1e12
@@ -60,7 +65,7 @@ class Device:
         Raises:
             PrecisionUnknown: it has no such precision, or its peak is not published.
         """
-        peak, plain = self.peak(precision), self.peak("bf16")
+        peak, plain = self.peak(precision), self.peak("fp16")
         if peak is None or plain is None:
             raise PrecisionUnknown(
                 f"No peak of {self.key} in {precision} is known.",
@@ -79,7 +84,8 @@ class Device:
 
     def precisions(self) -> tuple[str, ...]:
         """Return the precisions that it offers."""
-        return tuple(one for one in ("bf16", "fp8", "nvfp4") if self.peak(one) is not None)
+        sixteen = "fp16" if self.family == "volta" else "bf16"
+        return tuple(one for one in (sixteen, "fp8", "nvfp4") if self.peak(one) is not None)
 
 
 def linear_bytes(precision: str) -> float:

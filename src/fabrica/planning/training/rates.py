@@ -99,7 +99,7 @@ def _of_flop(told: Told) -> _Found:
 
 def _of_share(told: Told) -> _Found:
     """Return the rate from a share of the 16-bit peak; of which peak a share of narrower work is meant is not told."""
-    peak = told.device.peak("bf16")
+    peak = told.device.peak("fp16")
     if peak is None or told.precision not in ("bf16", "fp16"):
         return None
     for key, kind in (("mfu_pct", "model"), ("hfu_pct", "hardware")):

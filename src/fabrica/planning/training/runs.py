@@ -172,7 +172,7 @@ def _read(written: Mapping[str, Any], around: _Around) -> Run:
     year = year_of(source)
     model = model_of(str(row["model"]), numbers(around.models[row["model"]]), whole(row, "seq_len"), year, guessed)
     devices, batch = _size(row, told, model, guessed)
-    precision = _precision(row.get("precision"), guessed)
+    precision = _precision(row.get("precision"), device, guessed)
     group, programme = str(row.get("group") or row["id"]), "whole programme" in note
     case = Case(
         precision=precision,
@@ -216,14 +216,14 @@ def _rate(
     return reported_rate(Told(told, derived, recompute, source, precision, model, device, devices, batch))
 
 
-def _precision(name: str | None, guessed: list[str]) -> str:
+def _precision(name: str | None, device: Device, guessed: list[str]) -> str:
     """Return the name of a precision as the planner knows it: `FP8_CS` is `fp8`, `fp8_mx` is `mxfp8`.
 
-    Where none is told it is taken to be bf16, and that is said.
+    Where none is told it is taken to be bf16, or fp16 where the device has no other 16 bit, and that is said.
     """
     if not name:
         guessed.append("precision")
-        return PLAIN
+        return PLAIN if device.peak(PLAIN) else "fp16"
     plain = re.sub(r"[-_ ]", "", str(name).casefold())
     if "fp4" in plain:
         return "nvfp4"

@@ -44,8 +44,9 @@ def _place(training: Training, pool: Pool, tokens: float | None, devices: int | 
     asked = part_of(pool, min(devices or pool.devices, pool.devices))
     note = None
     if asked.device.peak(training.precision) is None:
-        note = f"in {PLAIN}, for {asked.device.key} offers no {training.precision}"
-        training = replace(training, precision=PLAIN)
+        plain = next(iter(asked.device.precisions()), PLAIN)
+        note = f"in {plain}, for {asked.device.key} offers no {training.precision}"
+        training = replace(training, precision=plain)
     try:
         return Place(asked, ask(training, asked, tokens=tokens, resilience=resilience), None, note)
     except FabricaError as problem:
