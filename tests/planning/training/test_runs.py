@@ -205,12 +205,13 @@ def test_a_training_is_told_from_a_benchmark_by_its_facts_its_group_or_its_sourc
     assert [name for name, case in found.items() if case.programme] == ["programme"]
 
 
-def test_two_runs_of_one_id_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(RunsMalformed, match="two runs one"):
-        read_runs(write(tmp_path, RUN, {**RUN, "count": 16}))
+def test_of_two_runs_of_one_id_the_second_is_refused(tmp_path: Path) -> None:
+    found = read_runs(write(tmp_path, RUN, {**RUN, "count": 16}))
+    assert [(run.id, run.devices) for run in found.runs] == [("one", 8)]
+    assert found.refused == {"one (number 2)": "There is a run one before it."}
 
 
-@pytest.mark.parametrize("text", ["", "[1, 2]", "runs: 5", "{", "runs: [5]"])
+@pytest.mark.parametrize("text", ["", "[1, 2]", "runs: 5", "{", "runs: [5]", "runs: []"])
 def test_a_file_of_another_form_is_refused(tmp_path: Path, text: str) -> None:
     file = tmp_path / "runs.yaml"
     file.write_text(text)

@@ -90,7 +90,6 @@ def read_runs(path: Path) -> RunFile:
     models, rows = content.get("models") or {}, content["runs"]
     if not isinstance(models, dict):
         raise RunsMalformed(f"{path} has no table 'models'.", remedy="Write every model's shapes under its name.")
-    _refuse_twice(rows)
     tables = [row for row in rows if isinstance(row, dict)]
     if path != OWN_FILE and any(str(row.get("model")) not in models for row in tables):
         models = {**_content(OWN_FILE)["models"], **models}
@@ -103,6 +102,10 @@ def read_runs(path: Path) -> RunFile:
     refused: dict[str, FabricaError] = {}
     for place, row in enumerate(rows, start=1):
         name = str(row.get("id", f"number {place}") if isinstance(row, dict) else f"number {place}")
+        if any(run.id == name for run in runs):
+            again = RunsMalformed(f"There is a run {name} before it.", remedy="Give every run an id of its own.")
+            refused[f"{name} (number {place})"] = again
+            continue
         try:
             runs.append(_run(row, name, around))
         except (DeviceUnknown, PrecisionUnknown, RunsMalformed) as problem:
@@ -120,16 +123,11 @@ def _content(path: Path) -> dict[str, Any]:
         raise RunsMalformed(f"{path} cannot be read: {error.strerror}.", remedy="Name a file of runs.") from None
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
         raise RunsMalformed(f"{path} is not YAML: {error}.", remedy="Correct the syntax there.") from None
-    if not isinstance(content, dict) or not isinstance(content.get("runs"), list):
-        raise RunsMalformed(f"{path} has no list 'runs'.", remedy="Write 'models' and 'runs', as runs.yaml does.")
+    if not isinstance(content, dict) or not isinstance(content.get("runs"), list) or not content["runs"]:
+        raise RunsMalformed(
+            f"{path} has no list 'runs' with a run in it.", remedy="Write 'models' and 'runs', as runs.yaml does."
+        )
     return content
-
-
-def _refuse_twice(rows: list[Any]) -> None:
-    names = [str(row["id"]) for row in rows if isinstance(row, dict) and "id" in row]
-    twice = next((name for place, name in enumerate(names) if name in names[:place]), None)
-    if twice is not None:
-        raise RunsMalformed(f"There are two runs {twice}.", remedy="Give every run an id of its own.")
 
 
 def _tells_chunks(row: Mapping[str, Any]) -> bool:
