@@ -245,6 +245,8 @@ def _change(change: Any) -> str:
         told.append(f"is closed from day {change.closed_from_day:g} to day {change.closed_to_day:g}")
     if change.devices is not None:
         told.append(f"has {change.devices:,} devices")
+    if change.leaf_nodes is not None:
+        told.append(f"has leaves of {change.leaf_nodes:,} nodes")
     for name, words in (
         ("pue", "a PUE of"),
         ("gco2e_per_kwh", "g CO2e/kWh:"),
