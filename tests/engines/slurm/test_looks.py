@@ -1,6 +1,7 @@
 """What accounting tells is taken for an end only once it is whole."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,10 +23,28 @@ class _Accounting:
 @pytest.mark.parametrize(("ended_at", "state"), [(None, "RUNNING"), (1_795_265_532, "COMPLETED")])
 def test_an_end_whose_time_is_not_told_is_no_end_yet(ended_at: int | None, state: str, tmp_path: Path) -> None:
     row = Row(cluster="c", job="1", name="fab-a", state="COMPLETED", started_at=1_795_265_531, ended_at=ended_at)
+    assert _told(row, tmp_path) == state
+
+
+@pytest.mark.parametrize(
+    ("elapsed_seconds", "allocated", "state"),
+    [(1, {}, "RUNNING"), (1, {"gres/gpu": 1}, "COMPLETED"), (0, {}, "COMPLETED")],
+    ids=["not told", "told", "it held nothing"],
+)
+def test_an_end_whose_devices_are_not_told_is_no_end_yet(
+    elapsed_seconds: int, allocated: dict[str, int], state: str, tmp_path: Path
+) -> None:
+    start, end = 1_795_296_462, 1_795_296_462 + elapsed_seconds
+    row = Row(cluster="c", job="1", name="fab-a", state="COMPLETED", started_at=start, ended_at=end)
+    assert _told(replace(row, elapsed_seconds=elapsed_seconds, allocated=allocated), tmp_path) == state
+
+
+def _told(row: Row, folder: Path) -> str:
     accounting = cast("Controller", _Accounting(row))
-    looks = Looks(lambda: accounting, tmp_path, queue_seconds=1, history_seconds=1)
+    looks = Looks(lambda: accounting, folder, queue_seconds=1, history_seconds=1)
     looks.look_at_history({"fab-a": "1"}, since=0)
-    assert [one.state for one in looks.history.rows["fab-a"]] == [state]
+    (kept,) = looks.history.rows["fab-a"]
+    return kept.state
 
 
 def test_a_reason_asks_sooner_and_never_for_more_than_a_fifth_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -140,14 +140,17 @@ class Looks:
         self.history.silence = ""
         found: dict[str, list[Row]] = {name: [] for name in wanted}
         for row in rows:
-            found[row.name].append(_as_going_on(row) if row.ended_at is None else row)
+            found[row.name].append(row if _is_whole(row) else _as_going_on(row))
         self.history.rows |= found
         self.history.asked_at |= dict.fromkeys(wanted, asked_at)
 
 
-def _as_going_on(row: Row) -> Row:
-    """Return a row without the end's name: accounting that was away tells an end's name before its time.
+def _is_whole(row: Row) -> bool:
+    """Say whether all of an end is told: accounting that was away may tell its name before its time, or before what
+    the start held."""
+    return row.ended_at is not None and (bool(row.allocated) or not row.elapsed_seconds)
 
-    Until then what it gives as elapsed goes on growing.
-    """
+
+def _as_going_on(row: Row) -> Row:
+    """Return a row without the end's name: until its time is told what it gives as elapsed goes on growing."""
     return replace(row, state="RUNNING") if row.state in START_ENDED else row
