@@ -146,8 +146,7 @@ class Looks:
 
 
 def _is_whole(row: Row) -> bool:
-    """Say whether all of an end is told: accounting that was away may tell its name before its time, or before what
-    the start held."""
+    """Say whether all of an end is told: accounting that was away tells its name before its time and what was held."""
     return row.ended_at is not None and (bool(row.allocated) or not row.elapsed_seconds)
 
 
