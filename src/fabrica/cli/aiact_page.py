@@ -40,7 +40,7 @@ def page(found: Classification, changes: Sequence[Change]) -> None:
     out.print(
         f"Roles: {_named(found.roles) or 'none'}. Basis: {'; '.join(map(cited_in_words, found.basis)) or 'none'}."
     )
-    out.print(f"Confidence: {confidence_in_words(found.confidence)}.")
+    out.print(f"Confidence: {confidence_in_words(found.confidence if leading or found.roles else None)}.")
     _section("Duties", [_duty_table(found.obligations)] if found.obligations else ["None is shown."])
     _section("Fines", map(fine_in_words, found.penalties))
     if "high_risk" in found.dates and found.dates["high_risk"] is None:
