@@ -22,7 +22,13 @@ def test_a_window_of_another_form_is_refused(text: str) -> None:
 def test_stops_have_a_published_rate_or_one_that_is_given() -> None:
     assert stops_of("published", None, None, 7) == Stops(seed=7)
     assert stops_of("1000", 60, 5, 0) == Stops(1000.0, 60, repair_seconds=5)
+    assert stops_of("published", None, None, 0, 0.25) == Stops(leaf_share=0.25)
     assert stops_of(None, None, None, 0) is None
+
+
+def test_leaves_that_fail_where_nothing_stops_are_refused() -> None:
+    with pytest.raises(OptionsImpossible, match="Nothing stops"):
+        stops_of(None, None, None, 0, 0.25)
 
 
 @pytest.mark.parametrize(("rate", "checkpoint"), [("often", None), (None, 60)])
