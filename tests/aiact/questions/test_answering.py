@@ -81,6 +81,9 @@ IN_OTHER_WORDS = {
     "Does downstream modification of a model make me its provider?": "flip-gpai",
     "Does a distributor have to check the CE marking?": "dis-24",
     "How soon must a serious incident be reported?": "hr-73",
+    "Do people have a right to an explanation of an individual decision?": "dep-86",
+    "Does the Act apply to military drones?": "x-2-3",
+    "Must workers be told before a high-risk system is used at work?": "dep-26-7",
 }
 NOT_ANSWERED = (
     "What is the weather in Paris tomorrow?",
