@@ -269,6 +269,7 @@ TABLE: dict[tuple[str, str], tuple[list[int], Ask]] = {
     ),
     ("POST", "/sites/{site}/drain"): (OPERATORS, lambda world: ("/sites/own-site/drain", {"reason": "Repair"})),
     ("POST", "/sites/{site}/resume"): (OPERATORS, lambda world: ("/sites/own-site/resume", {})),
+    ("GET", "/agent/server-key"): ([200] * 8, lambda world: ("/agent/server-key", None)),
     ("POST", "/agent/enrol"): (
         [403] * 8,  # the code says who may
         lambda world: ("/agent/enrol", {"code": "no code", "public_key": "a", "proof": "b"}),
