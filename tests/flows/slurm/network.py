@@ -196,7 +196,7 @@ class SlurmNetwork(Network):
         seen = []
         for attempt in ended.attempts:
             wait_until(lambda a=attempt: not self.jobs(a.id, _ALIVE), f"Slurm is done with {attempt.id}")  # type: ignore[misc]
-            rows = wait_until(lambda a=attempt: self._whole(a.id), f"{attempt.id} is accounted")  # type: ignore[misc]
+            rows = wait_until(lambda a=attempt: self.accounted_rows(a.id), f"{attempt.id} is accounted")  # type: ignore[misc]
             assert len({job for job, _, _ in rows}) == jobs, rows
             assert sum(milliseconds for _, _, milliseconds in rows) == used[attempt.id], (rows, used[attempt.id])
             seen += [state for _, state, _ in rows]
@@ -213,7 +213,7 @@ class SlurmNetwork(Network):
         used = {one["attempt"]: one["used_milliseconds"] for one in self.home.inside()["attempts"]}
         for run in ended:
             attempt = run.attempts[0].id
-            rows = wait_until(lambda a=attempt: self._whole(a), f"{attempt} is accounted")  # type: ignore[misc]
+            rows = wait_until(lambda a=attempt: self.accounted_rows(a), f"{attempt} is accounted")  # type: ignore[misc]
             assert [state for _, state, _ in rows] == ["COMPLETED"], rows
             assert rows[0][2] == used[attempt], (rows, used[attempt])
 
@@ -234,7 +234,8 @@ class SlurmNetwork(Network):
         self.start_program("relay", "-m", "tests.services.slurm.relay", f"127.0.0.1:{port}", f"127.0.0.1:{self.port}")
         return port
 
-    def _whole(self, attempt: AttemptId) -> list[tuple[str, str, int]]:
+    def accounted_rows(self, attempt: AttemptId) -> list[tuple[str, str, int]]:
+        """Return accounting's rows of an attempt once each has its end; none before."""
         rows = self.rows(attempt)
         return [] if any(state == "GOES ON" for _, state, _ in rows) else rows
 
