@@ -1,8 +1,10 @@
 """How the loops are compiled: by Numba, kept on disk under a name that changes with any line of the engine."""
 
+import contextlib
 import hashlib
 import os
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -13,6 +15,7 @@ int64: Any = numpy.int64
 """Makes a constant, or a number of a narrow column, one of 64 bits: each type that a function is given is compiled."""
 
 F = TypeVar("F", bound=Callable[..., object])
+_OTHER_VERSIONS_KEPT = 2
 
 
 def compiled(function: F) -> F:
@@ -45,7 +48,10 @@ def _compiled(function: F, forceinline: bool) -> F:
 
 
 def only_inside(function: Callable[..., object]) -> dict[str, bool]:
-    """Return the options of a private function: only compiled code calls it, so no way in from Python is compiled."""
+    """Return the options of a private function: only compiled code calls it, so no way in from Python is compiled.
+
+    One that Python calls all the same ends the process.
+    """
     inside = function.__name__.startswith("_")
     return {"no_cpython_wrapper": inside, "no_cfunc_wrapper": True}
 
@@ -55,21 +61,28 @@ def is_kept(loop: str) -> bool:
     return _FOLDER is not None and any(_FOLDER.rglob(f"{loop}-*.nbi"))
 
 
-def _folder() -> Path | None:
+def kept_folder(name: str, sources: Iterable[Path]) -> Path | None:
     """Return where compiled code is kept; null where nothing can be, so that every process compiles.
 
     Numba looks only at the file of a function itself to see whether kept code is stale, not at what it calls. So the
-    folder's name is a hash of all sources of the engine.
+    folder's name ends with a hash of all sources. Of other versions the newest two stay, for whoever goes to and fro.
     """
-    sources = sorted(Path(__file__).parent.glob("*.py"))
     digest = hashlib.sha256(b"\0".join(source.read_bytes() for source in sources)).hexdigest()
     try:
-        home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        folder = home / "fabrica" / f"twin-{digest[:16]}"
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fabrica"
+        folder = home / f"{name}-{digest[:16]}"
+        if not folder.exists():
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _drop_old(one for one in home.glob(f"{name}-*") if one != folder)
     except (OSError, RuntimeError):
         return None
     return folder if os.access(folder, os.W_OK) else None
 
 
-_FOLDER = _folder()
+def _drop_old(folders: Iterable[Path]) -> None:
+    with contextlib.suppress(OSError):  # another process does the same now
+        for old in sorted(folders, key=lambda one: one.stat().st_mtime)[:-_OTHER_VERSIONS_KEPT]:
+            shutil.rmtree(old, ignore_errors=True)
+
+
+_FOLDER = kept_folder("twin", sorted(Path(__file__).parent.glob("*.py")))

@@ -1,15 +1,12 @@
 """How the network's loops are compiled: kept under a name that also changes with the engine's and the broker's code."""
 
-import functools
-import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
 
-from fabrica.planning.engine.compiling import only_inside
-from fabrica.planning.network.versions import PACKAGE, source_hash
+from fabrica.planning.engine.compiling import kept_folder, only_inside
+from fabrica.planning.network.versions import PACKAGE
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -22,6 +19,8 @@ LOOPS = (
     *(f"placement/{name}.py" for name in ("columns", "kernel", "snapshot")),
 )
 """Every file that the compiled code is made of; Numba itself looks only at the file of a function it keeps."""
+
+_FOLDER = kept_folder("network", (PACKAGE / name for name in LOOPS))
 
 
 def compiled(function: F) -> F:
@@ -36,13 +35,12 @@ def inlined(function: F) -> F:
 
 def _compiled(function: F, *, inline: bool) -> F:
     """Compile without counting references: the loops make no arrays, and handing over some thirty would cost time."""
-    folder = _folder()
     config: Any = numba.config
     kept = config.CACHE_DIR
-    if folder is not None:
-        config.CACHE_DIR = str(folder)
+    if _FOLDER is not None:
+        config.CACHE_DIR = str(_FOLDER)
     try:
-        options: Any = {"cache": folder is not None, "nogil": True, "_nrt": False, "forceinline": inline}
+        options: Any = {"cache": _FOLDER is not None, "nogil": True, "_nrt": False, "forceinline": inline}
         options |= only_inside(function)
         return cast(F, numba.njit(**options)(function))
     finally:
@@ -51,16 +49,4 @@ def _compiled(function: F, *, inline: bool) -> F:
 
 def is_kept() -> bool:
     """Return whether the loops were compiled before and only have to be read."""
-    folder = _folder()
-    return folder is not None and any(folder.rglob("broker.run_broker-*.nbi"))
-
-
-@functools.cache
-def _folder() -> Path | None:
-    try:
-        home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        folder = home / "fabrica" / f"network-{source_hash(PACKAGE / name for name in LOOPS)}"
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except (OSError, RuntimeError):
-        return None
-    return folder if os.access(folder, os.W_OK) else None
+    return _FOLDER is not None and any(_FOLDER.rglob("broker.run_broker-*.nbi"))

@@ -2,7 +2,6 @@
 
 import functools
 import hashlib
-from collections.abc import Iterable
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[2]
@@ -12,9 +11,5 @@ _RESULTS = ("planning/network", "planning/engine", "planning/scenarios", "planni
 @functools.cache
 def results_hash() -> str:
     """Return a name that changes with any line that can change a result of the network."""
-    return source_hash(path for folder in _RESULTS for path in sorted((PACKAGE / folder).glob("*.py")))
-
-
-def source_hash(sources: Iterable[Path]) -> str:
-    """Return a name that changes with any line of these files."""
+    sources = (path for folder in _RESULTS for path in sorted((PACKAGE / folder).glob("*.py")))
     return hashlib.sha256(b"\0".join(source.read_bytes() for source in sources)).hexdigest()[:16]
