@@ -269,6 +269,16 @@ def test_every_trap_has_its_test() -> None:
     assert {one.id.removeprefix("t-") for one in library.traps()} == named
 
 
+@pytest.mark.parametrize("missing", ["technique", "eu_link"])
+def test_a_system_of_which_nobody_knows_whether_the_act_reaches_it_is_not_called_minimal(missing: str) -> None:
+    told = {"artefact": "system", "technique": "machine_learning", "eu_link": ["placed_on_eu_market"]}
+    assert classify(told, TOLD).tiers == ("minimal",)
+    found = classify({key: value for key, value in told.items() if key != missing}, TOLD)
+    assert (found.tiers, found.confidence) == ((), None)
+    assert "minimal" in found.possible_tiers
+    assert missing in [one.fact for one in found.open_questions]
+
+
 def test_no_fact_gives_no_class_and_asks_for_the_first_thing() -> None:
     found = classify({}, TOLD)
     assert (found.tiers, found.roles, found.ai_system, found.in_scope) == ((), (), None, None)

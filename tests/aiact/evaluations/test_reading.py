@@ -102,6 +102,15 @@ def test_a_damaged_archive_is_refused_by_name_or_says_the_same(place: int, chang
     assert (found.metrics, found.model, found.task) == (whole.metrics, whole.model, whole.task)
 
 
+def test_a_directory_that_points_before_the_file_is_damaged() -> None:
+    content = bytearray(deflate_log())
+    end = content.rindex(b"PK\x05\x06")
+    (offset,) = struct.unpack_from("<I", content, end + 16)
+    struct.pack_into("<I", content, end + 16, offset + 100_000)  # zipfile takes the difference off every member's place
+    with pytest.raises(EvaluationRefused, match="damaged"):
+        _read(bytes(content))
+
+
 @given(some.binary(max_size=300))
 def test_no_bytes_break_the_reader(content: bytes) -> None:
     for start in (b"", b"PK\x03\x04", b"{"):

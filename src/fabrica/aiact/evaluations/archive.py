@@ -80,6 +80,8 @@ class Archive:
     def _packed(self, member: zipfile.ZipInfo) -> bytes:
         if member.compress_size > MEMBER_BYTES_MAX:
             raise _too_large(member.filename)
+        if member.header_offset < 0:  # a damaged directory may point before the file's begin
+            raise _damaged(member.filename)
         self._file.seek(member.header_offset)
         header = self._file.read(_LOCAL_HEADER.size)
         if len(header) < _LOCAL_HEADER.size or not header.startswith(b"PK\x03\x04"):
