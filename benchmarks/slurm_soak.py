@@ -2,8 +2,8 @@
 
 Server, background work and both agents are real processes. While the runs go through, at random: an agent is killed,
 slurmctld is started anew, slurmdbd is away, a site's way out is cut, and one reply of sbatch in ten is lost. An
-operator releases what Slurm holds. It ends with the difference between ledger and `sacct -D`, and how many started
-twice.
+operator releases what Slurm holds. It ends with the difference between ledger and `sacct -D`, of what was used and of
+what was charged, which is never more than was reserved; and with how many started twice.
 
 Usage: python -m benchmarks.slurm_soak [--runs 10000] [--minutes 60] [--seed 1] [--fault "agent killed" ...]
 """
@@ -231,7 +231,7 @@ def _settle(sites: list[Site], marks: Path, seconds: float) -> dict[str, Any]:
         off = abs(attempt["used_milliseconds"] - due)
         if ENDS[EndReason(attempt["reason"])].charged:
             charged += due
-            off += abs(attempt["charged_milliseconds"] - due)
+            off += abs(attempt["charged_milliseconds"] - min(due, attempt["reserved_milliseconds"]))
         if off:
             print(
                 f"differs: {attempt}, accounting tells {told}, the site wrote {_written(marks.parent, attempt)}",
