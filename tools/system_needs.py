@@ -1,5 +1,6 @@
 """Find the programs that Fabrica's tests use and pip cannot bring; install them with apt where that is allowed."""
 
+import fcntl
 import functools
 import os
 import shutil
@@ -109,9 +110,11 @@ def install(*packages: str) -> bool:
         return False
     print(f"Installing the system package {', '.join(packages)}", file=sys.stderr, flush=True)
     apt = [*asking, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]
-    subprocess.run([*apt, "update"], check=False, stdin=subprocess.DEVNULL, stdout=sys.stderr)
-    command = [*apt, "install", "--yes", "--no-install-recommends", *packages]
-    return subprocess.run(command, check=False, stdin=subprocess.DEVNULL, stdout=sys.stderr).returncode == 0
+    with Path(__file__).open() as lock:  # steps of the tests run at once, and apt waits for nobody
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        subprocess.run([*apt, "update"], check=False, stdin=subprocess.DEVNULL, stdout=sys.stderr)
+        command = [*apt, "install", "--yes", "--no-install-recommends", *packages]
+        return subprocess.run(command, check=False, stdin=subprocess.DEVNULL, stdout=sys.stderr).returncode == 0
 
 
 def as_root() -> list[str] | None:

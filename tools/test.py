@@ -1,15 +1,20 @@
 """Every check and every test, one named step after another; stops at the first that fails and names it.
 
+The last steps mostly wait for processes, so they run in two lanes at once; what such a step prints comes when it ends.
+
 Usage: python tools/test.py [--only STEP ...] [--list]
 `--only checks` runs the steps that take seconds.
 """
 
 import argparse
+import itertools
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,7 +31,7 @@ PROPERTIES = f"hypothesis and not ({SLOW} or processes)"  # Hypothesis marks its
 class Step:
     """One thing to run: its name on the command line, its title, the command, and the paths it needs to exist.
 
-    `asked_only`: it takes long, and runs when it is named.
+    `asked_only`: it takes long, and runs when it is named. `lane`: steps of different lanes run at once; 0 is alone.
     """
 
     name: str
@@ -34,6 +39,7 @@ class Step:
     command: Sequence[str]
     needs: Sequence[str] = ()
     asked_only: bool = False
+    lane: int = 0
     environment: dict[str, str] = field(default_factory=dict)
 
 
@@ -53,11 +59,11 @@ STEPS = [
         ("python", "-m", "tests.services.postgresql", *PYTEST, "-n", "2", "-m", f"not ({SLOW})", "tests/server"),
         needs=("tests/server",),
     ),
-    Step("faults", "Faults: real processes killed, real disks full", (*PYTEST, "-m", "faults and not slurm", "tests")),
-    Step("slurm", "A real Slurm", (*PYTEST, "-m", "slurm", "tests/services", "tests/contracts")),
+    Step("faults", "Faults: processes killed, disks full", (*PYTEST, "-m", "faults and not slurm", "tests"), lane=1),
+    Step("commands", "The commands that the documentation shows", (*PYTEST, "-m", "docs", "tests"), lane=1),
+    Step("slurm", "A real Slurm", (*PYTEST, "-m", "slurm", "tests/services", "tests/contracts"), lane=2),
+    Step("browser", "The portal in a real browser", (*PYTEST, "-m", "browser", "tests"), lane=2),
     Step("slurm-whole", "Everything on a real Slurm", (*PYTEST, "-m", "slurm", "tests"), asked_only=True),
-    Step("browser", "The portal in a real browser", (*PYTEST, "-m", "browser", "tests")),
-    Step("commands", "The commands that the documentation shows", (*PYTEST, "-m", "docs", "tests")),
     Step("demo", "From allocation to trained model", ("python", "tools/demo.py"), needs=("tools/demo.py",)),
 ]
 CHECKS = ("style", "format", "contracts", "types")
@@ -71,15 +77,24 @@ def main(arguments: Sequence[str]) -> int:
         print("\n".join(f"{step.name:12} {step.title}" for step in STEPS))
         return 0
     names = [name for given in asked.only for name in (CHECKS if given == "checks" else (given,))]
+    wanted = [step for step in STEPS if (step.name in names if names else not step.asked_only)]
     started = time.monotonic()
-    for step in STEPS:
-        if step.name not in names if names else step.asked_only:
-            continue
-        if not _passes(step):
-            print(f"\nFailed: {step.title}. Again, alone: .venv/bin/python tools/test.py --only {step.name}")
+    for _, together in itertools.groupby(wanted, key=lambda step: step.lane > 0):
+        if failed := _first_that_fails(list(together)):
+            print(f"\nFailed: {failed.title}. Again, alone: .venv/bin/python tools/test.py --only {failed.name}")
             return 1
     print(f"\nAll passed after {time.monotonic() - started:.0f} s")
     return 0
+
+
+def _first_that_fails(steps: Sequence[Step]) -> Step | None:
+    """Run the lanes of these steps at once, each in its order until one of its steps fails."""
+    lanes = [[step for step in steps if step.lane == lane] for lane in sorted({step.lane for step in steps})]
+    if len(lanes) == 1:
+        return next((step for step in lanes[0] if not _passes(step)), None)
+    with ThreadPoolExecutor(len(lanes)) as pool:
+        ends = pool.map(lambda lane: next((step for step in lane if not _passes(step, apart=True)), None), lanes)
+        return next((step for step in ends if step is not None), None)
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -89,8 +104,8 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _passes(step: Step) -> bool:
-    """Run one step under its title and say how it went."""
+def _passes(step: Step, *, apart: bool = False) -> bool:
+    """Run one step under its title and say how it went; `apart`: print what it says once, when it ends."""
     missing = [path for path in step.needs if not (ROOT / path).exists()]
     if missing:
         print(f"\n== {step.title}: not here ({', '.join(missing)})", flush=True)
@@ -103,13 +118,24 @@ def _passes(step: Step) -> bool:
         "PYTHONDONTWRITEBYTECODE": "",  # else each worker, and each process a test starts, compiles everything anew
         **step.environment,
     }
-    status = subprocess.run(step.command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, check=False).returncode
+    with tempfile.TemporaryFile("w+") as told:  # not a pipe: what a test left running could hold its end open
+        done = subprocess.run(
+            step.command,
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=told if apart else None,
+            stderr=subprocess.STDOUT if apart else None,
+            check=False,
+        )
+        told.seek(0)
+        words = told.read()
+    status = done.returncode
     if status == NO_TESTS_COLLECTED and "pytest" in step.command:
-        print("No test of this kind is here.")
+        words += "No test of this kind is here.\n"
         status = 0
-    print(
-        f"== {step.title}: {'passed' if status == 0 else 'failed'} after {time.monotonic() - started:.0f} s", flush=True
-    )
+    end = f"== {step.title}: {'passed' if status == 0 else 'failed'} after {time.monotonic() - started:.0f} s"
+    print(f"{words}{end}", flush=True)
     return status == 0
 
 
