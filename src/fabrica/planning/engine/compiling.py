@@ -1,7 +1,6 @@
 """How the loops are compiled: by Numba, kept on disk under a name that changes with any line of the engine."""
 
 import contextlib
-import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterable
@@ -10,6 +9,8 @@ from typing import Any, TypeVar, cast
 
 import numba
 import numpy
+
+from fabrica.planning.engine.sources import source_hash
 
 int64: Any = numpy.int64
 """Makes a constant, or a number of a narrow column, one of 64 bits: each type that a function is given is compiled."""
@@ -67,10 +68,10 @@ def kept_folder(name: str, sources: Iterable[Path]) -> Path | None:
     Numba looks only at the file of a function itself to see whether kept code is stale, not at what it calls. So the
     folder's name ends with a hash of all sources. Of other versions the newest two stay, for whoever goes to and fro.
     """
-    digest = hashlib.sha256(b"\0".join(source.read_bytes() for source in sources)).hexdigest()
+    version = source_hash(sources)
     try:
         home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fabrica"
-        folder = home / f"{name}-{digest[:16]}"
+        folder = home / f"{name}-{version}"
         if not folder.exists():
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             _drop_old(one for one in home.glob(f"{name}-*") if one != folder)
