@@ -221,9 +221,10 @@ def test_a_token_works_for_ten_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("token", ["fbr_unknown", "", "a:b", "fbr_e30:AAAA"])
-def test_an_unknown_token_is_refused(token: str) -> None:
-    with pytest.raises(AgentTokenRefused):
+def test_an_unknown_token_is_refused_with_what_an_agent_from_before_keys_is_to_do(token: str) -> None:
+    with pytest.raises(AgentTokenRefused) as refused:
         service.actor_of_agent(token)
+    assert "update it, and enrol it anew" in refused.value.remedy
 
 
 def test_withdrawal_ends_tokens_at_once() -> None:

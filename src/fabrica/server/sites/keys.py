@@ -127,7 +127,8 @@ def read_token(token: str, now: datetime) -> TokenClaims:
     try:
         said = signing.Signer(salt=_TOKEN).unsign_object(token.removeprefix(PREFIX))
     except (signing.BadSignature, ValueError) as trouble:
-        raise AgentTokenRefused("This agent token is not one of this server.", remedy="Get a new one.") from trouble
+        remedy = "Get a new one by the agent's key. An agent without a key is too old: update it, and enrol it anew."
+        raise AgentTokenRefused("This agent token is not one of this server.", remedy=remedy) from trouble
     if said["expires"] <= now.timestamp():
         raise AgentTokenRefused("This agent token has expired.", remedy="Get a new one.")
     return TokenClaims(AgentId(said["agent"]), said["key"])
