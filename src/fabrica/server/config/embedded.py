@@ -16,7 +16,7 @@ from fabrica.server.people import service as people
 from fabrica.server.sites import queries as sites_queries
 from fabrica.server.sites import service as sites
 from fabrica.values.files import write_private
-from fabrica.values.ids import ProjectId, SiteId
+from fabrica.values.ids import ProjectId, SiteId, UserId
 from fabrica.values.quantities import CPU_CORE, DeviceTime
 from fabrica.wire.agents import PartitionInventory
 from fabrica.wire.enrolment import Enrolled
@@ -28,7 +28,7 @@ _DAYS = 366
 
 
 def first_people(home: Path) -> ProjectId:
-    """Make the user, their project and its first allocation, once; renew their token file; return the project."""
+    """Make the user, their project, its first allocation and their token file, once; return the project."""
     email = f"{getpass.getuser()}@localhost"
     owner = people_queries.user_with(email)
     if owner is None:
@@ -39,8 +39,17 @@ def first_people(home: Path) -> ProjectId:
     if not access_queries.allocations(SYSTEM, project, CPU_CORE):
         note = "First steps on this machine; the embedded network's own grant"
         access.grant_allocation(SYSTEM, project=project, amount=_FIRST_GRANT, ends_at=_later(), note=note)
-    write_private(home / "token", people.make_token(SYSTEM, user=owner, name="embedded network", days=_DAYS))
+    _keep_token(home / "token", owner)
     return project
+
+
+def _keep_token(file: Path, owner: UserId) -> None:
+    """See that the user's token file holds a token that goes on for half a year at least; make one only where not."""
+    token = file.read_text().strip() if file.exists() else ""
+    ends_at = people_queries.token_ends_at(owner, token)
+    if ends_at is None or ends_at < clock.now() + timedelta(days=_DAYS // 2):
+        token = people.make_token(SYSTEM, user=owner, name="embedded network", days=_DAYS)
+    write_private(file, token)
 
 
 def _later() -> datetime:

@@ -1,9 +1,12 @@
 """Reads of people, narrowed to what the reader may see."""
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db.models import Q
 
 from fabrica.server.core.actors import Actor, NetworkRole
+from fabrica.server.core.tokens import fingerprint
 from fabrica.server.people import rules
 from fabrica.server.people.models import AccessToken, Membership, Organisation, Project, User
 from fabrica.values.ids import ProjectId, UserId
@@ -229,6 +232,12 @@ def tokens(by: Actor) -> tuple[wire.Token, ...]:
         )
         for row in AccessToken.objects.filter(user_id=by.user).order_by("-pk")
     )
+
+
+def token_ends_at(user: UserId, token: str) -> datetime | None:
+    """Return when an access token of a person's ends; None: it is none of theirs, or withdrawn."""
+    row = AccessToken.objects.filter(user_id=user, sha256=fingerprint(token), withdrawn_at__isnull=True).first()
+    return row.expires_at if row else None
 
 
 def me(by: Actor) -> wire.Me:
