@@ -2,7 +2,7 @@
 
 from typing import get_args
 
-from fabrica.reference.purposes import load_purposes, purposes_source
+from fabrica.reference.purposes import load_purposes
 from fabrica.wire.runs import RunPurpose, RunSpec
 
 PURPOSES = load_purposes()
@@ -29,6 +29,5 @@ def test_what_is_neither_yes_nor_no_is_said_in_words() -> None:
         assert (purpose.counts_words is None) == (purpose.counts in ("counts", "does_not_count"))
 
 
-def test_each_purpose_has_one_plain_sentence_and_all_have_a_source() -> None:
+def test_each_purpose_has_one_plain_sentence() -> None:
     assert all(purpose.words.endswith(".") and purpose.words.count(".") == 1 for purpose in PURPOSES.values())
-    assert purposes_source().addresses

@@ -134,18 +134,8 @@ def _obligations() -> schema.Obligations:
 @cache
 def penalties() -> Mapping[str, schema.Penalty]:
     """Return the tiers of fines by their id."""
-    return MappingProxyType({one.id: one for one in _penalties().penalties})
-
-
-@cache
-def privileges() -> tuple[schema.Privilege, ...]:
-    """Return what is easier for small companies."""
-    return _penalties().small_business
-
-
-@cache
-def _penalties() -> schema.Penalties:
-    return read(schema.Penalties, LAW / "penalties.yaml")
+    found = read(schema.Penalties, LAW / "penalties.yaml").penalties
+    return MappingProxyType({one.id: one for one in found})
 
 
 @cache

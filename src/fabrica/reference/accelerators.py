@@ -109,17 +109,8 @@ def load_accelerators() -> Mapping[str, Accelerator]:
     Raises:
         ReferenceMalformed: the data file has a mistake.
     """
-    return MappingProxyType({item.key: item for item in _load().accelerators})
-
-
-def about_accelerators() -> FactGroup:
-    """Return what holds for all of them: units, how prices were turned into euro, how to plan with a peak."""
-    return _load().about
-
-
-@cache
-def _load() -> _AcceleratorFile:
-    return read_file(_AcceleratorFile, FOLDER / "accelerators.yaml")
+    found = read_file(_AcceleratorFile, FOLDER / "accelerators.yaml").accelerators
+    return MappingProxyType({item.key: item for item in found})
 
 
 def accelerator_of(model: str | None) -> Accelerator | None:

@@ -37,14 +37,5 @@ def load_purposes() -> Mapping[str, Purpose]:
 
     Source: Commission guidelines on obligations of providers of general-purpose AI models, Annex A.1 to A.3.
     """
-    return MappingProxyType({purpose.tag: purpose for purpose in _load().purposes})
-
-
-def purposes_source() -> Source:
-    """Return where the purposes come from."""
-    return _load().source
-
-
-@cache
-def _load() -> _PurposeFile:
-    return read_file(_PurposeFile, FOLDER / "purposes.yaml")
+    found = read_file(_PurposeFile, FOLDER / "purposes.yaml").purposes
+    return MappingProxyType({purpose.tag: purpose for purpose in found})

@@ -93,15 +93,6 @@ class Balance(Body):
     ends_at: Instant
 
 
-class SiteBalance(Body):
-    """What a site has worked, in device-milliseconds of one resource class."""
-
-    site: SiteId
-    resource_class: str
-    delivered_milliseconds: int
-    waived_milliseconds: int
-
-
 class Reservation(Body):
     """What is held for one attempt. `used` is what the site reports; what exceeds the amount is never charged."""
 

@@ -1,12 +1,13 @@
-"""Things a ledger test starts from: valid by default, so that a test spells out only its point."""
+"""Things a ledger test starts from, valid by default, and what a site's accounts hold in the end."""
 
 from datetime import UTC, datetime, timedelta
 
 from fabrica.server.core.actors import SYSTEM, Actor, NetworkRole
 from fabrica.server.ledger import service
+from fabrica.server.ledger.models import Account
 from fabrica.values.ids import AllocationId, AttemptId, ProjectId, RunId, SiteId, UserId
 from fabrica.values.quantities import DeviceTime
-from fabrica.wire.ledger import Reservation
+from fabrica.wire.ledger import AccountKind, Reservation
 
 OPERATOR = Actor("Olga Operator", user=UserId.new(), network_roles=frozenset({NetworkRole.OPERATOR}))
 PERSON = Actor("Piet Person", user=UserId.new())
@@ -44,3 +45,8 @@ def make_reservation(allocation: AllocationId, milliseconds: int = 100, site: Si
         site=site,
         amount=h100(milliseconds),
     )
+
+
+def held_by_site(kind: AccountKind, site: SiteId = SITE) -> int:
+    """Return the device-milliseconds on a site's accounts of one kind, whatever their resource class."""
+    return sum(account.balance_milliseconds for account in Account.objects.filter(site=site, kind=kind))

@@ -14,8 +14,19 @@ from fabrica.server.ledger.outside import Outside
 from fabrica.server.ledger.rules import Terms
 from fabrica.values.ids import AgentId, AllocationId, ProjectId
 from fabrica.wire import ledger as wire
+from fabrica.wire.ledger import AccountKind
 from fabrica.wire.problems import NotAllowed
-from tests.server.ledger.builders import END, OPERATOR, PERSON, SITE, START, h100, make_book, make_reservation
+from tests.server.ledger.builders import (
+    END,
+    OPERATOR,
+    PERSON,
+    SITE,
+    START,
+    h100,
+    held_by_site,
+    make_book,
+    make_reservation,
+)
 
 STARTED = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
@@ -89,7 +100,7 @@ def test_a_use_told_three_times_is_charged_once() -> None:
     assert (use.used_milliseconds, use.charged_milliseconds, use.beyond_milliseconds) == (300, 300, 0)
     found = queries.balance(book)
     assert (found.available_milliseconds, found.consumed_milliseconds) == (700, 300)
-    assert queries.site_balances(SITE)[0].delivered_milliseconds == 300
+    assert held_by_site(AccountKind.DELIVERED) == 300
     assert [one.id for one in queries.outside_uses(project=project)] == [use.id]
     assert [one.id for one in queries.outside_uses(site=SITE)] == [use.id]
     assert queries.check_books() == []

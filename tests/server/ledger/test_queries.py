@@ -6,7 +6,7 @@ from django.db import connection
 from fabrica.server.core.actors import SYSTEM
 from fabrica.server.ledger import queries, service
 from fabrica.server.ledger.models import Account, Book, Entry, Reservation, Transfer
-from fabrica.values.ids import AllocationId, AttemptId, ProjectId, SiteId
+from fabrica.values.ids import AllocationId, AttemptId, ProjectId
 from fabrica.values.quantities import DeviceTime
 from fabrica.wire import ledger as wire
 from fabrica.wire.ledger import broken_links
@@ -51,7 +51,6 @@ def test_an_unknown_allocation_is_a_named_problem_and_an_empty_project_has_no_ba
     with pytest.raises(wire.AllocationUnknown):
         queries.balance(AllocationId.new())
     assert queries.balances(ProjectId.new()) == ()
-    assert queries.site_balances(SiteId("nowhere")) == ()
     assert queries.reservation(AttemptId.new()) is None
 
 

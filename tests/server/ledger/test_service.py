@@ -12,9 +12,20 @@ from fabrica.server.ledger import queries, service
 from fabrica.server.ledger.models import Transfer
 from fabrica.values.ids import AllocationId, AttemptId, ProjectId, RunId, TransferId, UserId
 from fabrica.wire import ledger as wire
-from fabrica.wire.ledger import NativeAmount, ReservationState
+from fabrica.wire.ledger import AccountKind, NativeAmount, ReservationState
 from fabrica.wire.problems import NotAllowed
-from tests.server.ledger.builders import END, ENDED, OPERATOR, PERSON, SITE, START, h100, make_book, make_reservation
+from tests.server.ledger.builders import (
+    END,
+    ENDED,
+    OPERATOR,
+    PERSON,
+    SITE,
+    START,
+    h100,
+    held_by_site,
+    make_book,
+    make_reservation,
+)
 
 pytestmark = pytest.mark.django_db
 APPROVER = UserId.new()
@@ -124,7 +135,7 @@ def test_a_run_from_reservation_to_release() -> None:
     done = service.release(SYSTEM, attempt=attempt)
     assert (done.state, done.charged_milliseconds) == (ReservationState.RELEASED, 30)
     assert figures(allocation) == (970, 0, 30, 0)
-    assert queries.site_balances(SITE)[0].delivered_milliseconds == 30
+    assert held_by_site(AccountKind.DELIVERED) == 30
 
 
 def test_a_settlement_charges_and_gives_back_and_twice_is_once() -> None:
@@ -144,7 +155,7 @@ def test_a_settlement_below_what_was_told_on_the_way_gives_the_rest_back_and_twi
     first = service.settle(SYSTEM, attempt=attempt, used_up_to=h100(28))
     assert (first.charged_milliseconds, first.used_milliseconds) == (28, 28)
     assert figures(allocation) == (972, 0, 28, 0)
-    assert queries.site_balances(SITE)[0].delivered_milliseconds == 28
+    assert held_by_site(AccountKind.DELIVERED) == 28
     assert service.settle(SYSTEM, attempt=attempt, used_up_to=h100(28)) == first
     assert queries.check_books() == []
 
@@ -212,8 +223,7 @@ def test_a_waiver_makes_the_allocation_whole_and_the_site_bears_the_work() -> No
         assert (done.state, done.charged_milliseconds) == (ReservationState.WAIVED, 0)
     service.release(SYSTEM, attempt=attempt)
     assert figures(allocation) == (1000, 0, 0, 0)
-    site = queries.site_balances(SITE)[0]
-    assert (site.delivered_milliseconds, site.waived_milliseconds) == (0, 40)
+    assert (held_by_site(AccountKind.DELIVERED), held_by_site(AccountKind.WAIVED)) == (0, 40)
 
 
 def test_a_settled_charge_can_still_be_waived() -> None:
@@ -290,7 +300,7 @@ def test_a_settled_charge_is_corrected_with_the_site() -> None:
     service.release(SYSTEM, attempt=attempt)
     correct(newest(allocation, "charge"), 20)
     assert figures(allocation) == (980, 0, 20, 0)
-    assert queries.site_balances(SITE)[0].delivered_milliseconds == 20
+    assert held_by_site(AccountKind.DELIVERED) == 20
     correct(newest(allocation, "correct"), 0)
     assert figures(allocation) == (1000, 0, 0, 0)
 

@@ -20,10 +20,10 @@ from fabrica.server.core.actors import SYSTEM
 from fabrica.server.ledger import queries, service
 from fabrica.server.ledger.models import Entry, Transfer
 from fabrica.values.ids import AttemptId, ProjectId, RunId, UserId
-from fabrica.wire.ledger import InsufficientBalance, OutsideStart, ReservationClosed, ReservationState
+from fabrica.wire.ledger import AccountKind, InsufficientBalance, OutsideStart, ReservationClosed, ReservationState
 from fabrica.wire.problems import FabricaError
 from tests.server.crashes import Crash, Crashed
-from tests.server.ledger.builders import END, SITE, START, h100, make_book, make_reservation
+from tests.server.ledger.builders import END, SITE, START, h100, held_by_site, make_book, make_reservation
 
 GRANTED = 500
 AMOUNTS = st.integers(min_value=1, max_value=300)
@@ -207,7 +207,7 @@ class Ledger(RuleBasedStateMachine):
         assert found.reserved_milliseconds == sum(one.reserved for one in self.expected.values())
         assert found.consumed_milliseconds == self.outside_charged + sum(one.charged for one in self.expected.values())
         assert found.expired_milliseconds == self.expired
-        delivered = sum(site.delivered_milliseconds for site in queries.site_balances(SITE))
+        delivered = held_by_site(AccountKind.DELIVERED)
         assert delivered == found.consumed_milliseconds
 
     @invariant()
@@ -289,5 +289,5 @@ def test_the_same_report_in_four_connections_is_charged_once_and_sites_are_count
         for attempt in attempts * 2
     ]
     assert len(at_once(*reports)) == 8
-    assert queries.site_balances(SITE)[0].delivered_milliseconds == 280
+    assert held_by_site(AccountKind.DELIVERED) == 280
     assert queries.check_books() == []

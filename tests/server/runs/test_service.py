@@ -18,7 +18,7 @@ from fabrica.server.sites import service as sites
 from fabrica.values.ids import AttemptId, ProjectId, RunId, SiteId
 from fabrica.values.states import AttemptState, EndReason, RunState
 from fabrica.wire.agents import WaitForecast
-from fabrica.wire.ledger import InsufficientBalance, ReservationState
+from fabrica.wire.ledger import AccountKind, InsufficientBalance, ReservationState
 from fabrica.wire.placement import Unsatisfiable
 from fabrica.wire.problems import NotAllowed
 from fabrica.wire.runs import BundleMissing, MetricSeries, NoAllocation, Resources, RunEnded, Usage
@@ -39,6 +39,7 @@ from tests.builders import (
     make_usage,
     make_user,
 )
+from tests.server.ledger.builders import held_by_site
 
 pytestmark = pytest.mark.django_db
 RESERVED = 100_000
@@ -322,7 +323,7 @@ def test_a_site_that_fails_is_not_paid_and_the_run_is_tried_again_a_few_times(
         finish(agent, attempt.pk, EndReason.NODE_FAILED, fence=number)
     assert state_of(run) == ("failed", "node_failed")
     assert free(project) == GRANTED
-    assert ledger.site_balances(make_site())[0].waived_milliseconds == 20_000
+    assert held_by_site(AccountKind.WAIVED, make_site()) == 20_000
 
 
 def test_a_site_that_declined_is_passed_over_for_a_while(

@@ -63,18 +63,6 @@ def published() -> tuple[wire.PublishedAnswer, ...]:
     return tuple(_answer(row) for row in rows)
 
 
-def published_answer(question: QuestionId) -> wire.PublishedAnswer:
-    """Return one published answer.
-
-    Raises:
-        NotFound: nothing is published under this id.
-    """
-    row = Question.objects.filter(pk=question, state=QuestionState.PUBLISHED).first()
-    if row is None:
-        raise NotFound(f"No answer is published under {question}.", remedy="Ask: 'fabrica questions find'.")
-    return _answer(row)
-
-
 def questions(by: Actor, *, state: QuestionState | None = None, after: int = 0, limit: int = 50) -> wire.QuestionList:
     """Return the questions that the actor may see: what waits first, by the day a reply is due.
 

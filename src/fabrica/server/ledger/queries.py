@@ -63,22 +63,6 @@ def free(allocation: AllocationId) -> DeviceTime:
     return DeviceTime(found.available_milliseconds, found.resource_class)
 
 
-def site_balances(site: SiteId) -> tuple[wire.SiteBalance, ...]:
-    """Return what a site has worked, by resource class."""
-    by_class: dict[str, dict[str, int]] = defaultdict(dict)
-    for account in Account.objects.filter(site=site).order_by("resource_class"):
-        by_class[account.resource_class][account.kind] = account.balance_milliseconds
-    return tuple(
-        wire.SiteBalance(
-            site=site,
-            resource_class=resource_class,
-            delivered_milliseconds=kinds.get(AccountKind.DELIVERED, 0),
-            waived_milliseconds=kinds.get(AccountKind.WAIVED, 0),
-        )
-        for resource_class, kinds in by_class.items()
-    )
-
-
 def reservation(attempt: AttemptId) -> wire.Reservation | None:
     """Return what is held for an attempt, or None when nothing was."""
     row = Reservation.objects.select_related("book").filter(attempt=attempt).first()
