@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fabrica.placement.filters import FILTERS
-from fabrica.placement.rank import rank, replay
+from fabrica.placement.rank import rank, refusals, replay
 from fabrica.placement.snapshot import Snapshot
 from fabrica.wire.placement import Candidate, Placement
 from tests.placement.builders import make_candidate, make_needs, make_snapshot
@@ -46,6 +46,16 @@ def test_equal_candidates_are_shared_out_over_the_runs() -> None:
 @given(ANY)
 def test_same_snapshot_gives_the_same_bytes_when_replayed(snapshot: Snapshot) -> None:
     assert replay(snapshot.to_json()).model_dump_json() == rank(snapshot).model_dump_json()
+
+
+@given(ANY)
+def test_what_refuses_each_candidate_is_found_without_words_as_with_them(snapshot: Snapshot) -> None:
+    told = [
+        (one.site, one.partition, [reason.code for reason in one.reasons if not reason.passed])
+        for one in rank(snapshot).candidates
+    ]
+    untold = zip(snapshot.candidates, refusals(snapshot), strict=True)
+    assert sorted(told) == sorted((one.site, one.partition, codes) for one, codes in untold)
 
 
 @given(ANY)

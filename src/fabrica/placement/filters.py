@@ -336,3 +336,8 @@ FILTERS: tuple[Filter, ...] = (
     Filter("maintenance", _asks("time_limit_seconds"), attrgetter("maintenance_starts_in_seconds"), _maintenance),
 )
 assert len(FILTERS) == c.FILTERS  # the table and the kernel's bits are one list
+
+
+def refusing(bits: int) -> list[str]:
+    """Return the codes of the filters whose bits are set, in their order."""
+    return [row.code for index, row in enumerate(FILTERS) if bits >> index & 1]

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from fabrica.placement.filters import FILTERS, device_noun, plural
+from fabrica.placement.filters import device_noun, plural, refusing
 from fabrica.placement.snapshot import CandidateState, Needs, Snapshot, place, tie
 from fabrica.values.quantities import DeviceTime, show_bytes
 from fabrica.values.time import show_duration
@@ -27,7 +27,7 @@ def nearest(snapshot: Snapshot, refused: list[int]) -> str | None:
     """
     misses = []
     for candidate, bits in zip(snapshot.candidates, refused, strict=True):
-        near = [_MISSES[row.code](snapshot.needs, candidate) for index, row in enumerate(FILTERS) if bits >> index & 1]
+        near = [_MISSES[code](snapshot.needs, candidate) for code in refusing(bits)]
         distance = sum(miss.distance for miss in near)
         order = tie(snapshot.needs.run, candidate.site, candidate.partition)
         misses.append((distance, order, candidate, near))

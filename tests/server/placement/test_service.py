@@ -8,7 +8,7 @@ from fabrica.placement.snapshot import Snapshot
 from fabrica.server.core.actors import SYSTEM, Actor
 from fabrica.server.placement import queries, service
 from fabrica.server.placement.models import PlacementDecision
-from fabrica.server.placement.rules import History, Share, unpack
+from fabrica.server.placement.rules import History, Share, ShareOf, unpack
 from fabrica.server.sites import service as sites
 from fabrica.values.ids import RunId, SiteId, UserId
 from fabrica.wire.agents import NodeOut, WaitForecast, email_sha256
@@ -29,6 +29,14 @@ def enough(site: SiteId) -> Share:
 
 def choose(by: Actor = SYSTEM, spec: RunSpec | None = None, **fields: History) -> object:
     return service.choose(by, run=RUN, spec=spec or make_spec(), share_of=enough, **{"history": History()} | fields)
+
+
+def may_wait(spec: RunSpec | None = None, share_of: ShareOf = enough, history: History | None = None) -> bool:
+    refused = service.refused_for_good(
+        SYSTEM, spec=spec or make_spec(), share_of=share_of, history=history or History()
+    )
+    assert refused is None or (refused.chosen is None and refused.nearest)
+    return refused is None
 
 
 def test_a_kept_decision_is_replayed_to_the_same_answer_whatever_the_network_looks_like_now() -> None:
@@ -71,11 +79,11 @@ def test_a_refusal_is_kept_once_and_not_each_time_it_is_found_again() -> None:
 def test_what_can_pass_is_held_and_what_cannot_is_refused() -> None:
     make_agent()
     for spec, passes in ((make_spec(), True), (make_spec(resources=Resources(devices=17)), False)):
-        assert service.may_be_placed(service.plan(SYSTEM, spec=spec, share_of=enough, history=History())) is passes
+        assert may_wait(spec) is passes
     broke = Share(reserve_milliseconds=100_000)
     poor = service.plan(SYSTEM, spec=make_spec(), share_of=lambda site: broke, history=History())
     assert poor.chosen is None
-    assert service.may_be_placed(poor)
+    assert may_wait(share_of=lambda site: broke)
 
 
 def forecast(devices_max: int | None, q50: float) -> WaitForecast:
@@ -110,13 +118,14 @@ def test_a_site_with_accounts_takes_the_runs_of_people_it_knows(known_as: frozen
     make_agent(inventory=make_inventory().model_copy(update={"people": people, "support": "help@site.example"}))
     known = service.plan(SYSTEM, spec=make_spec(), share_of=enough, history=History(known_as=known_as))
     assert known.chosen == "own-site"
-    unknown = service.plan(SYSTEM, spec=make_spec(), share_of=enough, history=History(known_as=frozenset({"usr_x"})))
+    stranger = History(known_as=frozenset({"usr_x"}))
+    unknown = service.plan(SYSTEM, spec=make_spec(), share_of=enough, history=stranger)
     own = next(one for one in unknown.candidates if one.site == "own-site")
     refusing = [reason for reason in own.reasons if not reason.passed]
     assert [reason.words for reason in refusing] == [
         "You have no account at this site yet: ask help@site.example for one."
     ]
-    assert service.may_be_placed(unknown)  # held: the account may come
+    assert may_wait(history=stranger)  # held: the account may come
     assert "ask help@site.example for an account there" in (unknown.nearest or "")
 
 
@@ -132,7 +141,7 @@ def test_a_personal_site_takes_its_owners_runs_and_refuses_others_at_once_for_no
     site = next(one for one in refused.candidates if one.site == "own-site")
     codes = [reason.code for reason in site.reasons if not reason.passed]
     assert codes == (["personal_site"] if personal else ["site_account"])  # an older agent does not tell
-    assert service.may_be_placed(refused) is (personal is None)
+    assert may_wait(history=other) is (personal is None)
     assert ("for an account" in (refused.nearest or "")) is (personal is None)
 
 
@@ -151,7 +160,7 @@ def test_an_interactive_run_goes_only_where_the_agent_tells_that_it_can_bring_pe
     planned = service.plan(SYSTEM, spec=shell, share_of=enough, history=History())
     own = next(one for one in planned.candidates if one.site == "own-site")
     assert [(one.code, one.words) for one in own.reasons if not one.passed] == [("interactive", words)]
-    assert not service.may_be_placed(planned)  # refused at once: nobody waits at a terminal for an update
+    assert not may_wait(shell)  # refused at once: nobody waits at a terminal for an update
     assert service.plan(SYSTEM, spec=make_spec(), share_of=enough, history=History()).chosen == "own-site"
     sites.hear(agent, request=make_sync(inventory=make_inventory()))
     assert service.plan(SYSTEM, spec=shell, share_of=enough, history=History()).chosen == "own-site"
@@ -167,7 +176,7 @@ def test_a_site_whose_scheduler_is_silent_holds_runs_by_our_clock_though_what_it
     sites.hear(make_agent(), request=make_sync(inventory=inventory, sent_at=site_now))
     planned = service.plan(SYSTEM, spec=make_spec(), share_of=enough, history=History())
     assert planned.chosen == ("own-site" if takes else None)
-    assert service.may_be_placed(planned)
+    assert may_wait()
     own = next(one for one in planned.candidates if one.site == "own-site")
     words = "The site's scheduler has given its agent no answer for 3 min; at most 45 s is allowed."
     assert [one.words for one in own.reasons if not one.passed] == ([] if takes else [words])
@@ -180,7 +189,7 @@ def test_a_partition_whose_every_node_is_out_holds_runs_and_one_of_them_does_not
         sites.hear(agent, request=make_sync(inventory=make_inventory(nodes=2, nodes_out=nodes_out)))
         planned = service.plan(SYSTEM, spec=make_spec(), share_of=enough, history=History())
         assert planned.chosen == ("own-site" if takes else None)
-        assert service.may_be_placed(planned)
+        assert may_wait()
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """How a run becomes needs, and how a site's partitions become candidates."""
 
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypedDict
 
@@ -12,7 +12,6 @@ from fabrica.reference.network import Factory, System
 from fabrica.values.ids import RunId, SiteId
 from fabrica.waits.classes import WaitClass, classes_of
 from fabrica.wire.agents import Inventory, PartitionInventory, WaitForecast
-from fabrica.wire.placement import Placement
 from fabrica.wire.runs import RunSpec
 
 PASSING = frozenset({"site_fresh", "draining", "maintenance", "already_declined", "allocation", "site_account"})
@@ -251,12 +250,9 @@ def _power(site: SiteId, country: str) -> _PowerColumns:
     }
 
 
-def may_be_placed(decision: Placement) -> bool:
-    """Return whether some candidate takes the run now, or is refused only for what can pass."""
-    return any(
-        candidate.able or all(reason.passed or reason.code in PASSING for reason in candidate.reasons)
-        for candidate in decision.candidates
-    )
+def may_be_placed(refusals: Iterable[Iterable[str]]) -> bool:
+    """Return whether some candidate takes the run now, or is refused only for what can pass, by the codes of each."""
+    return any(PASSING.issuperset(codes) for codes in refusals)
 
 
 def pack(text: bytes) -> bytes:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from fabrica.placement.rank import rank
+from fabrica.placement.rank import rank, refusals
 from fabrica.placement.snapshot import CandidateState, Needs, Snapshot
 from fabrica.reference.network import load_network
 from fabrica.server.core import clock
@@ -23,13 +23,21 @@ from fabrica.wire.runs import Resources, RunSpec
 History = rules.History
 Share = rules.Share
 ShareOf = rules.ShareOf
-may_be_placed = rules.may_be_placed
 
 
 def plan(by: Actor, *, spec: RunSpec, share_of: rules.ShareOf, history: rules.History) -> Placement:
     """Return the decision that would be made now, storing nothing."""
-    planned = rank(_snapshot(None, spec, share_of, history))
-    return planned.model_copy(update={"run": None})
+    return _planned(_snapshot(None, spec, share_of, history))
+
+
+def refused_for_good(by: Actor, *, spec: RunSpec, share_of: rules.ShareOf, history: rules.History) -> Placement | None:
+    """Return the decision with its reasons when no site could ever take the run; None: one may, now or in time."""
+    snapshot = _snapshot(None, spec, share_of, history)
+    return None if rules.may_be_placed(refusals(snapshot)) else _planned(snapshot)
+
+
+def _planned(snapshot: Snapshot) -> Placement:
+    return rank(snapshot).model_copy(update={"run": None})
 
 
 @verb(may=permissions.the_service)

@@ -64,11 +64,11 @@ def submit(by: Actor, *, project: ProjectId, spec: RunSpec) -> RunId:
 def _check_possible(by: Actor, project: ProjectId, spec: RunSpec) -> None:
     allocations = access.allocations(by, project, spec.resources.resource_class)
     rules.check_coverable(allocations, spec.resources, clock.now())
-    decision = placement.plan(
+    refused = placement.refused_for_good(
         by, spec=spec, share_of=queries.share_of(allocations, spec, clock.now()), history=queries.history(by.user)
     )
-    if not placement.may_be_placed(decision):
-        raise rules.unsatisfiable(decision)
+    if refused is not None:
+        raise rules.unsatisfiable(refused)
 
 
 @verb(may=permissions.the_service)
