@@ -1,10 +1,13 @@
 """Classes of jobs that wait alike: by how many devices they ask for, and by how long they may run."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, TypeVar
 
 from fabrica.waits.history import Forecast, Wait, forecast
+from fabrica.wire.agents import WaitForecast
+
+Made = TypeVar("Made")
 
 LIMITS_SECONDS = (3600, 4 * 3600, 12 * 3600, 24 * 3600)
 """Upper ends of the classes by time limit; the last class has none."""
@@ -50,9 +53,16 @@ def forecasts(waits: Iterable[Wait], still_waiting: Sequence[Wait] = ()) -> dict
     return made
 
 
-def narrowest(made: dict[WaitClass, Forecast], devices: int, limit_seconds: int) -> tuple[WaitClass, Forecast] | None:
+def narrowest(made: Mapping[WaitClass, Made], devices: int, limit_seconds: int) -> tuple[WaitClass, Made] | None:
     """Return the narrowest class of a job that has a forecast, with it; None: the wait is unknown."""
     return next(((one, made[one]) for one in classes_of(devices, limit_seconds) if one in made), None)
+
+
+def forecast_for(told: Iterable[WaitForecast], devices: int, limit_seconds: int) -> WaitForecast | None:
+    """Return what a site tells of the narrowest class of a job; None: the wait is unknown."""
+    made = {WaitClass(one.devices_max, one.limit_seconds_max, one.of_all_limits): one for one in told}
+    found = narrowest(made, devices, limit_seconds)
+    return found[1] if found else None
 
 
 def _by_class(waits: Iterable[Wait]) -> dict[WaitClass, list[Wait]]:

@@ -10,8 +10,8 @@ from fabrica.reference.accelerators import load_accelerators
 from fabrica.reference.grid import load_grid
 from fabrica.reference.network import Factory, System
 from fabrica.values.ids import RunId, SiteId
-from fabrica.waits.classes import WaitClass, classes_of
-from fabrica.wire.agents import Inventory, PartitionInventory, WaitForecast
+from fabrica.waits.classes import forecast_for
+from fabrica.wire.agents import Inventory, PartitionInventory
 from fabrica.wire.runs import RunSpec
 
 PASSING = frozenset({"site_fresh", "draining", "maintenance", "already_declined", "allocation", "site_account"})
@@ -171,7 +171,7 @@ class _WaitColumns(TypedDict, total=False):
 
 
 def _waits(partition: PartitionInventory, needs: Needs) -> _WaitColumns:
-    told = wait_forecast(partition, needs.devices, needs.time_limit_seconds)
+    told = forecast_for(partition.waits, needs.devices, needs.time_limit_seconds)
     if told is None:
         return {}
     return {
@@ -179,12 +179,6 @@ def _waits(partition: PartitionInventory, needs: Needs) -> _WaitColumns:
         "wait_q90_seconds": told.q90_seconds,
         "wait_samples": told.samples,
     }
-
-
-def wait_forecast(partition: PartitionInventory, devices: int, limit_seconds: int) -> WaitForecast | None:
-    """Return the forecast of the narrowest class of such a run that the site could make; None: its wait is unknown."""
-    told = {WaitClass(one.devices_max, one.limit_seconds_max, one.of_all_limits): one for one in partition.waits}
-    return next((told[one] for one in classes_of(devices, limit_seconds) if one in told), None)
 
 
 def candidates_of_reference(factory: Factory, share: Share) -> list[CandidateState]:

@@ -15,6 +15,7 @@ from fabrica.server.placement.models import PlacementDecision
 from fabrica.server.sites import queries as sites
 from fabrica.values.ids import PlacementId, RunId, SiteId
 from fabrica.values.time import to_rfc3339
+from fabrica.waits.classes import forecast_for
 from fabrica.wire.agents import WaitForecast
 from fabrica.wire.placement import Placement
 from fabrica.wire.runs import Resources, RunSpec
@@ -81,7 +82,7 @@ def told_wait(site: SiteId, partition: str, resources: Resources) -> WaitForecas
     found = next((one for one in inventory.partitions if one.name == partition), None) if inventory else None
     if found is None:
         return None
-    return rules.wait_forecast(found, resources.devices_total, resources.time_limit_seconds)
+    return forecast_for(found.waits, resources.devices_total, resources.time_limit_seconds)
 
 
 def _said_before(run: RunId, placement: Placement) -> bool:

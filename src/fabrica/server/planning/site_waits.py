@@ -6,8 +6,8 @@ from fabrica.planning.training.pools import Pool
 from fabrica.server.sites import queries as sites
 from fabrica.values.ids import SiteId
 from fabrica.values.time import show_duration
-from fabrica.waits.classes import WaitClass, classes_of
-from fabrica.wire.agents import PartitionInventory, WaitForecast
+from fabrica.waits.classes import forecast_for
+from fabrica.wire.agents import WaitForecast
 from fabrica.wire.sites import SiteUnknown
 
 RUN_SECONDS_MAX = 31 * 86_400  # a run lasts no longer; a longer training goes on from its checkpoint
@@ -25,16 +25,11 @@ def wait_words(pool: Pool, seconds: float) -> str | None:
         return None
     limit = int(min(seconds, RUN_SECONDS_MAX))
     for partition in site.inventory.partitions:
-        found = _narrowest(partition, pool.devices, limit) if partition.resource_class == pool.resource_class else None
+        told = partition.waits if partition.resource_class == pool.resource_class else ()
+        found = forecast_for(told, pool.devices, limit)
         if found is not None:
             return _told(found, simulated=site.simulated or site.inventory.simulated)
     return None
-
-
-def _narrowest(partition: PartitionInventory, devices: int, limit_seconds: int) -> WaitForecast | None:
-    """Return the forecast of the narrowest class of such runs that has one."""
-    told = {WaitClass(one.devices_max, one.limit_seconds_max, one.of_all_limits): one for one in partition.waits}
-    return next((told[one] for one in classes_of(devices, limit_seconds) if one in told), None)
 
 
 def _told(found: WaitForecast, *, simulated: bool) -> str:
