@@ -1,9 +1,7 @@
 """`fabrica.toml`: what a run's folder says of itself, read strictly, with the line of every mistake."""
 
-import difflib
-import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
@@ -13,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from fabrica.values.ids import ProjectId, SiteId
 from fabrica.values.quantities import parse_bytes
 from fabrica.values.time import parse_duration_seconds
+from fabrica.values.toml import line_of, unknown_key
 from fabrica.wire.environments import Environment
 from fabrica.wire.runs import (
     Dataset,
@@ -154,13 +153,10 @@ class _Reader:
                 resources[field] = self._read(spoken, resources.pop(spoken), reader)
         return document
 
-    def _check_keys(self, row: Mapping[str, Any], known: Any, table: str) -> None:
-        for key in row:
-            if key not in known:
-                near = difflib.get_close_matches(key, known, n=1)
-                where = f" in [{table}]" if table else ""
-                remedy = f"Did you mean '{near[0]}'?" if near else f"Known keys{where}: {', '.join(known)}."
-                raise self._mistake(key, f"There is no key '{key}'{where}.", remedy)
+    def _check_keys(self, row: Mapping[str, Any], known: Sequence[str], table: str) -> None:
+        unknown = unknown_key(row, known, f"[{table}]" if table else "")
+        if unknown is not None:
+            raise self._mistake(*unknown)
 
     def _read(self, key: str, value: Any, reader: Any) -> int:
         try:
@@ -183,13 +179,6 @@ class _Reader:
         return self._mistake(key, f"{'.'.join(where)}: {words}.", "The examples show the form of every key.")
 
     def _mistake(self, key: str, detail: str, remedy: str) -> ManifestRefused:
-        line = self._line(key)
+        line = line_of(self.text, key)
         place = f"{self.file}, line {line}" if line else str(self.file)
         return ManifestRefused(f"{place}: {detail}", remedy=remedy, key=key, line=line)
-
-    def _line(self, key: str) -> int | None:
-        """Return the line where a key or table of this name first stands; null when it stands nowhere."""
-        found = re.compile(rf"""^\s*(?:\[+\s*["']?{re.escape(key)}["']?\s*\]+|["']?{re.escape(key)}["']?\s*=)""")
-        return next(
-            (number for number, line in enumerate(self.text.splitlines(), 1) if key and found.match(line)), None
-        )

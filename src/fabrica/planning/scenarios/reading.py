@@ -1,6 +1,5 @@
 """Read a scenario from TOML, strictly: every mistake is told with its line, and what would be right."""
 
-import difflib
 import re
 import tomllib
 from collections.abc import Mapping
@@ -26,6 +25,7 @@ from fabrica.planning.scenarios.scenario import (
     Work,
 )
 from fabrica.reference.countries import CODES, nearest_country
+from fabrica.values.toml import unknown_key
 from fabrica.wire.planning import ScenarioMalformed
 
 BYTES_MAX = 2**20
@@ -253,12 +253,9 @@ class _Reader:
                 raise self.mistake(key, words, remedy, "rules")
 
     def _refuse_unknown(self, given: Mapping[str, Any], known: tuple[str, ...], table: str, number: int = 0) -> None:
-        for key in given:
-            if key not in known:
-                near = difflib.get_close_matches(key, known, n=1)
-                where = f" in [{table}]" if table else ""
-                remedy = f"Did you mean '{near[0]}'?" if near else f"Known keys{where}: {', '.join(known)}."
-                raise self.mistake(key, f"there is no key '{key}'{where}.", remedy, table, number)
+        unknown = unknown_key(given, known, f"[{table}]" if table else "")
+        if unknown is not None:
+            raise self.mistake(*unknown, table, number)
 
     def mistake(
         self, name: str, detail: str, remedy: str, table: str = "", number: int = 0, **facts: object

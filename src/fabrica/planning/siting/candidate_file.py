@@ -1,6 +1,5 @@
 """Candidate sites as a TOML file, read strictly: each figure with its source, each mistake with its key and line."""
 
-import difflib
 import re
 import tomllib
 from collections.abc import Mapping
@@ -21,6 +20,7 @@ from fabrica.planning.siting.criteria import CRITERIA, TOLD, Criterion, Measure
 from fabrica.reference.accelerators import load_accelerators
 from fabrica.reference.countries import CODES, nearest_country
 from fabrica.reference.sources import Source
+from fabrica.values.toml import unknown_key
 from fabrica.wire.siting import CandidatesRefused
 
 BYTES_MAX = 2**20
@@ -292,12 +292,9 @@ class _Reader:
         return row
 
     def _check_keys(self, row: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
-        for key in row:
-            if key not in known:
-                near = difflib.get_close_matches(key, known, n=1)
-                place = f" in {where}" if where else ""
-                remedy = f"Did you mean '{near[0]}'?" if near else f"Known keys{place}: {', '.join(known)}."
-                raise self._mistake(key, f"There is no key '{key:.60}'{place}.", remedy, where)
+        unknown = unknown_key(row, known, where)
+        if unknown is not None:
+            raise self._mistake(*unknown, where)
 
     def _mistake(self, key: str, detail: str, remedy: str, where: str = "") -> CandidatesRefused:
         line = self._line(key, where)

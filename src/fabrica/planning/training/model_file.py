@@ -1,6 +1,5 @@
 """A founder's model as a TOML file: shapes, and how it is to be trained; read strictly, with the line of a mistake."""
 
-import difflib
 import re
 import tomllib
 from collections.abc import Mapping
@@ -10,7 +9,7 @@ from typing import Any
 
 from fabrica.planning.training.devices import PRECISION_NAMES
 from fabrica.planning.training.model import Experts, LatentAttention, Model, Window
-from fabrica.values.toml import write_value
+from fabrica.values.toml import line_of, unknown_key, write_value
 from fabrica.wire.training import ModelRefused
 
 BYTES_MAX = 2**20
@@ -127,12 +126,9 @@ class _Reader:
             self._check(rows, _KEYS[table], table)
 
     def _check(self, row: Mapping[str, Any], known: tuple[str, ...], table: str) -> None:
-        for key in row:
-            if key not in known:
-                near = difflib.get_close_matches(key, known, n=1)
-                where = f" in [{table}]" if table else ""
-                remedy = f"Did you mean '{near[0]}'?" if near else f"Known keys{where}: {', '.join(known)}."
-                raise self._mistake(key, f"There is no key '{key}'{where}.", remedy)
+        unknown = unknown_key(row, known, f"[{table}]" if table else "")
+        if unknown is not None:
+            raise self._mistake(*unknown)
 
     def _model(self) -> Model:
         number = self._whole
@@ -226,7 +222,6 @@ class _Reader:
         return str(value)
 
     def _mistake(self, key: str, detail: str, remedy: str) -> ModelRefused:
-        found = re.compile(rf"""^\s*(?:\[\s*{re.escape(key)}\s*\]|["']?{re.escape(key)}["']?\s*=)""")
-        line = next((n for n, row in enumerate(self.text.splitlines(), 1) if found.match(row)), None)
+        line = line_of(self.text, key)
         place = f"{self.place}, line {line}" if line else self.place
         return ModelRefused(f"{place}: {detail}", remedy=remedy, key=key, line=line)
