@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     help="A log of Inspect AI or run of MLflow, as for 'fabrica evaluations read'; may be repeated.",
 )
 @click.option(
-    "--system", metavar="VERSION", help="Fill from what the server holds of it, as 'fabrica systems' names it."
+    "--version", metavar="VERSION", help="Fill from what the server holds of it, as 'fabrica systems' names it."
 )
 @click.option(
     "--out",
@@ -68,7 +68,7 @@ def fill_documents(
     sources_file: Path | None,
     facts_file: Path | None,
     logs: tuple[Path, ...],
-    system: str | None,
+    version: str | None,
     store: Path,
     recipient: Recipient,
     formats: str,
@@ -82,17 +82,17 @@ def fill_documents(
     \b
     Examples:
         fabrica aiact fill --template mdf --record ~/.fabrica/records/run_01jd… --answers answers.yaml --out documents
-        fabrica aiact fill --template all --system "Euro char:1.0" --out documents
+        fabrica aiact fill --template all --version "Euro char:1.0" --out documents
     """
     from fabrica.aiact.compute import require_explanation
     from fabrica.aiact.documents import issue
     from fabrica.aiact.documents.fill import fill
     from fabrica.aiact.documents.writers import write_draft, written
 
-    if system is not None:
+    if version is not None:
         if records or answers_file or sources_file or facts_file or logs or final:
-            raise click.UsageError("--system fills from the server alone; 'fabrica systems issue' issues there.")
-        filled = _filled_there(system, _templates(names, recipient), recipient)
+            raise click.UsageError("--version fills from the server alone; 'fabrica systems issue' issues there.")
+        filled = _filled_there(version, _templates(names, recipient), recipient)
         _tell([(one, write_draft(one, _formats(formats), store)) for one in filled], as_json=as_json)
         return
     if final and key_file is None:
@@ -119,14 +119,14 @@ def fill_documents(
     _tell(list(zip(documents, places, strict=True)), as_json=as_json)
 
 
-def _filled_there(system: str, names: Sequence[str], recipient: Recipient) -> "Sequence[Document]":
+def _filled_there(version: str, names: Sequence[str], recipient: Recipient) -> "Sequence[Document]":
     """Return drafts that the server fills."""
     from fabrica.cli.connection import connect
     from fabrica.sdk import issues, systems
 
     with connect() as client:
-        version = systems.find_version(client, system).id
-        return [issues.document(client, version, name, recipient) for name in names]
+        of = systems.find_version(client, version).id
+        return [issues.document(client, of, name, recipient) for name in names]
 
 
 def _tell(done: "Sequence[tuple[Document, Path]]", *, as_json: bool) -> None:

@@ -22,7 +22,7 @@ def evaluations() -> None:
     \b
     Examples:
         fabrica evaluations read logs/2026-11-21_capitals.eval
-        fabrica evaluations import logs/2026-11-21_capitals.eval --model-version "Euro char:1.0"
+        fabrica evaluations import logs/2026-11-21_capitals.eval --version "Euro char:1.0"
     """
 
 
@@ -48,14 +48,14 @@ def read(file: Path, as_json: bool) -> None:
 
 @evaluations.command("import")
 @click.argument("file", type=FILE_OR_FOLDER)
-@click.option("--model-version", "version", metavar="VERSION", required=True, help="What was evaluated.")
+@click.option("--version", metavar="VERSION", required=True, help="What was evaluated.")
 @json_option
 def import_log(file: Path, version: str, as_json: bool) -> None:
     """Import a log as evidence of a version. It is uploaded as it is, and the server reads it again.
 
     \b
     Example:
-        fabrica evaluations import logs/2026-11-21_capitals.eval --model-version "Euro char:1.0"
+        fabrica evaluations import logs/2026-11-21_capitals.eval --version "Euro char:1.0"
     """
     from fabrica.cli.connection import connect
     from fabrica.sdk import evaluations as sdk

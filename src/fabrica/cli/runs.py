@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.option("--project", metavar="ID", help="Project that pays. Default: your only one.")
 @click.option("--purpose", metavar="TAG", help="Purpose in the AI Act's sense, e.g. finetuning. Default: exploratory.")
 @click.option("--time-limit", metavar="TIME", help="For example '30 min'; replaces the one in fabrica.toml.")
-@click.option("--for", "version", metavar="VERSION", help="Model version it belongs to, as 'fabrica systems' names it.")
+@click.option("--version", metavar="VERSION", help="Model version it belongs to, as 'fabrica systems' names it.")
 @site_option
 @click.option("--after", multiple=True, metavar="RUN", help="Wait until this run has succeeded; may be given again.")
 @click.option("--dry-run", is_flag=True, help="Show where it would go and what it would reserve. Nothing is spent.")

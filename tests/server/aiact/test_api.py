@@ -97,7 +97,7 @@ def test_a_model_is_registered_linked_to_its_run_and_filled(
 
     said = told(say("systems", "answer", "Euro char", "--answers", ANSWERS, "--json"))
     assert said["items"] == 1
-    filled = told(say("aiact", "fill", "--template", "mdf", "--system", "Euro char", "--out", tmp_path, "--json"))
+    filled = told(say("aiact", "fill", "--template", "mdf", "--version", "Euro char", "--out", tmp_path, "--json"))
     assert filled["documents"][0]["fill"]["automatic"] > 5
     assert "Model Documentation Form" in say("systems", "documents", "Euro char").stdout
     refused = say("systems", "issue", "Euro char", "mdf", "--function", "Head of Models", "--json")
@@ -234,7 +234,7 @@ def test_a_run_that_could_cross_a_threshold_is_warned_of_before_it_is_submitted(
     found = json.loads(say(*plan, "--json").stdout)["compute"]
     assert [margin["with_planned"] for margin in found["ahead"][0]["margins"]] == ["above", "above"]
     assert "WARNING" not in say("run", tmp_path, "--dry-run", "--purpose", "evaluation").stderr
-    assert "A new model" not in (said := say(*plan, "--for", "Big:1.0").stderr)
+    assert "A new model" not in (said := say(*plan, "--version", "Big:1.0").stderr)
     assert "WARNING, Big 1.0" in said
 
 

@@ -67,7 +67,7 @@ def test_a_log_is_imported_listed_and_taken_back_on_the_command_line(
 ) -> None:
     lead, version = made
     Terminal(monkeypatch).of(lead)
-    done = say("evaluations", "import", DATA / "inspect-deflate.eval", "--model-version", version, "--json")
+    done = say("evaluations", "import", DATA / "inspect-deflate.eval", "--version", version, "--json")
     told = json.loads(done.stdout)
     assert told["evaluation"]["task"] == "eu_capitals"
     assert "eu-capitals" in say("evaluations", "list", version).stdout
