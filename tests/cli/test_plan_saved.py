@@ -92,10 +92,11 @@ def test_two_what_ifs_are_saved_as_a_pair(server: Played, tmp_path: Path) -> Non
 def test_a_file_is_saved_and_waited_for(server: Played, tmp_path: Path) -> None:
     file = tmp_path / "hosts.toml"
     file.write_text('include = ["hosts"]')
-    server.states = iter([{"state": "queued"}, {"state": "running", "progress": 0.5, "progress_words": "draws"}, {}])
+    queued: dict[str, object] = {"state": "queued", "progress": None, "progress_words": ""}
+    server.states = iter([queued, {"state": "running", "progress": 0.5, "progress_words": "draws"}, {}])
     done = run("save", "siting", file, "--office", "--seed", 3, "--wait")
     assert done.exit_code == 0
-    assert "running 50% draws" in done.stderr
+    assert done.stderr.startswith("0%: queued …\n50%: draws …\n")
     assert "North is cooler." in done.stdout
     method, path, body = server.asked[0]
     assert (method, path, body["name"], body["seed"], body["with_office"]) == ("POST", "/", "hosts", 3, True)

@@ -7,6 +7,7 @@ import click
 
 from fabrica.cli.inputs import ANY_FILE, FILE
 from fabrica.cli.output import console, json_option, print_json, print_table, say
+from fabrica.cli.progress import progress_told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,8 +109,10 @@ def _run(scenario: "Scenario", cores: int | None) -> "tuple[Outcome, Figures]":
         raise CompilerMissing("NumPy is not installed.", remedy="pip install 'fabrica[planning]'")
     from fabrica.planning.network.figures import figures
     from fabrica.planning.network.runs import run_scenario
+    from fabrica.planning.progress import of_part
 
-    outcome = run_scenario(scenario, cores=cores, progress=say)
+    with progress_told() as tell:
+        outcome = run_scenario(scenario, cores=cores, progress=of_part(tell, 0.0, 1.0, scenario.name))
     if outcome.parts_kept:
         say(f"{scenario.name}: {outcome.parts_kept} of {outcome.parts} parts are as before, and were kept.")
     return outcome, figures(outcome)

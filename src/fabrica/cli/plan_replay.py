@@ -7,9 +7,9 @@ import click
 
 from fabrica.cli.inputs import ANY_FILE, FILE
 from fabrica.cli.output import console, json_option, print_json, say
+from fabrica.cli.progress import progress_told
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
 
     from fabrica.planning.drawn import Drawn, Power
     from fabrica.planning.figures import Figures
@@ -105,15 +105,16 @@ def replay(trace_file: Path, units_max: int | None, starts: Path | None, report:
     if must_compile(policy, options):
         say(f"Compiling the loop of {policy.value}, once on this machine …")
     cluster = Cluster(asked["capacity"], asked["node_devices"] or 0)
-    done = replay(
-        trace,
-        cluster,
-        policy,
-        Estimates(asked["estimates"]),
-        options=options,
-        rates=NO_RATES if power is None else power.rates(),
-        progress=_teller(len(trace)),
-    )
+    with progress_told() as tell:
+        done = replay(
+            trace,
+            cluster,
+            policy,
+            Estimates(asked["estimates"]),
+            options=options,
+            rates=NO_RATES if power is None else power.rates(),
+            progress=lambda arrived: tell(arrived / len(trace), f"{arrived:,} of {len(trace):,} jobs"),
+        )
     found, energy = figures(done), None if power is None else drawn(done, power)
     if starts is not None:
         write_starts(done, starts)
@@ -151,13 +152,6 @@ def _power(asked: dict[str, Any]) -> "Power | None":
     given = {name: asked[name] for name in ("site", "accelerator", "country", "pue")}
     given |= {name: asked[name] and read_series(asked[name]) for name in ("carbon", "price")}
     return None if all(value is None for value in given.values()) else power_of(**given)
-
-
-def _teller(jobs: int) -> "Callable[[int], None]":
-    def tell(arrived: int) -> None:
-        say(f"{arrived:,} of {jobs:,} jobs …")
-
-    return tell
 
 
 def _as_json(done: "Replay", found: "Figures", power: "Power | None", energy: "Drawn | None") -> dict[str, object]:

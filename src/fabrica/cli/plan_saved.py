@@ -8,6 +8,7 @@ import click
 
 from fabrica.cli.inputs import FILE
 from fabrica.cli.output import console, json_option, print_json, print_table, say
+from fabrica.cli.progress import progress_told
 
 if TYPE_CHECKING:
     from fabrica.sdk.client import Client
@@ -107,13 +108,10 @@ def _ended(client: "Client", scenario: "ScenarioId") -> "ScenarioDetail":
     """Look every few seconds until a scenario has ended, and tell how far it is."""
     from fabrica.sdk import scenarios
 
-    told = ""
-    while (found := scenarios.scenario(client, scenario)).state in LIVING:
-        words = f"{_now(found)} {found.progress_words}".strip()
-        if words != told:
-            say(f"{words} …")
-            told = words
-        time.sleep(PAUSE_SECONDS)
+    with progress_told() as tell:
+        while (found := scenarios.scenario(client, scenario)).state in LIVING:
+            tell(found.progress or 0.0, found.progress_words or str(found.state))
+            time.sleep(PAUSE_SECONDS)
     return found
 
 

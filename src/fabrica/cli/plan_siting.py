@@ -7,6 +7,7 @@ import click
 
 from fabrica.cli.inputs import ANY_FILE, FILE
 from fabrica.cli.output import console, json_option, print_json, print_table, say
+from fabrica.cli.progress import progress_told
 
 if TYPE_CHECKING:
     from fabrica.planning.siting.candidates import Question
@@ -101,7 +102,8 @@ def _outcomes(question: "Question", outcome_file: Path | None, seed: int) -> "di
         return {}
     from fabrica.planning.siting.network_runs import outcomes_of
 
-    return outcomes_of(question, seed=seed, progress=lambda share, words: say(f"{share:.0%}: {words}"))
+    with progress_told() as tell:
+        return outcomes_of(question, seed=seed, progress=tell)
 
 
 def _keep(outcomes: "dict[str, Measures]", kept_file: Path, candidate_file: Path) -> None:

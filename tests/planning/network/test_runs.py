@@ -12,6 +12,7 @@ from fabrica.planning.network import keeping, year
 from fabrica.planning.network.answer import as_plain
 from fabrica.planning.network.figures import figures
 from fabrica.planning.network.runs import run_scenario
+from fabrica.planning.progress import Progress, to_nobody
 from fabrica.planning.scenarios.scenario import Scenario
 from tests.planning.network.builders import tiny
 
@@ -21,8 +22,8 @@ def _kept_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeping, "_folder", lambda: tmp_path)
 
 
-def _bytes(scenario: Scenario, cores: int = 1) -> str:
-    outcome = run_scenario(scenario, cores=cores)
+def _bytes(scenario: Scenario, cores: int = 1, progress: Progress = to_nobody) -> str:
+    outcome = run_scenario(scenario, cores=cores, progress=progress)
     return json.dumps(as_plain(outcome, figures(outcome)))
 
 
@@ -30,8 +31,19 @@ def test_the_same_seed_gives_the_same_bytes_on_any_number_of_cores(tmp_path: Pat
     alone = _bytes(tiny())
     for file in tmp_path.glob("*.npz"):
         file.unlink()
-    assert _bytes(tiny(), cores=2) == alone
+    told: list[float] = []
+    assert _bytes(tiny(), cores=2, progress=lambda share, words: told.append(share)) == alone
+    assert told == sorted(told)  # what several processes count together never falls
+    assert told[-1] == 1.0
     assert _bytes(tiny(), cores=2) == alone  # kept
+
+
+def test_how_far_it_is_ends_with_every_replication_and_job() -> None:
+    told: list[tuple[float, str]] = []
+    outcome = run_scenario(tiny(), cores=1, progress=lambda share, words: told.append((share, words)))
+    assert [share for share, _ in told] == sorted(share for share, _ in told)
+    jobs = f"{2 * outcome.demand.jobs:,}"
+    assert told[-1] == (1.0, f"2 of 2 replications are done, {jobs} of {jobs} jobs have arrived")
 
 
 RULES = """

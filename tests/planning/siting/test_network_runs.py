@@ -1,11 +1,11 @@
 """The network is run with each candidate: the same work for all, intervals, and nothing for an unknown country."""
 
-from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from fabrica.planning.progress import Progress
 from fabrica.planning.scenarios.scenario import Scenario
 from fabrica.planning.siting import network_runs
 from fabrica.planning.siting.candidates import Candidate, NetworkRuns, Question
@@ -28,9 +28,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Scenario]:
     """Return the scenarios that are run, by a network whose waits grow when the new site is closed."""
     seen: list[Scenario] = []
 
-    def run(scenario: Scenario, *, cores: int | None, progress: Callable[[str], None]) -> Scenario:
+    def run(scenario: Scenario, *, cores: int | None, progress: Progress) -> Scenario:
         seen.append(scenario)
-        progress("a part")
+        progress(0.5, "a part")
         return scenario
 
     def told(scenario: Any) -> Any:
@@ -51,7 +51,12 @@ def test_each_candidate_is_run_open_and_closed_with_the_same_work(asked: list[Sc
     assert {one.period.seed for one in asked} == {5}
     assert [bool(one.changes) for one in asked] == [False, True, False, True]
     assert all(one.base is not None for one in asked if one.changes)
-    assert said[0][1].startswith("North")
+    assert said == [
+        (0.125, "North: the network with it: a part"),
+        (0.375, "North: the network while it is closed: a part"),
+        (0.625, "South: the network with it: a part"),
+        (0.875, "South: the network while it is closed: a part"),
+    ]
 
 
 def test_outcomes_have_intervals_and_their_source(asked: list[Scenario]) -> None:

@@ -1,13 +1,10 @@
 """Every kind of scenario: how its text is checked, and how it is run."""
 
 import importlib
-from collections.abc import Callable
 from typing import Protocol, cast
 
+from fabrica.planning.progress import Progress
 from fabrica.wire.scenarios import Result, ScenarioKind
-
-Progress = Callable[[float | None, str], None]
-"""Is told how far a run is, from 0 to 1 or null where that is not known, and what it does now."""
 
 
 class Kind(Protocol):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fabrica.planning.answers.kinds import Progress
+from fabrica.planning.progress import Progress, of_part
 from fabrica.planning.scenarios.reading import parse_scenario
 from fabrica.planning.scenarios.scenario import Change, OwnSite, Scenario
 from fabrica.values.time import show_duration
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from fabrica.planning.network.runs import Outcome
 
 PLACE = "the scenario"
+RUN_SHARE = 0.97  # of the whole; the rest is figures and pictures
 DAYS_MAX, REPLICATIONS_MAX, JOBS_MAX = 400, 5, 12_000_000
 """What a server runs for one question; the command has no such limits."""
 
@@ -97,8 +98,8 @@ def answer(text: str, seed: int, progress: Progress) -> Result:
     scenario = parse_scenario(text, PLACE)
     scenario = replace(scenario, period=replace(scenario.period, seed=seed))
     # one core: the others are for the pages, and nothing is left behind when the process is stopped
-    outcome = run_scenario(scenario, cores=1, progress=lambda words: progress(None, words))
-    progress(None, "figures and pictures")
+    outcome = run_scenario(scenario, cores=1, progress=of_part(progress, 0.0, RUN_SHARE))
+    progress(RUN_SHARE, "figures and pictures")
     found = figures(outcome)
     asked = [*SHOWN, *(one for one in SHOWN_WHERE_ANY if any(getattr(found.network, one[0])))]
     shown = tuple(_figure(key, label, unit, getattr(found.network, key)) for key, label, unit in asked)

@@ -4,7 +4,7 @@ import tomllib
 from dataclasses import replace
 
 from fabrica.planning.answers import network
-from fabrica.planning.answers.kinds import Progress
+from fabrica.planning.progress import Progress, of_part
 from fabrica.planning.scenarios.reading import parse_scenario
 from fabrica.planning.scenarios.scenario import Scenario
 from fabrica.values.toml import write_value
@@ -64,10 +64,7 @@ def answer(text: str, seed: int, progress: Progress) -> Result:
     two = replace(two, period=replace(two.period, seed=seed), base=one)
     ran = []
     for place, scenario in enumerate((one, two)):
-
-        def tell(words: str, share: float = place / 2, end: str = ENDS[place]) -> None:
-            progress(share, f"the {end}: {words}")
-
+        tell = of_part(progress, place / 2, (place + 1) / 2, f"the {ENDS[place]}")
         outcome = run_scenario(scenario, cores=1, progress=tell)
         ran.append((outcome, figures(outcome)))
     found = compare(ran[0], ran[1])

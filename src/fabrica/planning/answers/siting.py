@@ -2,7 +2,7 @@
 
 import importlib.util
 
-from fabrica.planning.answers.kinds import Progress
+from fabrica.planning.progress import Progress, of_part
 from fabrica.planning.siting.candidate_file import parse_question
 from fabrica.planning.siting.criteria import CRITERIA, Measures
 from fabrica.planning.siting.report import STATES, groups, ranked_sites, sections, weights_words
@@ -52,7 +52,7 @@ def answer(text: str, seed: int, progress: Progress) -> Result:
     if question.network is not None:
         from fabrica.planning.siting.network_runs import outcomes_of
 
-        outcomes = outcomes_of(question, seed=seed, cores=1, progress=lambda share, words: progress(0.9 * share, words))
+        outcomes = outcomes_of(question, seed=seed, cores=1, progress=of_part(progress, 0.0, 0.9))
     progress(0.9, f"{len(question.candidates)} candidates")
     found = study(question, outcomes, seed=seed)
     return result_of(found)

@@ -4,10 +4,11 @@ import concurrent.futures
 import hashlib
 import multiprocessing
 import os
-import threading
+import tempfile
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy
@@ -20,12 +21,12 @@ from fabrica.planning.network.partitions import Partition
 from fabrica.planning.network.setting import setting_of
 from fabrica.planning.network.sums import Tally, empty_tally
 from fabrica.planning.network.versions import results_hash
+from fabrica.planning.progress import Progress, to_nobody
 from fabrica.planning.replay import has_numba
 from fabrica.planning.scenarios.scenario import Scenario
 from fabrica.planning.trace import Trace
 
-Progress = Callable[[str], None]
-PROGRESS_SECONDS = 3
+PROGRESS_SECONDS = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,13 @@ class _Part:
     def asks(self) -> tuple[Ask, ...]:
         return tuple(self.demand.asked[row].ask for row in self.rows)
 
+    @property
+    def jobs(self) -> int:
+        """How many jobs it has; of a file's jobs as many as it may expect, and at least one."""
+        if self.demand.trace is not None:
+            return round(len(self.demand.trace) * sum(self.demand.trace_shares[row] for row in self.rows)) or 1
+        return sum(sum(self.demand.asked[row].jobs) for row in self.rows) or 1
+
     def key(self) -> str:
         """Return a name that changes with anything the result depends on."""
         demand, trace = self.demand, self.demand.trace
@@ -84,13 +92,14 @@ def _columns(trace: Trace) -> Sequence["array[int] | None"]:
     return (*asked, trace.accounts, trace.levels)
 
 
-def run_scenario(scenario: Scenario, *, cores: int | None = None, progress: Progress | None = None) -> Outcome:
+def run_scenario(scenario: Scenario, *, cores: int | None = None, progress: Progress = to_nobody) -> Outcome:
     """Run every replication, and return what they gave. The outcome is the same on any number of cores.
+
+    `progress`: told every second, by the jobs that have arrived.
 
     Raises:
         NetworkImpossible: the network is empty, names what is not there, or drowns in work.
     """
-    tell = progress or (lambda words: None)
     network, demand = network_of(scenario), demand_of(scenario)
     parts = list(_parts(scenario, network, demand))
     found: dict[int, Tally] = {}
@@ -100,10 +109,10 @@ def run_scenario(scenario: Scenario, *, cores: int | None = None, progress: Prog
             found[number] = tally
     missing = [number for number in range(len(parts)) if number not in found]
     if missing:
-        _tell_of_compiling(tell)
-        for number, tally in _run_all([(number, parts[number]) for number in missing], cores, tell):
-            keep(parts[number].key(), tally)
-            found[number] = tally
+        _tell_of_compiling(progress)
+        for place, tally in _run_all([parts[number] for number in missing], cores, progress):
+            keep(parts[missing[place]].key(), tally)
+            found[missing[place]] = tally
     tallies = []
     for replication in range(scenario.period.replications):
         own = [(part.members, found[n]) for n, part in enumerate(parts) if part.replication == replication]
@@ -147,9 +156,9 @@ def _together(
 
 def _tell_of_compiling(tell: Progress) -> None:
     if not has_numba():
-        tell("Numba is not installed, so plain Python runs the network: the same answers, some hundred times slower …")
+        tell(0.0, "Numba is not installed, so plain Python runs the network: the same answers, some 100 times slower")
     elif _must_compile():
-        tell("Compiling the network's loop, once on this machine …")
+        tell(0.0, "compiling the network's loop, once on this machine")
 
 
 def _must_compile() -> bool:
@@ -160,21 +169,40 @@ def _must_compile() -> bool:
     return not is_kept()
 
 
-def _run_all(parts: Sequence[tuple[int, _Part]], cores: int | None, tell: Progress) -> Iterator[tuple[int, Tally]]:
-    """Run parts over the cores; alone, in this process, so that it needs no other."""
+def _run_all(parts: Sequence[_Part], cores: int | None, tell: Progress) -> Iterator[tuple[int, Tally]]:
+    """Run parts over the cores, and tell how far they are; yield each with its place, as they end."""
     workers = min(cores or os.cpu_count() or 1, len(parts))
-    total = len(parts)
+    if workers > 1:
+        _compile_first()
+    with tempfile.TemporaryDirectory(prefix="fabrica-") as folder:
+        counts = Path(folder) / "arrived"  # a file, for it is what several processes can count in
+        arrived = numpy.memmap(counts, numpy.int64, "w+", shape=(len(parts),))
+        pool = _pool(workers)
+        try:
+            waiting = {pool.submit(_run, part, counts, place): place for place, part in enumerate(parts)}
+            while waiting:
+                ended, _ = concurrent.futures.wait(waiting, PROGRESS_SECONDS, concurrent.futures.FIRST_COMPLETED)
+                _tell_how_far(parts, arrived, set(waiting.values()) - {waiting[one] for one in ended}, tell)
+                for future in ended:
+                    yield waiting.pop(future), future.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _pool(workers: int) -> concurrent.futures.Executor:
+    """Return where parts run; alone in a thread of this process, so that it needs no other."""
     if workers == 1:
-        for done, (number, part) in enumerate(parts):
-            yield number, _run_here(part, f"part {done + 1} of {total}", tell)
-        return
-    _compile_first()
-    context = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(workers, mp_context=context) as pool:
-        waiting = {pool.submit(_run, part): number for number, part in parts}
-        for done, future in enumerate(concurrent.futures.as_completed(waiting)):
-            tell(f"{done + 1} of {total} parts of the network are done …")
-            yield waiting[future], future.result()
+        return concurrent.futures.ThreadPoolExecutor(1)
+    return concurrent.futures.ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+
+
+def _tell_how_far(parts: Sequence[_Part], arrived: Any, unfinished: set[int], tell: Progress) -> None:
+    of_parts = [part.jobs for part in parts]
+    jobs, so_far = sum(of_parts), sum(map(min, of_parts, map(int, arrived)))
+    replications = parts[0].scenario.period.replications
+    done = replications - len({parts[place].replication for place in unfinished})
+    words = f"{done} of {replications} replications are done, {so_far:,} of {jobs:,} jobs have arrived"
+    tell(so_far / jobs, words)
 
 
 def _compile_first() -> None:
@@ -187,23 +215,14 @@ def _compile_first() -> None:
         _run(part)
 
 
-def _run_here(part: _Part, name: str, tell: Progress) -> Tally:
-    """Run a part in a thread, and tell of its progress now and then."""
-    arrived: Any = numpy.zeros(1, numpy.int64)
-    with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        future = pool.submit(_run, part, arrived)
-        finished = threading.Event()
-        future.add_done_callback(lambda _: finished.set())
-        while not finished.wait(PROGRESS_SECONDS):
-            if arrived[0]:  # before, it compiles, which has been told, or draws its jobs
-                tell(f"{name}: {int(arrived[0]):,} jobs have arrived …")
-        return future.result()
-
-
-def _run(part: _Part, arrived: Any = None) -> Tally:
+def _run(part: _Part, counts: Path | None = None, place: int = 0) -> Tally:
+    """Run a part. `counts`: a file of integers, of which the one at `place` says how many jobs have arrived."""
     from fabrica.planning.network.year import run_part
 
-    return run_part(
+    arrived = numpy.zeros(1, numpy.int64)
+    if counts is not None:
+        arrived = numpy.asarray(numpy.memmap(counts, numpy.int64, "r+", offset=arrived.nbytes * place, shape=(1,)))
+    ran = run_part(
         part.partitions,
         part.asks,
         draw(part.demand, part.rows, part.replication),
@@ -211,3 +230,5 @@ def _run(part: _Part, arrived: Any = None) -> Tally:
         [one.activity for one in part.demand.classes],
         arrived,
     )
+    arrived[0] = part.jobs
+    return ran

@@ -1,10 +1,10 @@
 """Run the network with each candidate: how long all jobs wait, what happens when it closes, its carbon and its bill."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from fabrica.planning.network.figures import Figures, Values, estimate, figures
 from fabrica.planning.network.runs import run_scenario
+from fabrica.planning.progress import Progress, of_part, to_nobody
 from fabrica.planning.scenarios.scenario import Change, OwnSite, Period, Policy, Scenario, Work
 from fabrica.planning.siting.candidates import Candidate, NetworkRuns, Question
 from fabrica.planning.siting.criteria import Measure, Measures
@@ -14,11 +14,9 @@ from fabrica.reference.sources import Source
 NEW_SITE = "candidate"
 HOUR_SECONDS = 3600
 
-Progress = Callable[[float, str], None]
-
 
 def outcomes_of(
-    question: Question, *, seed: int, cores: int | None = None, progress: Progress | None = None
+    question: Question, *, seed: int, cores: int | None = None, progress: Progress = to_nobody
 ) -> dict[str, Measures]:
     """Return what the network's runs gave by candidate; one whose country is unknown has none. Results are kept.
 
@@ -33,16 +31,12 @@ def outcomes_of(
     assert runs is not None, "the question asks for runs of the network"
     candidates = [one for one in derived(question).candidates if one.country is not None]
     found: dict[str, Measures] = {}
+    each = 1 / max(len(candidates), 1)
     for done, one in enumerate(candidates):
-        share = done / len(candidates)
-
-        def tell(words: str, share: float = share, name: str = one.name) -> None:
-            if progress is not None:
-                progress(share, f"{name}: {words}")
-
-        tell("the network with it")
+        begin, half, end = done * each, (done + 0.5) * each, (done + 1) * each
+        tell = of_part(progress, begin, half, f"{one.name}: the network with it")
         whole = figures(run_scenario(_scenario(one, runs, seed), cores=cores, progress=tell))
-        tell("the network while it is closed")
+        tell = of_part(progress, half, end, f"{one.name}: the network while it is closed")
         closed = figures(run_scenario(_closed(_scenario(one, runs, seed)), cores=cores, progress=tell))
         found[one.id] = _measures(one, runs, whole, closed)
     return found
