@@ -1,6 +1,6 @@
 """Every check and every test, one named step after another; stops at the first that fails and names it.
 
-The last steps mostly wait for processes, so they run in two lanes at once; what such a step prints comes when it ends.
+Steps that use one core, or mostly wait, run in two lanes at once; what such a step prints comes when it ends.
 
 Usage: python tools/test.py [--only STEP ...] [--list]
 `--only checks` runs the steps that take seconds.
@@ -21,8 +21,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAMS = Path(sys.executable).parent
 PYTEST = ("pytest", "-p", "no:cacheprovider")
+SPHINX = ("python", "-m", "sphinx", "-W", "-q")
 SLOW = "browser or docs or faults or slurm"
 UNIT = f"not ({SLOW} or processes or hypothesis)"
+OTHERS = ("--ignore=tests/server", "--ignore=tests/planning")  # each a step of its own
 PROCESSES = f"processes and not ({SLOW})"
 PROPERTIES = f"hypothesis and not ({SLOW} or processes)"  # Hypothesis marks its own tests so
 
@@ -44,12 +46,14 @@ class Step:
 
 
 STEPS = [
-    Step("style", "Style", ("ruff", "check", ".")),
-    Step("format", "Format", ("ruff", "format", "--check", ".")),
-    Step("contracts", "Import contracts", ("lint-imports", "--no-cache")),
-    Step("types", "Types", ("mypy",)),
-    Step("docs", "Documentation, no warnings", ("python", "-m", "sphinx", "-W", "-q", "docs", "docs/_build/html")),
-    Step("unit", "Unit tests", (*PYTEST, "-n", "2", "-m", UNIT, "--ignore=tests/server", "tests")),
+    Step("style", "Style", ("ruff", "check", "."), lane=1),
+    Step("format", "Format", ("ruff", "format", "--check", "."), lane=1),
+    Step("contracts", "Import contracts", ("lint-imports", "--no-cache"), lane=1),
+    Step("types", "Types", ("mypy",), lane=1),
+    Step("docs", "Documentation, no warnings", (*SPHINX, "docs", "docs/_build/html"), lane=1),
+    Step("unit", "Unit tests", (*PYTEST, "-n", "2", "-m", UNIT, *OTHERS, "tests"), lane=1),
+    # In one process: on a fresh machine each of several would compile the twin's loops, which takes a minute.
+    Step("planning", "Unit tests of planning", (*PYTEST, "-m", UNIT, "tests/planning"), lane=2),
     Step("server", "Server tests on SQLite", (*PYTEST, "-n", "2", "-m", UNIT, "tests/server"), needs=("tests/server",)),
     Step("properties", "Properties, each tried on many made-up cases", (*PYTEST, "-n", "2", "-m", PROPERTIES, "tests")),
     Step("processes", "Real networks, keepers and services", (*PYTEST, "-n", "2", "-m", PROCESSES, "tests")),
