@@ -10,7 +10,7 @@ import yaml
 
 from fabrica.aiact import library
 from fabrica.aiact.classify import classify
-from fabrica.wire.aiact import Classification, DateBeforeAct
+from fabrica.wire.aiact import Classification, DateBeforeAct, FactsContradict
 
 CASES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "cases.yaml").read_text())["cases"]
 
@@ -75,10 +75,21 @@ def test_a_harder_case_comes_out_as_the_law_says(case: dict[str, Any]) -> None:
     assert set(case.get("open", ())) <= {one.fact for one in found.open_questions}
 
 
-MANY: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "many_facts_cases.yaml").read_text())["cases"]
+MANY: list[dict[str, Any]] = [
+    case
+    for name in ("many_facts_cases.yaml", "third_round_cases.yaml")
+    for case in yaml.safe_load((Path(__file__).parent / name).read_text())["cases"]
+]
 
 
-@pytest.mark.parametrize("case", MANY, ids=lambda case: str(case["title"]))
+@pytest.mark.parametrize("case", [one for one in MANY if "contradict" in one], ids=lambda case: str(case["title"]))
+def test_facts_that_exclude_each_other_are_refused_by_name(case: dict[str, Any]) -> None:
+    with pytest.raises(FactsContradict) as told:
+        classify(case["answers"], TOLD)
+    assert all(f"{fact}: " in str(told.value) for fact in case["contradict"])
+
+
+@pytest.mark.parametrize("case", [one for one in MANY if "contradict" not in one], ids=lambda case: str(case["title"]))
 def test_many_facts_come_out_as_the_law_says(case: dict[str, Any]) -> None:
     found = classify(case["answers"], date.fromisoformat(case.get("as_of", "2026-11-20")))
     duties = {one.id: one for one in found.obligations}

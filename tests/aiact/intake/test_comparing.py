@@ -21,8 +21,9 @@ DAY = date(2028, 1, 6)
 
 
 def test_the_fact_that_makes_a_difference_is_named_alone() -> None:
-    other = {**CASES["D06"], "used_for": ["other"], "actor_size": "micro"}
-    found = {(one.kind, one.what): one for one in compare(CASES["D06"], other, DAY).differences}
+    one = {**CASES["D06"], "product_act": "none"}
+    other = {**one, "used_for": ["other"], "actor_size": "micro"}
+    found = {(each.kind, each.what): each for each in compare(one, other, DAY).differences}
     tier = found["tier", "high_risk_annex_iii"]
     assert (tier.before, tier.after, tier.because) == ("final", None, ("used_for",))
     assert found["obligation", "hr-9"].before == "from 2027-12-02"
