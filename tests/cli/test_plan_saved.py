@@ -110,20 +110,28 @@ def test_what_is_saved_is_listed_and_shown(server: Played) -> None:
     assert "It took too long." in run("saved", SCENARIO).stdout
 
 
-def test_a_scenario_is_cancelled_shared_linked_made_private_and_deleted(server: Played) -> None:
+def test_a_scenario_is_cancelled_renamed_shared_linked_made_private_and_deleted(server: Played) -> None:
     assert run("cancel", SCENARIO).exit_code == 0
+    assert "now" in run("rename", SCENARIO, "Two factories").stderr
     assert run("share", SCENARIO, "--office", "--link", 3).stdout == "http://server/plan/shared/x\n"
     assert run("share", SCENARIO, "--private").exit_code == 0
     assert run("delete", SCENARIO, "--yes").exit_code == 0
     calls = [(method, path.removeprefix(f"/{SCENARIO}")) for method, path, _ in server.asked if method != "GET"]
     assert calls == [
         ("POST", "/cancel"),
+        ("POST", "/name"),
         ("POST", "/sharing"),
         ("POST", "/links"),
         ("POST", "/sharing"),
         ("DELETE", "/links"),
         ("DELETE", ""),
     ]
+
+
+def test_a_name_that_is_none_or_a_book_is_refused_before_it_is_sent(server: Played) -> None:
+    for name in ("", "x" * 81):
+        assert run("rename", SCENARIO, name).exit_code == 2
+    assert not server.asked
 
 
 @pytest.mark.parametrize("options", [[], ["--private", "--office"]])

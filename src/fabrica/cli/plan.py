@@ -15,6 +15,7 @@ _COMMANDS = {
     "save": "plan_saved:save",
     "saved": "plan_saved:saved",
     "cancel": "plan_saved:cancel",
+    "rename": "plan_saved:rename",
     "share": "plan_saved:share",
     "delete": "plan_saved:delete",
 }

@@ -1,4 +1,4 @@
-"""`fabrica plan save`, `saved`, `cancel`, `share` and `delete`: scenarios that a server keeps and runs."""
+"""`fabrica plan save`, `saved`, `cancel`, `rename`, `share` and `delete`: scenarios that a server keeps and runs."""
 
 import time
 from pathlib import Path
@@ -196,6 +196,32 @@ def cancel(scenario: str, as_json: bool) -> None:
         print_json(found)
     else:
         say(f"{found.name} is {'being ' if found.state in LIVING else ''}cancelled.")
+
+
+@click.command("rename")
+@click.argument("scenario")
+@click.argument("name")
+@json_option
+def rename(scenario: str, name: str, as_json: bool) -> None:
+    """Call a scenario of yours NAME from now on.
+
+    \b
+    Example:
+        fabrica plan rename scn_01jd… "Two gigafactories"
+    """
+    from fabrica.cli.connection import connect
+    from fabrica.sdk import scenarios
+    from fabrica.wire.scenarios import NAME_CHARACTERS_MAX
+
+    if not 0 < len(name) <= NAME_CHARACTERS_MAX:
+        raise click.UsageError(f"Give a name of 1 to {NAME_CHARACTERS_MAX} characters.")
+    with connect() as client:
+        scenarios.rename(client, _id(scenario), name)
+        found = scenarios.scenario(client, _id(scenario))
+    if as_json:
+        print_json(found)
+    else:
+        say(f"It is called {found.name} now.")
 
 
 @click.command("share")

@@ -2,7 +2,7 @@
 
 from fabrica.sdk.client import Client
 from fabrica.values.ids import ScenarioId
-from fabrica.wire.scenarios import NewScenario, Scenario, ScenarioDetail, ScenarioLink, ScenarioSharing
+from fabrica.wire.scenarios import NewScenario, Scenario, ScenarioDetail, ScenarioLink, ScenarioName, ScenarioSharing
 
 
 def scenarios(client: Client) -> tuple[Scenario, ...]:
@@ -38,6 +38,16 @@ def cancel(client: Client, scenario: ScenarioId) -> None:
         NotAllowed: the caller is neither its author nor an operator.
     """
     client.post(f"/plan/scenarios/{scenario}/cancel")
+
+
+def rename(client: Client, scenario: ScenarioId, name: str) -> None:
+    """Call a scenario something else.
+
+    Raises:
+        NotAllowed: the caller is not its author.
+        ScenarioRefused: nothing is left of the name.
+    """
+    client.post(f"/plan/scenarios/{scenario}/name", ScenarioName(name=name))
 
 
 def share(client: Client, scenario: ScenarioId, sharing: ScenarioSharing) -> None:

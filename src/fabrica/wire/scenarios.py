@@ -68,6 +68,12 @@ class NewScenario(Request):
     with_office: bool = Field(default=False, description="whether the network's office reads it")
 
 
+class ScenarioName(Request):
+    """What a scenario is called from now on."""
+
+    name: str = Field(min_length=1, max_length=NAME_CHARACTERS_MAX)
+
+
 class ScenarioSharing(Request):
     """Who reads a scenario beside its author."""
 

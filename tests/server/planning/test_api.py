@@ -57,16 +57,20 @@ def test_a_mistake_is_a_named_problem(body: dict[str, Any]) -> None:
     assert not Scenario.objects.exists()
 
 
-def test_cancel_share_link_and_delete() -> None:
+def test_cancel_rename_share_link_and_delete() -> None:
     author = make_user()
     client, scenario = client_of(author), make_scenario(author)
     assert post(client, f"{BASE}/{scenario}/cancel").status_code == 204
     assert post(client, f"{BASE}/{scenario}/cancel").status_code == 409
+    assert post(client, f"{BASE}/{scenario}/name", {"name": "There?"}).status_code == 204
+    assert client.get(f"{BASE}/{scenario}").json()["name"] == "There?"
+    assert post(client, f"{BASE}/{scenario}/name", {"name": ""}).status_code == 422
     assert post(client, f"{BASE}/{scenario}/sharing", {"with_office": True}).status_code == 204
     assert "/plan/shared/" in post(client, f"{BASE}/{scenario}/links?days=3").json()["address"]
     assert client.delete(f"{BASE}/{scenario}/links").status_code == 204
     operator = client_of(make_operator())
     assert operator.delete(f"{BASE}/{scenario}").status_code == 403
+    assert post(operator, f"{BASE}/{scenario}/name", {"name": "Mine"}).status_code == 403
     assert client.delete(f"{BASE}/{scenario}").status_code == 204
     assert client.get(f"{BASE}/{scenario}").status_code == 404
 
@@ -77,5 +81,6 @@ def test_a_stranger_finds_nothing() -> None:
     assert client.get(f"{BASE}/{scenario}").status_code == 404
     for act in ("cancel", "sharing", "links"):
         assert post(client, f"{BASE}/{scenario}/{act}").status_code == 404
+    assert post(client, f"{BASE}/{scenario}/name", {"name": "Mine"}).status_code == 404
     assert client.delete(f"{BASE}/{scenario}").status_code == 404
     assert Client().get(BASE).status_code == 401

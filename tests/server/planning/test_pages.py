@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from fabrica.server.core.actors import SYSTEM, Actor
-from fabrica.server.planning import service
+from fabrica.server.planning import queries, service
 from fabrica.server.planning.models import Scenario
 from fabrica.values.ids import ScenarioId
 from tests.builders import make_member, make_operator, make_project, make_user
@@ -96,7 +96,8 @@ def test_a_table_and_the_file_are_downloaded() -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["", "/progress", "/cancel", "/share", "/links", "/links/withdraw", "/delete", "/scenario.toml"]
+    "address",
+    ["", "/progress", "/cancel", "/rename", "/share", "/links", "/links/withdraw", "/delete", "/scenario.toml"],
 )
 def test_a_stranger_finds_nothing_and_changes_nothing(address: str) -> None:
     scenario = make_scenario(make_user())
@@ -110,13 +111,64 @@ def test_a_stranger_finds_nothing_and_changes_nothing(address: str) -> None:
     assert Scenario.objects.get().state == "queued"
 
 
-def test_progress_asks_the_page_to_load_anew_when_it_has_ended() -> None:
+def test_progress_brings_what_came_out_when_it_has_ended_and_then_asks_no_more() -> None:
     author = make_user()
     client = browser(author)
     waiting, ended = make_scenario(author), done(author)
     assert 'hx-trigger="every 2s"' in page(client, f"/plan/scenarios/{waiting}/progress")
-    assert client.get(f"/plan/scenarios/{ended}/progress").headers["HX-Refresh"] == "true"
+    assert 'id="outcome"' not in page(client, f"/plan/scenarios/{waiting}/progress")
+    last = page(client, f"/plan/scenarios/{ended}/progress?told=running-3")
+    assert "hx-trigger" not in last
+    assert "It is done; the result is below." in last
+    assert last.index('<div id="outcome" hx-swap-oob="innerHTML">') < last.index("North is")
     assert 'hx-trigger="every 2s"' not in page(client, f"/plan/scenarios/{ended}")
+
+
+def test_progress_is_said_aloud_only_when_another_quarter_is_done() -> None:
+    author = make_user()
+    address = f"/plan/scenarios/{make_scenario(author)}/progress"
+    Scenario.objects.update(state="running", progress=0.3)
+    first = page(browser(author), f"{address}?told=running-0")
+    assert '<p id="told" hx-swap-oob="innerHTML">It runs: 30% is done.' in first
+    assert f"{address}?told=running-1" in first
+    Scenario.objects.update(progress=0.4)
+    assert 'id="told"' not in page(browser(author), f"{address}?told=running-1")
+
+
+def test_the_author_renames_a_scenario_and_a_reader_does_not() -> None:
+    project = make_project()
+    author, member = make_member(project), make_member(project)
+    scenario = make_scenario(author, project=project)
+    address = f"/plan/scenarios/{scenario}"
+    assert browser(author).post(f"{address}/rename", {"name": "There?"}).headers["Location"] == address
+    assert "<h1>There?</h1>" in page(browser(member), address)
+    assert "Rename it" not in page(browser(member), address)
+    assert browser(member).post(f"{address}/rename", {"name": "Nowhere"}).status_code == 403
+    refused = browser(author).post(f"{address}/rename", {"name": " "})
+    assert refused.status_code == 422
+    assert '<a href="#id_name">' in refused.content.decode()
+    assert Scenario.objects.get().name == "There?"
+
+
+def test_whoever_only_reads_is_not_asked_whether_to_delete() -> None:
+    project = make_project()
+    author, member = make_member(project), make_member(project)
+    address = f"/plan/scenarios/{make_scenario(author, project=project)}/delete"
+    assert "gone for good" in page(browser(author), address)
+    page(browser(member), address, 403)
+
+
+def test_the_older_scenarios_are_a_page_further(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queries, "PAGE", 2)
+    author = make_user()
+    first, second, third = (make_scenario(author) for _ in range(3))
+    shown = page(browser(author), "/plan/")
+    assert third in shown
+    assert f'href="?before={second}#saved"' in shown
+    older = page(browser(author), f"/plan/?before={second}")
+    assert first in older
+    assert third not in older
+    page(browser(author), "/plan/?before=none", 422)
 
 
 def test_the_author_cancels_shares_and_deletes_with_buttons() -> None:
@@ -146,10 +198,15 @@ def test_a_link_shows_a_result_to_anybody_and_not_who_made_it() -> None:
     assert "Ada Private" not in shown.content.decode()
     assert "North is" in shown.content.decode()
     assert browser().get(f"{address}/ranks.csv").content == b"site,first\r\nnorth,0.5\r\n"
+    for kept in (shown, browser().get(f"{address}/ranks.csv")):
+        assert kept.headers["X-Robots-Tag"] == "noindex"
+        assert "no-store" in kept.headers["Cache-Control"]
     browser(author).post(f"/plan/scenarios/{scenario}/links/withdraw")
     assert browser().get(address).status_code == 404
     assert browser().get(f"{address}/ranks.csv").status_code == 404
-    assert browser(author).post(f"/plan/scenarios/{scenario}/links", {"days": "1000"}).status_code == 422
+    refused = browser(author).post(f"/plan/scenarios/{scenario}/links", {"days": "1000"})
+    assert refused.status_code == 422
+    assert '<a href="#id_days">' in refused.content.decode()
 
 
 def test_two_results_stand_beside_each_other_with_what_was_asked_differently() -> None:

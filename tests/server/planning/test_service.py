@@ -12,7 +12,7 @@ from fabrica.server.planning import queries, rules, service
 from fabrica.server.planning.models import Scenario
 from fabrica.values.ids import ScenarioId
 from fabrica.wire.problems import FabricaError, NotAllowed, NotFound
-from fabrica.wire.scenarios import ScenarioLinkRefused, ScenarioNotReady, TooManyScenarios
+from fabrica.wire.scenarios import ScenarioLinkRefused, ScenarioNotReady, ScenarioRefused, TooManyScenarios
 from fabrica.wire.siting import CandidatesRefused
 from tests.builders import make_member, make_operator, make_project, make_user
 from tests.server.planning.questions import RESULT, make_scenario
@@ -100,6 +100,19 @@ def test_the_author_alone_shares_links_and_deletes() -> None:
             act()
     service.delete(author, scenario=scenario)
     assert not queries.scenarios(author)
+
+
+def test_the_author_alone_renames_and_facts_do_not_tell_the_name() -> None:
+    person = make_user()
+    scenario = make_scenario(person, with_office=True)
+    for other in (make_operator(), make_user("Somebody Else")):
+        with pytest.raises(NotAllowed):
+            service.rename(other, scenario=scenario, name="Mine")
+    service.rename(person, scenario=scenario, name="  Two   factories ")
+    assert queries.scenario(person, scenario).name == "Two factories"
+    with pytest.raises(ScenarioRefused):
+        service.rename(person, scenario=scenario, name=" ")
+    assert "factories" not in str(Fact.objects.get(kind="planning.scenario_renamed").body)
 
 
 def test_the_author_and_operators_cancel_and_nobody_else() -> None:

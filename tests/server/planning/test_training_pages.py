@@ -86,15 +86,36 @@ def test_a_model_of_ones_own_is_answered_as_the_same_preset_is() -> None:
         ({**POOL, "devices": "100000000"}, "less than or equal to 1000000"),
         ({**POOL, "devices": "1", "model": "llama3.1-405b"}, "the nearest layout lacks"),
         ({**POOL, "accelerator": "A100-40G-SXM", "precision": "nvfp4"}, "A100"),
+        ({"batch": "5"}, "shorter than one sequence of 8,192"),
+        ({"batch": "100T"}, "2,000,000,000,000 tokens are fewer than one batch of 100,000,000,000,000"),
         ({"where": "nowhere"}, "Select a valid choice"),
         ({"where": "jaif", "devices": "999999"}, "are not to be had"),
     ],
 )
 def test_a_mistake_is_named_and_nothing_is_answered(fields: dict[str, str], told: str) -> None:
-    answer = browser().get(ADDRESS, question(**fields))
+    answer = browser().get(ADDRESS, question(**fields), follow=True)
     assert answer.status_code == 422
     assert told in answer.content.decode()
     assert "<svg class=" not in answer.content.decode()
+
+
+def test_a_mistake_stands_above_the_form_with_a_link_to_its_field_and_in_the_title() -> None:
+    page = browser().get(ADDRESS, question(tokens="many")).content.decode()
+    assert "<title>To correct:" in page
+    assert page.index('id="answer"') < page.index('<a href="#id_tokens">') < page.index('id="id_tokens_error"')
+    assert 'aria-describedby="id_tokens_helptext id_tokens_error"' in page
+
+
+def test_an_address_holds_what_was_asked_and_no_empty_field() -> None:
+    answer = browser().get(ADDRESS, question(batch="", layers=""))
+    kept = answer.headers["Location"].partition("?")[2]
+    assert answer.status_code == 302
+    assert dict(pair.split("=") for pair in kept.split("&")) == question()
+
+
+def test_the_title_of_an_answer_says_what_was_asked() -> None:
+    page = browser().get(ADDRESS, question(**POOL)).content.decode()
+    assert "<title>llama3-8b, 1,024 x H100-80G-SXM · Plan a training" in page
 
 
 def test_the_tables_are_downloaded_with_all_intervals() -> None:

@@ -107,7 +107,7 @@ def answer(text: str, seed: int, progress: Progress) -> Result:
         _figure(f"wait of {one.name}", f"mean wait of {one.name}", "s", one.mean_wait_s) for one in found.partitions
     )
     return Result(
-        words=" ".join((*sentences(outcome, found), *found.unknown)),
+        words="\n\n".join(filter(None, (" ".join(sentences(outcome, found)), " ".join(found.unknown)))),
         figures=shown + waits,
         report="".join(sections(outcome, found)),
         tables=(

@@ -111,10 +111,20 @@ class _Reader:
         return Training(
             model,
             self._tokens("tokens"),
-            self._tokens("global_batch_tokens"),
+            self._batch_tokens(model),
             self._one_of("precision", told.get("precision", "bf16"), PRECISION_NAMES),
             self._one_of("software", told.get("software", "vendor"), SOFTWARE),
         )
+
+    def _batch_tokens(self, model: Model) -> float | None:
+        tokens = self._tokens("global_batch_tokens")
+        if tokens is not None and tokens < model.seq_len:
+            raise self._mistake(
+                "global_batch_tokens",
+                f"a batch of {tokens:,.0f} tokens is shorter than one sequence of {model.seq_len:,}.",
+                "Give at least one sequence, such as 4M.",
+            )
+        return tokens
 
     def _check_keys(self) -> None:
         tables = tuple(name for name in _KEYS if name)

@@ -175,6 +175,7 @@ _planning = [
     path("scenarios/<scenario:scenario>", planning.scenario, name="scenario"),
     path("scenarios/<scenario:scenario>/progress", planning.progress, name="progress"),
     path("scenarios/<scenario:scenario>/cancel", planning.cancel, name="cancel"),
+    path("scenarios/<scenario:scenario>/rename", planning.rename, name="rename"),
     path("scenarios/<scenario:scenario>/share", planning.share, name="share"),
     path("scenarios/<scenario:scenario>/links", planning.draw_link, name="draw_link"),
     path("scenarios/<scenario:scenario>/links/withdraw", planning.withdraw_links, name="withdraw_links"),

@@ -6,7 +6,7 @@ from fabrica.server.core import idempotency
 from fabrica.server.core.requests import Asked
 from fabrica.server.planning import queries, service
 from fabrica.values.ids import ScenarioId
-from fabrica.wire.scenarios import NewScenario, Scenario, ScenarioDetail, ScenarioLink, ScenarioSharing
+from fabrica.wire.scenarios import NewScenario, Scenario, ScenarioDetail, ScenarioLink, ScenarioName, ScenarioSharing
 
 router = Router(tags=["planning"])
 
@@ -35,6 +35,13 @@ def cancel(request: Asked, scenario: ScenarioId) -> None:
     """Cancel a scenario that waits or runs; its author or an operator."""
     queries.scenario(request.auth, scenario)
     service.cancel(request.auth, scenario=scenario)
+
+
+@router.post("/scenarios/{scenario}/name", response={204: None})
+def rename(request: Asked, scenario: ScenarioId, body: ScenarioName) -> None:
+    """Call a scenario something else; only the author."""
+    queries.scenario(request.auth, scenario)
+    service.rename(request.auth, scenario=scenario, name=body.name)
 
 
 @router.post("/scenarios/{scenario}/sharing", response={204: None})

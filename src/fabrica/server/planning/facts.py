@@ -39,6 +39,13 @@ class ScenarioShared(FactBody):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScenarioRenamed(FactBody):
+    kind: ClassVar[str] = "planning.scenario_renamed"
+    subject_field: ClassVar[str] = "scenario"
+    scenario: ScenarioId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScenarioDeleted(FactBody):
     kind: ClassVar[str] = "planning.scenario_deleted"
     subject_field: ClassVar[str] = "scenario"

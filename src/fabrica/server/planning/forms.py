@@ -80,4 +80,10 @@ class ScenarioForm(SharingForm):
 class LinkForm(forms.Form):
     """For how many days a link holds."""
 
-    days = forms.IntegerField(label=_("Days"), min_value=1, max_value=rules.LINK_DAYS_MAX, initial=14)
+    days = forms.IntegerField(label=_("Days that a link holds"), min_value=1, max_value=rules.LINK_DAYS_MAX, initial=14)
+
+
+class NameForm(forms.Form):
+    """What a scenario is called from now on."""
+
+    name = forms.CharField(label=_("Name"), max_length=NAME_CHARACTERS_MAX)

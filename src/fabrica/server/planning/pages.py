@@ -8,18 +8,19 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from fabrica.planning.answers.pair import write_pair
 from fabrica.server.core.requests import Viewed
 from fabrica.server.people import queries as people
-from fabrica.server.planning import comparing, queries, service
-from fabrica.server.planning.forms import FIRST_NETWORK, FIRST_SITING, LinkForm, ScenarioForm, SharingForm
+from fabrica.server.planning import comparing, queries, rules, service
+from fabrica.server.planning.forms import FIRST_NETWORK, FIRST_SITING, LinkForm, NameForm, ScenarioForm, SharingForm
 from fabrica.server.planning.network_forms import NetworkForm
 from fabrica.server.planning.tables import attached, download
 from fabrica.server.sites import queries as sites
 from fabrica.values.ids import ScenarioId
-from fabrica.wire.problems import FabricaError, Malformed
+from fabrica.wire.problems import FabricaError, Malformed, NotAllowed
 from fabrica.wire.scenarios import (
     NAME_CHARACTERS_MAX,
     ScenarioDetail,
@@ -29,13 +30,14 @@ from fabrica.wire.scenarios import (
     ScenarioState,
 )
 
-LIVING = (ScenarioState.QUEUED, ScenarioState.RUNNING)
-
 
 @require_GET
 def home(request: Viewed) -> HttpResponse:
-    """Show what can be planned, and to whoever is signed in the scenarios they may read."""
-    return render(request, "planning/home.html", {"scenarios": queries.scenarios(request.actor)})
+    """Show what can be planned, and to whoever is signed in the scenarios they may read, a page of them at a time."""
+    before = _id(request, "before") if request.GET.get("before") else None
+    found = queries.scenarios(request.actor, before=before)
+    older = found[-1].id if len(found) == queries.PAGE else None
+    return render(request, "planning/home.html", {"scenarios": found, "older": older})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -114,40 +116,50 @@ def scenario(request: Viewed, scenario: ScenarioId) -> HttpResponse:
     Raises:
         NotFound: there is none, or the reader may not see it.
     """
-    found = queries.scenario(request.actor, scenario)
+    return _scenario(request, queries.scenario(request.actor, scenario))
+
+
+def _scenario(
+    request: Viewed, found: ScenarioDetail, *, link: LinkForm | None = None, name: NameForm | None = None
+) -> HttpResponse:
+    """Show a scenario; `link` and `name` are forms of it that have a mistake."""
     projects = people.projects(request.actor)
     sharing = {"project": found.project or "", "with_office": found.with_office}
+    mistaken = link or name
+    context = {
+        **_followed(request, found),
+        "project_name": next((one.name for one in projects if one.id == found.project), ""),
+        "sharing": SharingForm(projects=projects, initial=sharing),
+        "link_form": link or LinkForm(),
+        "name_form": name or NameForm(initial={"name": found.name}),
+        "mistaken": mistaken,
+        "may_cancel": found.state in rules.LIVING and (found.mine or request.actor.is_operator),
+    }
+    return render(request, "planning/scenario.html", context, status=422 if mistaken else 200)
+
+
+def _followed(request: Viewed, found: ScenarioDetail) -> dict[str, Any]:
+    """Return a scenario with how far it is, what came out, and with what it may be compared."""
     others = [
         one
         for one in queries.scenarios(request.actor)
         if one.kind == found.kind and one.id != found.id and one.state == ScenarioState.DONE
     ]
-    context = {
-        **_shown(found),
-        "project_name": next((one.name for one in projects if one.id == found.project), ""),
-        "sharing": SharingForm(projects=projects, initial=sharing),
-        "link_form": LinkForm(),
-        "may_cancel": found.state in LIVING and (found.mine or request.actor.is_operator),
-        "others": others,
-    }
-    return render(request, "planning/scenario.html", context)
+    return {**_shown(found), "others": others, "milestone": rules.milestone(found.state, found.progress)}
 
 
 def _shown(found: ScenarioDetail) -> dict[str, Any]:
     """Return a scenario and its result as templates show them; the report was made and escaped by the workshop."""
     report = SafeString(found.result.report) if found.result else ""
-    return {"scenario": found, "result": found.result, "report": report, "living": found.state in LIVING}
+    return {"scenario": found, "result": found.result, "report": report, "living": found.state in rules.LIVING}
 
 
 @require_GET
 @login_required
 def progress(request: Viewed, scenario: ScenarioId) -> HttpResponse:
-    """Return how far a scenario is; once it has ended, ask the page to load anew."""
-    found = queries.scenario(request.actor, scenario)
-    answer = render(request, "planning/progress.html", {"scenario": found})
-    if found.state not in LIVING:
-        answer["HX-Refresh"] = "true"
-    return answer
+    """Return how far a scenario is; once it has ended also what came out, so that no page has to load anew."""
+    context = _followed(request, queries.scenario(request.actor, scenario))
+    return render(request, "planning/progressed.html", {**context, "told": request.GET.get("told")})
 
 
 @require_POST
@@ -158,6 +170,22 @@ def cancel(request: Viewed, scenario: ScenarioId) -> HttpResponse:
     service.cancel(request.actor, scenario=scenario)
     messages.success(request, _("It is being cancelled."))
     return redirect("planning:scenario", scenario)
+
+
+@require_POST
+@login_required
+def rename(request: Viewed, scenario: ScenarioId) -> HttpResponse:
+    """Call a scenario something else; a mistake is told at the field."""
+    found = queries.scenario(request.actor, scenario)
+    form = NameForm(request.POST)
+    if form.is_valid():
+        try:
+            service.rename(request.actor, scenario=scenario, name=form.cleaned_data["name"])
+            messages.success(request, _("It has its new name."))
+            return redirect("planning:scenario", scenario)
+        except ScenarioRefused as problem:
+            form.add_error("name", str(problem))
+    return _scenario(request, found, name=form)
 
 
 @require_POST
@@ -179,16 +207,15 @@ def share(request: Viewed, scenario: ScenarioId) -> HttpResponse:
 
 @require_POST
 @login_required
+@never_cache
 def draw_link(request: Viewed, scenario: ScenarioId) -> HttpResponse:
-    """Draw a link and show it, once.
-
-    Raises:
-        ScenarioRefused: the days are none.
-    """
-    queries.scenario(request.actor, scenario)
+    """Draw a link and show it, once; a mistake is told at the field."""
+    found = queries.scenario(request.actor, scenario)
     form = LinkForm(request.POST)
-    link = service.draw_link(request.actor, scenario=scenario, days=form.cleaned_data["days"] if form.is_valid() else 0)
-    return render(request, "planning/link.html", {"link": link, "scenario": scenario})
+    if not form.is_valid():
+        return _scenario(request, found, link=form)
+    link = service.draw_link(request.actor, scenario=scenario, days=form.cleaned_data["days"])
+    return render(request, "planning/link.html", {"link": link, "scenario": found})
 
 
 @require_POST
@@ -204,8 +231,10 @@ def withdraw_links(request: Viewed, scenario: ScenarioId) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def delete(request: Viewed, scenario: ScenarioId) -> HttpResponse:
-    """Ask whether a scenario is to be deleted; on POST delete it."""
+    """Ask its author whether a scenario is to be deleted; on POST delete it."""
     found = queries.scenario(request.actor, scenario)
+    if not found.mine:
+        raise NotAllowed("A scenario is deleted by its author alone.", remedy="Ask its author.")
     if request.method != "POST":
         return render(request, "planning/delete.html", {"scenario": found})
     service.delete(request.actor, scenario=scenario)
@@ -277,19 +306,25 @@ def _paired(request: Viewed, one: ScenarioDetail, other: ScenarioDetail) -> Http
 
 
 @require_GET
+@never_cache
 def shared(request: Viewed, token: str) -> HttpResponse:
     """Show a scenario to whoever has a link to it."""
     try:
         found = queries.shared(request.actor, token)
     except ScenarioLinkRefused as problem:
         return render(request, "portal/problem.html", {"problem": problem}, status=problem.status)
-    answer = render(request, "planning/shared.html", {**_shown(found), "token": token})
-    answer["Referrer-Policy"] = "no-referrer"  # the address is the key
-    answer["X-Robots-Tag"] = "noindex"
-    return answer
+    return _private(render(request, "planning/shared.html", {**_shown(found), "token": token}))
 
 
 @require_GET
+@never_cache
 def shared_table(request: Viewed, token: str, name: str) -> HttpResponse:
     """Send a table of a result to whoever has a link to it."""
-    return _table(queries.shared(request.actor, token), name)
+    return _private(_table(queries.shared(request.actor, token), name))
+
+
+def _private(answer: HttpResponse) -> HttpResponse:
+    """Keep an address that is a key from other sites and from search engines."""
+    answer["Referrer-Policy"] = "no-referrer"
+    answer["X-Robots-Tag"] = "noindex"
+    return answer

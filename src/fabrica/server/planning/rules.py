@@ -38,6 +38,11 @@ def check_move(state: ScenarioState, wanted: ScenarioState) -> None:
         raise ScenarioNotReady(f"The scenario is {state}; it cannot become {wanted}.", remedy="Look at it anew.")
 
 
+def milestone(state: ScenarioState, progress: float | None) -> str:
+    """Return what those who hear a page are told of: each state, and each quarter of a run, not every moment of it."""
+    return f"{state}-{int((progress or 0.0) * 4)}" if state == ScenarioState.RUNNING else str(state)
+
+
 def check_name(name: str) -> str:
     """Return a name without spaces around it.
 

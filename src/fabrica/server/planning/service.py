@@ -1,4 +1,4 @@
-"""The verbs of planning: save a scenario, run it, cancel it, share it, delete it."""
+"""The verbs of planning: save a scenario, run it, cancel it, rename it, share it, delete it."""
 
 import hashlib
 from typing import Any
@@ -85,6 +85,17 @@ def _end(row: Scenario, state: ScenarioState, **fields: Any) -> None:
     rules.check_move(ScenarioState(row.state), state)
     Scenario.objects.filter(pk=row.pk).update(state=state, ended_at=clock.now(), **fields)
     announce(facts.ScenarioEnded(scenario=row.pk, state=state))
+
+
+@verb(may=permissions.owns)
+def rename(by: Actor, *, scenario: ScenarioId, name: str) -> None:
+    """Call a scenario something else; what it asks stays.
+
+    Raises:
+        ScenarioRefused: nothing is left of the name, or it holds what no page shows.
+    """
+    Scenario.objects.filter(pk=scenario).update(name=rules.check_name(name))
+    announce(facts.ScenarioRenamed(scenario=scenario))
 
 
 @verb(may=permissions.shares)

@@ -45,6 +45,12 @@ def answer_of(form: TrainingForm) -> Answer:
     return ask(filled["training"], filled["pool"], resilience=filled["resilience"])
 
 
+def reason_of_all(places: tuple[Place, ...]) -> str | None:
+    """Return why no site can, where all tell the same: then it is the question that is wrong, not the sites."""
+    reasons = {place.reason for place in places}
+    return reasons.pop() if len(reasons) == 1 else None
+
+
 def shown_places(places: tuple[Place, ...]) -> dict[str, Any]:
     """Return what the page shows of all sites: a picture of days, a row for each, and why others cannot."""
     able = [(place, place.answer) for place in places if place.answer is not None]

@@ -114,7 +114,8 @@ class TrainingForm(forms.Form):
         try:
             return parse_training(write_document(self.document()), str(_("The model")), filled["name"] or "my-model")
         except ModelRefused as problem:
-            field = str(problem.facts.get("key"))
+            key = str(problem.facts.get("key"))
+            field = _FIELDS.get(key, key)
             self.add_error(field if field in self.fields else None, f"{_told(problem)}")
         return None
 
@@ -151,6 +152,20 @@ class TrainingForm(forms.Form):
             return None
 
     @property
+    def shows_shapes(self) -> bool:
+        """Whether the shapes of a model of one's own are used, or one of them has a mistake."""
+        shapes = {*SHAPES, *EXPERTS, "name", "plain_mlp", "latent"}
+        return self["model"].value() == OWN or not shapes.isdisjoint(self.errors)
+
+    @property
+    def asked(self) -> str:
+        """What was asked, for the title of its answer; empty while nothing was."""
+        if not self.is_bound or self.errors:
+            return ""
+        filled = self.cleaned_data
+        return f"{filled['training'].model.name}, {filled['pool'].words if filled['pool'] else _('every site')}"
+
+    @property
     def command(self) -> str:
         """The command that answers the same, with the model's file at hand."""
         filled = self.cleaned_data
@@ -169,6 +184,9 @@ class TrainingForm(forms.Form):
         asked = repr(sorted((name, str(value)) for name, value in self.data.items()))
         return hashlib.sha256(asked.encode()).hexdigest()[:8]
 
+
+_FIELDS: Mapping[str, str] = {"global_batch_tokens": "batch"}
+"""Fields whose name is not that of the key in a model's file."""
 
 _FIRST = {
     "model": "llama3-8b",

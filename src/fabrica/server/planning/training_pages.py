@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
 from fabrica.server.core.limits import count_try
@@ -39,13 +39,27 @@ def _planner(page: Page) -> Page:
     return opened
 
 
+def _short(page: Page) -> Page:
+    """Lead to an address without the empty fields that a browser sends, for people keep and share it."""
+
+    @wraps(page)
+    def led(request: HttpRequest) -> HttpResponse:
+        asked = request.GET.copy()
+        for name in [name for name, value in asked.items() if not value and name != "tokens"]:
+            del asked[name]
+        return page(request) if asked == request.GET else redirect(f"{request.path}?{asked.urlencode()}")
+
+    return led
+
+
 @require_GET
+@_short
 @_planner
 def training(request: HttpRequest) -> HttpResponse:
     """Show the form; with a question, show its answer too: one place in full, or all sites beside one another."""
     from fabrica.planning.training.presets import PRESETS
-    from fabrica.server.planning.training_answers import answer_of, places_of, shown_answer, shown_places
-    from fabrica.server.planning.training_forms import OWN, TrainingForm
+    from fabrica.server.planning.training_answers import answer_of, places_of, reason_of_all, shown_answer, shown_places
+    from fabrica.server.planning.training_forms import TrainingForm
 
     begin = request.GET.get("begin", "")
     form = TrainingForm(None if begin else request.GET or None, begin)
@@ -53,12 +67,16 @@ def training(request: HttpRequest) -> HttpResponse:
     if form.is_bound and form.is_valid():
         try:
             if form.cleaned_data["pool"] is None:
-                context |= shown_places(places_of(form))
+                places = places_of(form)
+                same = reason_of_all(places)
+                if same:
+                    form.add_error(None, same)
+                else:
+                    context |= shown_places(places)
             else:
                 context |= shown_answer(form, answer_of(form))
         except FabricaError as problem:
             form.add_error(None, str(problem))
-    context["own_shapes"] = form["model"].value() == OWN
     return render(request, "planning/training.html", context, status=422 if form.errors else 200)
 
 
