@@ -40,12 +40,14 @@ ICONS = {
 
 
 def icon(name: str) -> SafeString:
-    """Return an icon as decoration: beside it stands the word that says the same."""
+    """Return an icon as high as text, unless styled. It is decoration: beside it stands the word that says the same."""
     path = element("path", d=ICONS[name])
     return element(
         "svg",
         path,
         viewBox="0 0 24 24",
+        width="1em",
+        height="1em",
         fill="none",
         stroke="currentColor",
         stroke_width="1.9",
