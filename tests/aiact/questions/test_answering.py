@@ -84,6 +84,15 @@ IN_OTHER_WORDS = {
     "Do people have a right to an explanation of an individual decision?": "dep-86",
     "Does the Act apply to military drones?": "x-2-3",
     "Must workers be told before a high-risk system is used at work?": "dep-26-7",
+    "How many business users make the reach of a model high?": "annex_xiii_reach",
+    "How much may the AI Office charge per day as a periodic penalty?": "PP",
+    "How many weeks do I have to notify the Commission of a systemic risk model?": "gp-52-1",
+    "What is the highest fine for a provider of a GPAI model?": "G",
+    "What is the earliest date of the prohibitions?": "proh-5",
+    "How do I write a FRIA?": "t-13",
+    "How do I write instructions for use?": "hr-13",
+    "How do I get CE marking?": "hr-48",
+    "How do I report a serious incident?": "hr-73",
 }
 NOT_ANSWERED = (
     "What is the weather in Paris tomorrow?",
@@ -151,6 +160,21 @@ NOT_ANSWERED = (
     "Is there parking at the Commission?",
     "Do I need a licence to fly a drone?",
     "Which cloud provider is the cheapest?",
+    "How many member states has the Union?",
+    "How many people work at the AI Office?",
+    "How many judges sit in the Court of Justice?",
+    "How many employees does OpenAI have?",
+    "How many drones has the army?",
+    "How much does a lawyer cost?",
+    "Which notified body is cheapest?",
+    "Which school has the smartest pupils?",
+    "Which police force is the strictest?",
+    "Which insurer is the kindest?",
+    "How do I write a CV?",
+    "How do I get a loan?",
+    "How do I take an exam?",
+    "How do I get a visa?",
+    "How do we get customers?",
 )
 
 

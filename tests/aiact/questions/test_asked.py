@@ -49,3 +49,44 @@ def test_a_lone_word_that_the_sources_mention_in_passing_answers_nothing() -> No
     assert not ask("Who pays for a visa?", DAY).found
     assert ask("Who pays the fine?", DAY).found
     assert ask("What is a deployer?", DAY).found
+
+
+@pytest.mark.parametrize(
+    ("question", "how_to"),
+    [
+        ("How do I write a CV?", True),
+        ("How can we get customers?", True),
+        ("How to make a video?", True),
+        ("How do I register?", False),
+        ("How do I get CE marking?", False),
+        ("What is a CV?", False),
+    ],
+)
+def test_how_one_gets_a_single_thing_is_told_from_how_a_duty_is_met(question: str, how_to: bool) -> None:
+    assert asked(question).how_to is how_to
+
+
+def test_how_one_gets_a_thing_is_answered_by_whoever_wrote_a_whole_answer() -> None:
+    section = Section(label="Article 1", title="Visa", passages=(("1", "A visa is asked for at the consulate."),))
+    text = OfficialText(
+        title="Visa Act", file="a.html", sha256="a" * 64, imported_on=DAY, complete=True, lacks=(), sections=(section,)
+    )
+    assert [one.kind for one in ask("How do I get a visa?", DAY, (text,)).passages] == ["official"]
+
+
+@pytest.mark.parametrize(
+    ("question", "comparing"),
+    [
+        ("Which notified body is cheapest?", ("cheapest",)),
+        ("Is an arrest on the request of a guest a test?", ()),
+        ("What is the highest fine?", ("highest",)),
+    ],
+)
+def test_a_word_that_compares_is_told_from_one_that_ends_alike(question: str, comparing: tuple[str, ...]) -> None:
+    assert asked(question).superlatives == comparing
+
+
+def test_an_amount_is_asked_for_by_how_many_and_how_much() -> None:
+    assert asked("How many days are there?").amount
+    assert asked("How much is the fine?").amount
+    assert not asked("How long must logs be kept?").amount

@@ -9,6 +9,7 @@ from functools import lru_cache
 from fabrica.aiact import library
 from fabrica.aiact.classify import classify
 from fabrica.aiact.explain import told_unsettled, touching
+from fabrica.aiact.questions.amounts import states_amount
 from fabrica.aiact.questions.asked import Asked, asked
 from fabrica.aiact.questions.passages import answer_passage, law_passages, passages_of
 from fabrica.aiact.questions.words import means_also
@@ -96,7 +97,7 @@ class Index:
 
     def rank(self, asked: Asked, enough: float) -> list[RankedPassage]:
         """Return the passages that hold enough of the question's weight, the one that holds most first."""
-        held = {word: self._holding(word) for word in asked.words}
+        held = {word: self._holding(word, alone=asked.how_to) for word in asked.words}
         if asked.in_passing and len(held[asked.words[0]]) < _IN_PASSING:
             return []
         weights = {word: math.log(1 + len(self.passages) / (1 + len(rows))) for word, rows in held.items()}
@@ -111,9 +112,9 @@ class Index:
         ranked.sort(key=lambda one: one[0])
         return [RankedPassage(**passage.model_dump(), coverage=coverage) for _, passage, coverage in ranked]
 
-    def _holding(self, word: str) -> set[int]:
-        """Return the rows that hold a word or one that means the same."""
-        terms = (word, *means_also(word))
+    def _holding(self, word: str, *, alone: bool) -> set[int]:
+        """Return the rows that hold a word, or one that means the same unless the word `alone` counts."""
+        terms = (word,) if alone else (word, *means_also(word))
         wanted = " OR ".join(_quoted(term) for term in terms)
         return {row for (row,) in self._texts.execute("SELECT rowid FROM texts WHERE texts MATCH ?", (wanted,))}
 
@@ -127,7 +128,17 @@ def _share(words: Iterable[str], of: Sequence[str], weights: Mapping[str, float]
 def _speaks_to(
     passage: Passage, words: Sequence[str], asked: Asked, weights: Mapping[str, float], enough: float
 ) -> bool:
-    """Say whether a passage with these words answers, where another law is named: it is of that law, or of both."""
+    """Say whether a passage with these words can answer what is asked.
+
+    It states an amount where one is asked for, compares where the question does, and says what to do where that is
+    asked; where another law is named, it is of that law or of both.
+    """
+    if asked.amount and not states_amount(passage.text):
+        return False
+    if asked.how_to and not _says_what_to_do(passage, asked.words[0]):
+        return False
+    if not set(asked.superlatives) <= set(words):
+        return False
     if not asked.other_law:
         return True
     beside = [word for word in words if word in asked.rest]
@@ -137,6 +148,13 @@ def _speaks_to(
         and len(beside) >= (1 if of_that_law else _WORDS_WITH_ANOTHER_LAW)
         and _share(beside, asked.rest, weights) >= enough
     )
+
+
+def _says_what_to_do(passage: Passage, with_it: str) -> bool:
+    """Say whether a passage is a duty with a thing; traps, imported texts and advisers speak in whole answers."""
+    if passage.kind not in ("law", "open_question"):
+        return True
+    return passage.id.split("/")[-1] in library.obligations() and with_it in passage.title.lower()
 
 
 def _place(passage: Passage, coverage: float, counted: int, asked: Asked) -> tuple[float, int, int, str]:

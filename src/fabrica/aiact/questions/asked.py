@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fabrica.aiact.questions.words import laws, says_little, says_nothing, with_one_word_each
+from fabrica.aiact.questions.words import laws, no_superlatives, says_little, says_nothing, with_one_word_each
 from fabrica.wire.questions import LONGEST_QUESTION, QuestionRefused
 
 _MOST_WORDS = 40
@@ -13,6 +13,9 @@ _NAMED = re.compile(r"((?:[\w\u2019'-]+ ){1,4})(?:Acts?|Bill|Convention|[Rr]egul
 _OWN = frozenset({"ai", "artificial", "intelligence", "eu", "european", "union", "omnibus"})
 _OWN_NUMBER = "2024/1689"
 _POSSESSIVE = re.compile(r"[\u2019']s\b")
+_AMOUNT = re.compile(r"\bhow (?:many|much)\b")
+_HOW_TO = re.compile(r"\bhow (?:to|(?:do|does|can|could|may|must|should|would) (?:i|we|you|one|somebody)) (\w+)")
+_SUPERLATIVE = re.compile(r"[a-z]{3,}est")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +23,16 @@ class Asked:
     """`words` tell; `other_law` are those of them that name a law which is not the AI Act, when it alone is named.
 
     `in_passing`: beside one telling word the question holds words that hardly tell, as in "Who pays for a visa?".
+    `how_to`: how one makes or gets the one thing that is named, as in "How do I write a CV?".
+    `amount`: a number is asked for, as in "How many". `superlatives`: words such as "cheapest".
     """
 
     words: tuple[str, ...]
     other_law: tuple[str, ...]
     in_passing: bool
+    how_to: bool
+    amount: bool
+    superlatives: tuple[str, ...]
 
     @property
     def rest(self) -> tuple[str, ...]:
@@ -41,7 +49,8 @@ def asked(question: str) -> Asked:
         raise QuestionRefused(
             f"The question has over {LONGEST_QUESTION:,} characters.", remedy="Ask one thing at once."
         )
-    said = _WORD.findall(with_one_word_each(question.lower()))
+    plain = with_one_word_each(question.lower())
+    said = _WORD.findall(plain)
     telling = tuple(dict.fromkeys(word for word in said if word not in says_nothing()))[:_MOST_WORDS]
     if not telling:
         raise QuestionRefused("The question holds no word to look for.", remedy="Name the thing you ask about.")
@@ -50,6 +59,9 @@ def asked(question: str) -> Asked:
         words=tuple(dict.fromkeys((*telling, *named))),
         other_law=named,
         in_passing=len(telling) == 1 and any(word in says_little() for word in said),
+        how_to=len(telling) == 1 and any(verb in says_nothing() for verb in _HOW_TO.findall(plain)),
+        amount=_AMOUNT.search(plain) is not None,
+        superlatives=tuple(word for word in telling if _SUPERLATIVE.fullmatch(word) and word not in no_superlatives()),
     )
 
 

@@ -16,6 +16,7 @@ class _Words(Part):
     says_nothing: str
     says_little: str
     other_laws: str
+    no_superlatives: str
     means_also: Mapping[str, tuple[str, ...]]
 
 
@@ -48,6 +49,12 @@ def says_little() -> frozenset[str]:
 def laws() -> frozenset[str]:
     """Return short names of laws that are not the AI Act."""
     return frozenset(_read().other_laws.split())
+
+
+@cache
+def no_superlatives() -> frozenset[str]:
+    """Return words that end as "cheapest" does and compare nothing."""
+    return frozenset(_read().no_superlatives.split())
 
 
 def means_also(word: str) -> tuple[str, ...]:
