@@ -32,6 +32,7 @@ ENDPOINTS: dict[tuple[str, str], tuple[list[int], Callable[[Any], tuple[str, Any
     ("GET", "/plan/scenarios/{scenario}"): ([401, 404, 200, 200, 200, 200, 401, 401], _at("")),
     ("DELETE", "/plan/scenarios/{scenario}"): (_author(204), _at("")),
     ("POST", "/plan/scenarios/{scenario}/cancel"): (_author(204, office=204), _at("/cancel", {})),
+    ("POST", "/plan/scenarios/{scenario}/name"): (_author(204), _at("/name", {"name": "There?"})),
     ("POST", "/plan/scenarios/{scenario}/sharing"): (_author(204), _at("/sharing", {"with_office": True})),
     ("POST", "/plan/scenarios/{scenario}/links"): (_author(201), _at("/links", {})),
     ("DELETE", "/plan/scenarios/{scenario}/links"): (_author(204), _at("/links")),
