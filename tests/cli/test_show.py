@@ -1,7 +1,7 @@
 """What a terminal shows of a placement: the sites that matter, and of all others that there are."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -35,12 +35,12 @@ def _placement(*candidates: Candidate) -> Placement:
     )
 
 
-@pytest.mark.parametrize("every_reason", [False, True])
-def test_sites_that_the_run_does_not_name_are_one_line(capsys: pytest.CaptureFixture[str], every_reason: bool) -> None:
+@pytest.mark.parametrize("detail", get_args(show.Detail))
+def test_sites_that_the_run_does_not_name_are_one_line(capsys: pytest.CaptureFixture[str], detail: show.Detail) -> None:
     far = [_candidate(f"far-{number}", UNNAMED, SILENT) for number in range(58)]
     second = _candidate("far-0", UNNAMED, SILENT, partition="other")
-    show.placement(_placement(*far, second, _candidate("here", NAMED)), every_reason=every_reason)
-    lines = capsys.readouterr().err.splitlines()
+    show.placement(_placement(*far, second, _candidate("here", NAMED)), detail)
+    lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 4
     assert "here" in lines[2]
     assert " ".join(lines[3].split()) == "58 other sites not named with --site or in the run's file"
@@ -48,29 +48,47 @@ def test_sites_that_the_run_does_not_name_are_one_line(capsys: pytest.CaptureFix
 
 def test_a_site_that_the_run_names_is_shown_with_why_it_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     show.placement(_placement(_candidate("here", NAMED, SILENT), _candidate("far", UNNAMED)))
-    shown = capsys.readouterr().err
+    shown = capsys.readouterr().out
     assert SILENT.words in shown
     assert "1 other site " in shown
 
 
 def test_a_run_that_names_no_site_is_shown_every_one(capsys: pytest.CaptureFixture[str]) -> None:
     show.placement(_placement(_candidate("here", NAMED), _candidate("far", SMALL)))
-    shown = capsys.readouterr().err
+    shown = capsys.readouterr().out
     assert "far" in shown
     assert "other site" not in shown
 
 
-def test_sites_where_no_agent_ever_spoke_are_one_line_until_every_reason_is_asked(
+def test_sites_where_no_agent_ever_spoke_are_one_line_until_everyone_is_asked_for(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     far = [_candidate(f"far-{number}", SILENT, SMALL, partition=part) for number in range(30) for part in ("a", "b")]
     decision = _placement(*far, _candidate("here", NAMED), _candidate("near", SMALL))
-    show.placement(decision)
-    lines = capsys.readouterr().err.splitlines()
+    show.placement(decision, "whom it may go to")
+    lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines[2:]] == ["→", "near", "30"]
     assert lines[-1].split(maxsplit=3)[-1].strip() == "no agent has ever connected, so no run goes there"
-    show.placement(decision, every_reason=True)
-    assert "far-29" in capsys.readouterr().err
+    show.placement(decision, "everyone")
+    assert "far-29" in capsys.readouterr().out
+
+
+def test_of_a_site_that_cannot_take_the_run_only_what_refuses_it_is_told_until_everyone_is_asked_for(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    decision = _placement(_candidate("here", NAMED), _candidate("near", NAMED, SMALL))
+    told = []
+    for detail in get_args(show.Detail):
+        show.placement(decision, detail)
+        told.append(capsys.readouterr().out.count(NAMED.words))
+    assert told == [0, 1, 2]
+
+
+def test_beside_the_log_of_a_run_the_placement_leaves_stdout_to_the_log(capsys: pytest.CaptureFixture[str]) -> None:
+    show.placement(_placement(_candidate("here", NAMED)), aside=True)
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "here" in shown.err
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,7 @@ def _follow(client: "Client", run: "RunId", *, quiet: bool) -> "Run":
                 found = runs.run(client, run)
                 if found.placement is not None:
                     placed = found.placement.chosen is not None
-                    show.placement(found.placement)
+                    show.placement(found.placement, aside=True)
             say(f"[{seen.state}] {seen.words}".rstrip())
     except KeyboardInterrupt:
         say(f"\nThe run goes on. Follow it with 'fabrica logs {run} -f', end it with 'fabrica cancel {run}'.")
@@ -266,13 +266,16 @@ def logs(run: str, follow: bool, as_json: bool) -> None:
 
 @click.command("why")
 @click.argument("run")
+@click.option("--everyone", is_flag=True, help="Also of those who cannot take it: each condition, met or not.")
 @json_option
-def why(run: str, as_json: bool) -> None:
-    """Say why a run is where it is: every site with every reason, and what would have changed the choice.
+def why(run: str, everyone: bool, as_json: bool) -> None:
+    """Say why a run is where it is: each condition and input of the sites that can take it, what refuses the others,
+    and what would have changed the choice. With --json, everything of everyone.
 
     \b
-    Example:
-        fabrica why run_01jd…
+    Examples:
+        fabrica why last
+        fabrica why run_01jd… --everyone
     """
     from fabrica.cli import show
     from fabrica.cli.connection import connect
@@ -286,12 +289,12 @@ def why(run: str, as_json: bool) -> None:
         told = {"run": wanted, "state": found.state, "words": found.words, "silence": found.silence}
         print_json({**told, "placements": decisions})
         return
-    say(f"{wanted} is {found.state.replace('_', ' ')}. {found.words}".rstrip())
+    click.echo(f"{wanted}: {found.state.replace('_', ' ')}. {found.words}".rstrip())
     show.silences([found])
     for decision in decisions[:1]:
-        show.placement(decision, every_reason=True)
+        show.placement(decision, "everyone" if everyone else "whom it may go to")
     if not decisions:
-        say("No placement was decided yet.")
+        click.echo("No placement was decided yet.")
 
 
 @click.command("cancel")

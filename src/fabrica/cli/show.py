@@ -1,7 +1,10 @@
 """How bodies look in a terminal: placement, end of a run, lists, balance."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
 
 from fabrica.cli.output import print_table, print_text, say
 from fabrica.values.quantities import DeviceTime, show_bytes
@@ -18,66 +21,69 @@ if TYPE_CHECKING:
 _MARKS = {"succeeded": "✓", "failed": "✗", "timed_out": "✗", "cancelled": "–", "running": "▶"}
 
 
-def placement(decision: "Placement", *, every_reason: bool = False) -> None:
-    """Show who could take the run and why, the winner first; with every reason of everyone on request.
+Detail = Literal["briefly", "whom it may go to", "everyone"]
+"""Of whom a placement tells every reason and input; of the others only what refuses them."""
 
-    Where the run names sites, all others are one line; where it names none, those that never had an agent, unless every
-    reason is asked.
+
+def placement(decision: "Placement", detail: Detail = "briefly", *, aside: bool = False) -> None:
+    """Show who could take the run and why, the winner first; `aside`: on stderr, where the answer is another one.
+
+    Where the run names sites, all others are one line; where it names none, those that never had an agent, unless
+    everyone is asked for.
     """
     rows = []
     unnamed = {one.site for one in decision.candidates if one.unnamed}
-    briefly = not unnamed and not every_reason
-    silent = {one.site for one in decision.candidates if briefly and one.never_connected}
+    one_line = not unnamed and detail != "everyone"
+    silent = {one.site for one in decision.candidates if one_line and one.never_connected}
     shown = (one for one in decision.candidates if one.site not in unnamed | silent)
     ordered = sorted(shown, key=lambda one: (one.rank or 10**6, one.site, one.partition))
     for candidate in ordered:
         mark = "→" if (candidate.site, candidate.partition) == (decision.chosen, decision.chosen_partition) else ""
         name = candidate.site + (" (simulated)" if candidate.simulated else "")
         score = f"{candidate.score:.3f}" if candidate.score is not None else "–"
-        rows.append((mark, name, candidate.partition, score, _why(candidate, every_reason)))
+        in_full = detail == "everyone" or (detail == "whom it may go to" and candidate.able)
+        rows.append((mark, name, candidate.partition, score, _every_reason(candidate) if in_full else _why(candidate)))
     if silent:
         rows.append(("", _other_sites(silent), "", "", "no agent has ever connected, so no run goes there"))
     if unnamed:
         rows.append(("", _other_sites(unnamed), "", "", "not named with --site or in the run's file"))
-    say(f"Placement (policy {decision.policy_version}):" if decision.chosen else "No site can take the run now:")
-    print_table(("", "site", "partition", "score", "why"), rows, stderr=True)
+    tell = partial(click.echo, err=aside)
+    tell(f"Placement (policy {decision.policy_version}):" if decision.chosen else "No site can take the run now:")
+    print_table(("", "site", "partition", "score", "why"), rows, stderr=aside)
     if any(term.missing for candidate in decision.candidates for term in candidate.terms):
-        say("A term with ? has an input that nobody has stated; it counts as the worst one known.")
+        tell("A term with ? has an input that nobody has stated; it counts as the worst one known.")
     if decision.flip is not None:
-        say(f"What would have changed it: {decision.flip.words}")
+        tell(f"What would have changed it: {decision.flip.words}")
     if decision.nearest:
-        say(f"Nearest possible: {decision.nearest}")
+        tell(decision.nearest)
 
 
 def _other_sites(found: set["SiteId"]) -> str:
     return f"{len(found):,} other site{'' if len(found) == 1 else 's'}"
 
 
-def _why(candidate: "Candidate", every_reason: bool) -> str:
-    if candidate.able and not every_reason:
-        return "able; " + ", ".join(
-            f"{term.code} {term.value:.2f}{'?' if term.missing else ''}" for term in candidate.terms
-        )
-    reasons = [
-        f"{'✓' if reason.passed else '✗'} {reason.words}"
-        for reason in candidate.reasons
-        if every_reason or not reason.passed
-    ]
-    terms = [
-        f"· {term.code} {term.value:.3f} × {term.weight:g}: {term.words}" for term in candidate.terms if every_reason
-    ]
+def _why(candidate: "Candidate") -> str:
+    if candidate.able:
+        terms = (f"{term.code} {term.value:.2f}{'?' if term.missing else ''}" for term in candidate.terms)
+        return f"able; {', '.join(terms)}"
+    return "\n".join(f"✗ {reason.words}" for reason in candidate.reasons if not reason.passed)
+
+
+def _every_reason(candidate: "Candidate") -> str:
+    reasons = [f"{'✓' if reason.passed else '✗'} {reason.words}" for reason in candidate.reasons]
+    terms = [f"· {term.code} {term.value:.3f} × {term.weight:g}: {term.words}" for term in candidate.terms]
     return "\n".join(reasons + terms)
 
 
 def dry_run(planned: "DryRun") -> None:
     """Show where a run would go and what it would reserve."""
     placement(planned.placement)
-    say(planned.words)
+    click.echo(planned.words)
     if planned.free_milliseconds is None:
-        say(f"The project has no allocation of {planned.resource_class}.")
+        click.echo(f"The project has no allocation of {planned.resource_class}.")
     else:
         free = DeviceTime(planned.free_milliseconds, planned.resource_class)
-        say(f"Free in the project: {free}{'' if planned.enough else ', which is not enough'}.")
+        click.echo(f"Free in the project: {free}{'' if planned.enough else ', which is not enough'}.")
 
 
 def as_object(run: "Run", record: str | None, statement: "Statement | None" = None) -> dict[str, Any]:

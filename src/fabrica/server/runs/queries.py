@@ -122,7 +122,7 @@ def dry_run(by: Actor, project: ProjectId, spec: wire.RunSpec) -> wire.DryRun:
     decision = placement_service.plan(by, spec=spec, share_of=share, history=history(by.user))
     reserve = spec.resources.reserved_milliseconds
     free = max((one.free_milliseconds for one in allocations if one.starts_at <= now < one.ends_at), default=None)
-    nowhere = access.start_words(allocations, now) or f"No site can take it. {decision.nearest or ''}"
+    nowhere = access.start_words(allocations, now) or "No site can take it."
     wait = None
     if decision.chosen and decision.chosen_partition:
         wait = placement_service.told_wait(decision.chosen, decision.chosen_partition, spec.resources)
