@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from fabrica.aiact import library
 from fabrica.aiact.compute import account
-from fabrica.aiact.compute_margins import planned_margins, state_of
-from fabrica.wire.accounts import RecordedRun
+from fabrica.aiact.compute_margins import margins_of, planned_margins, state_of
+from fabrica.wire.accounts import ComputeTotal, Margin, RecordedRun
 from tests.aiact.samples import event, make_run
 
 
@@ -21,6 +21,31 @@ def _run(flop: float) -> RecordedRun:
 )
 def test_the_band_around_a_threshold_is_thirty_percent(flop: float, state: str) -> None:
     assert state_of(flop, 1e23) == state
+
+
+def _third(modification: float, original: float) -> Margin:
+    margins = margins_of(_total(modification), _total(original), _total(modification), _total(original), False, None)
+    return next(one for one in margins if one.threshold == "modifier_ratio")
+
+
+def _total(flop: float) -> ComputeTotal:
+    return ComputeTotal(flop=flop, complete=True, unknown=(), low_flop=flop * 0.7, high_flop=flop * 1.3)
+
+
+@pytest.mark.parametrize(
+    ("third", "original"), [(1e23, 3e23), (7e22, 2.1e23), (3e23, 9e23), (1e25, 3e25), (1.1e25, 3.3e25), (2e22, 6e22)]
+)
+def test_a_third_is_a_third_to_the_last_digit(third: float, original: float) -> None:
+    at = _third(third, original)
+    assert (at.threshold_flop, at.share, at.state) == (third, 1, "within_margin")
+    beside = [_third(third * share, original).share for share in (0.99, 1.01)]
+    assert beside == pytest.approx([0.99, 1.01])
+
+
+@pytest.mark.parametrize("limit", [7e22, 1e23, 1.1e25, 3e23, 1e25])
+def test_an_edge_of_the_band_is_met_and_not_crossed(limit: float) -> None:
+    assert [state_of(limit / 1.3, limit), state_of(limit / 1.299, limit)] == ["below", "within_margin"]
+    assert [state_of(limit / 0.7, limit), state_of(limit / 0.699, limit)] == ["within_margin", "above"]
 
 
 def test_a_plan_is_held_against_both_thresholds() -> None:

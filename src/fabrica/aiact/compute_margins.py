@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 
 from fabrica.aiact import library
-from fabrica.aiact.figures import significant
+from fabrica.aiact.figures import settled, significant
 from fabrica.aiact.in_words import cited_in_words
 from fabrica.aiact.schema import Threshold
 from fabrica.wire.accounts import ComputeTotal, Margin, MarginState
 
+_PARTS = 1000  # a ratio of the data is rounded to 16 digits; the fraction it stands for has a smaller denominator
 _WORDS = {
     "below": "below the threshold, with the whole margin of error",
     "within_margin": "within the margin of error of the threshold, so it may be above",
@@ -70,10 +72,15 @@ def _third(
     ratio = limits["modifier_ratio"]
     if original.complete and original.flop > 0:
         assert ratio.value_ratio is not None
-        yield _margin(ratio, "modification compute", original.flop * ratio.value_ratio, modification, planned)
+        yield _margin(ratio, "modification compute", _part(original.flop, ratio.value_ratio), modification, planned)
     else:
         fallback = limits["modifier_fallback_systemic" if systemic else "modifier_fallback_other"]
         yield _margin(fallback, "modification compute", fallback.value_flop, modification, planned)
+
+
+def _part(flop: float, ratio: float) -> float:
+    """Return a part of a compute in the decimals it is written in: a third of 3e23 is 1e23, to the last digit."""
+    return float(Fraction(repr(flop)) * Fraction(ratio).limit_denominator(_PARTS))
 
 
 def _margin(
@@ -89,7 +96,7 @@ def _margin(
         quantity=quantity,
         threshold_flop=limit,
         flop=total.flop,
-        share=total.flop / limit,
+        share=settled(total.flop / limit, 1),
         state=state,
         with_planned=later,
         words=words if state != "unknown" else f"{quantity} is not known to be below {_flop(limit)}.{known}",
@@ -101,12 +108,13 @@ def _margin(
 def state_of(flop: float, limit: float, *, complete: bool = True) -> MarginState:
     """Return where an estimate stands: the threshold is crossed above it, and the margin is the guidelines' 30 %.
 
-    What is unknown can only add, so an incomplete estimate is never said to be below.
+    An edge that only rounding parts from the figure is met and not crossed. What is unknown can only add, so an
+    incomplete estimate is never said to be below.
     """
     margin = library.compute_accounting().error_margin.overall
-    if flop * (1 - margin) > limit:
+    if settled(flop * (1 - margin), limit) > limit:
         return "above"
-    if flop * (1 + margin) > limit:
+    if settled(flop * (1 + margin), limit) > limit:
         return "within_margin"
     return "below" if complete else "unknown"
 

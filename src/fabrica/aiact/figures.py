@@ -1,8 +1,14 @@
-"""Figures as people read them: significant digits, powers of ten, orders of magnitude."""
+"""Figures as people read them, significant digits and powers of ten, and as they are held against a limit."""
 
 import math
 
+_ROUNDED = 1e-12  # a reckoned amount this near its limit, in parts of it, is the limit but for its rounding
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def settled(amount: float, limit: float) -> float:
+    """Return a reckoned amount, or its limit where only rounding parts the two: 1e25 of 3e25 is exactly a third."""
+    return limit if math.isclose(amount, limit, rel_tol=_ROUNDED) else amount
 
 
 def significant(value: float, digits: int) -> str:

@@ -11,7 +11,6 @@ A bare name is a yes-or-no fact or a finding of an earlier rule. `is` asks a fac
 A limit is a named number or day of the law, or another fact.
 """
 
-import math
 import operator
 import re
 from collections.abc import Callable, Mapping
@@ -20,6 +19,7 @@ from datetime import date
 from typing import Any
 
 from fabrica.aiact.conditions import Compared, Condition, Either, Every, FactMissing, Found, Says, Unless
+from fabrica.aiact.figures import settled
 from fabrica.aiact.propositions import Propositions
 from fabrica.aiact.schema import Fact
 
@@ -32,7 +32,6 @@ _COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
     "<=": operator.le,
 }
 _SUMS: Mapping[str, Callable[[Any, Any], Any]] = {"+": operator.add, "/": operator.truediv}
-_ROUNDED = 1e-12  # a sum or ratio this near its limit, in parts of it, is the limit but for its rounding
 _KINDS: Mapping[str, str] = {"is": "enum", "has": "list"}
 
 
@@ -185,10 +184,5 @@ def _comparison(compare: Callable[[Any, Any], bool], amount: Callable[[Any, Any]
     if amount is None:
         return compare if limit is None else lambda value: compare(value, limit)
     if limit is None:
-        return lambda one, other, bound: compare(_settled(amount(one, other), bound), bound)
-    return lambda one, other: compare(_settled(amount(one, other), limit), limit)
-
-
-def _settled(amount: float, limit: float) -> float:
-    """Return a reckoned amount, or its limit where only rounding parts the two: 1e25 of 3e25 is exactly a third."""
-    return limit if math.isclose(amount, limit, rel_tol=_ROUNDED) else amount
+        return lambda one, other, bound: compare(settled(amount(one, other), bound), bound)
+    return lambda one, other: compare(settled(amount(one, other), limit), limit)
