@@ -304,6 +304,20 @@ def test_a_site_that_nobody_knows_is_met_with_the_nearest_before_anything_is_sub
     assert "Did you mean lumi-aif" in err
 
 
+def test_a_run_to_come_after_is_named_as_in_every_other_command(
+    server: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "fabrica.toml").write_text('name = "a-run"\ncommand = ["true"]\n')
+    status, _, err = tell(monkeypatch, capsys, "run", str(tmp_path), "--dry-run", "--after", "zzzz")
+    assert status == 1
+    assert "'zzzz' means none of your last 1 runs" in err
+    monkeypatch.setattr("fabrica.sdk.runs.plan", lambda client, manifest, **_: said.append(manifest.fields["after"]))
+    said: list[Any] = []
+    monkeypatch.setattr("fabrica.cli.show.dry_run", lambda planned: sys.exit(0))
+    assert tell(monkeypatch, capsys, "run", str(tmp_path), "--dry-run", "--after", "last")[0] == 0
+    assert said == [(RUN,)]
+
+
 def test_a_refusal_of_the_server_is_told_as_one(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -58,16 +58,15 @@ def submit(
     from fabrica.sdk.ids import parsed
     from fabrica.sdk.manifest import read_manifest
     from fabrica.sdk.sites import named
-    from fabrica.values.ids import ProjectId, RunId
+    from fabrica.values.ids import ProjectId
 
     overrides = _overrides(purpose, time_limit, accept_simulated)
-    if after:
-        overrides["after"] = tuple(parsed(RunId, one) for one in after)
     manifest = read_manifest(folder, **overrides)
     chosen = parsed(ProjectId, project) if project else None
     spec = manifest.spec("0" * 64, chosen)
     with connect() as client:
         manifest = manifest.at(named(client, sites)) if sites else manifest
+        manifest = manifest.behind(tuple(runs.find(client, one) for one in after))
         seconds = spec.resources.reserved_milliseconds // 1000
         of = systems.find_version(client, version).id if version else None
         ahead = look_ahead(client, chosen, spec.resources.resource_class, seconds, spec.purpose)

@@ -1,11 +1,40 @@
 """Ids as people type them."""
 
+from collections.abc import Mapping
 from typing import TypeVar, cast
 
-from fabrica.values.ids import Id, SiteId
+from fabrica.values.ids import (
+    CorrectionId,
+    DocumentId,
+    EvaluationId,
+    EvaluatorId,
+    Id,
+    ProjectId,
+    QuestionId,
+    ReportId,
+    RunId,
+    ScenarioId,
+    SiteId,
+    TransferId,
+)
 from fabrica.wire.problems import Malformed
 
 AnyId = TypeVar("AnyId", bound=Id | SiteId)
+
+_LISTED_BY: Mapping[type, str] = {
+    CorrectionId: "fabrica corrections",
+    DocumentId: "fabrica systems documents VERSION",
+    EvaluationId: "fabrica evaluations list VERSION",
+    EvaluatorId: "fabrica evaluators list VERSION",
+    ProjectId: "fabrica projects",
+    QuestionId: "fabrica questions",
+    ReportId: "fabrica evaluators list VERSION",
+    RunId: "fabrica runs",
+    ScenarioId: "fabrica plan saved",
+    SiteId: "fabrica sites",
+    TransferId: "fabrica balance --project ID",
+}
+"""The command that lists the ids of each kind that people type."""
 
 
 def parsed(kind: type[AnyId], text: str) -> AnyId:
@@ -17,4 +46,4 @@ def parsed(kind: type[AnyId], text: str) -> AnyId:
     try:
         return cast(AnyId, kind.parse(text))
     except ValueError as error:
-        raise Malformed(f"{error}.", remedy="Copy it from a list: 'fabrica projects', 'runs' or 'sites'.") from None
+        raise Malformed(f"{error}.", remedy=f"Copy it from the list: '{_LISTED_BY[kind]}'.") from None

@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from fabrica.values.ids import ProjectId, SiteId
+from fabrica.values.ids import ProjectId, RunId, SiteId
 from fabrica.values.quantities import parse_bytes
 from fabrica.values.time import parse_duration_seconds
 from fabrica.values.toml import line_of, unknown_key
@@ -76,6 +76,10 @@ class Manifest:
     def at(self, sites: tuple[SiteId, ...]) -> "Manifest":
         """Return the same run, only for these sites; for those the file names where none is given."""
         return replace(self, fields={**self.fields, "sites": sites}) if sites else self
+
+    def behind(self, runs: tuple[RunId, ...]) -> "Manifest":
+        """Return the same run, only once these have succeeded; once those the file names have where none is given."""
+        return replace(self, fields={**self.fields, "after": runs}) if runs else self
 
     def spec(self, bundle_sha256: str, project: ProjectId | None = None) -> RunSpec:
         """Return the run spec for a packed source bundle."""
