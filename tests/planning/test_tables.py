@@ -3,7 +3,7 @@
 import base64
 import re
 
-from fabrica.planning.tables import download, table
+from fabrica.planning.tables import download, scrolled, table
 
 
 def test_a_hostile_cell_is_text() -> None:
@@ -18,3 +18,10 @@ def test_a_download_holds_the_rows_and_no_formula() -> None:
     coded = re.search(r"base64,([^\"]+)", made)
     assert coded is not None
     assert base64.b64decode(coded[1]).decode() == "name,value\r\n'=1+1,2.5\r\nplain,\r\n'-x,-3\r\n"
+
+
+def test_a_table_wider_than_the_page_is_reached_by_the_keyboard_and_has_a_name() -> None:
+    shown = scrolled("<table></table>", 'Use of "a"')
+    assert (
+        shown == '<div class="wide" tabindex="0" role="region" aria-label="Use of &quot;a&quot;"><table></table></div>'
+    )

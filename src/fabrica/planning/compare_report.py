@@ -8,7 +8,7 @@ from fabrica.planning.network.figures import estimate
 from fabrica.planning.network.report import section
 from fabrica.planning.page import STYLE, page
 from fabrica.planning.ranges import Range, ranges
-from fabrica.planning.tables import DOWNLOAD_STYLE, download, table
+from fabrica.planning.tables import DOWNLOAD_STYLE, download, scrolled, table
 
 COMPARE_STYLE = """
 .interval { fill: var(--fill); fill-opacity: 0.35; } .best { stroke: var(--fill); stroke-width: 3; }
@@ -34,7 +34,7 @@ def sections(found: Comparison) -> tuple[str, ...]:
     both = _table(found.network, *found.names)
     return (
         section("The network", "Means over the replications, and the paired differences.", "", "")
-        + f'<div class="wide" tabindex="0" role="region" aria-label="Figures of both">{both}</div>',
+        + scrolled(both, "Figures of both"),
         _picture("waits", "Mean wait by class: the difference in hours", waits, found, 3600.0, "h"),
         _picture("uses", "Use by partition: the difference in points of a hundred", uses, found, 0.01, "points"),
         download("compared.csv", "Take all differences as CSV", *as_rows(found)),

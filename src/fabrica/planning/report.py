@@ -10,6 +10,7 @@ from fabrica.planning.page import STYLE, page
 from fabrica.planning.pictures import bars, curve
 from fabrica.planning.replay import Estimates, Replay
 from fabrica.planning.series import OverTime, SizeClass, over_time, wait_by_size
+from fabrica.planning.tables import scrolled
 from fabrica.values.time import show_duration
 
 BINS = 240
@@ -55,7 +56,8 @@ def _came(replay: Replay, energy: Drawn | None) -> str:
         return ""
     told = "".join(f'<tr><th scope="row">{name}</th><td>{value}</td></tr>' for name, value in rows)
     return (
-        f'<section><h2>What else came of it</h2><div class="wide"><table><tbody>{told}</tbody></table></div>'
+        "<section><h2>What else came of it</h2>"
+        f"{scrolled(f'<table><tbody>{told}</tbody></table>', 'What else came of it')}"
         '<p class="soft">Of a job that was stopped or made room, only the last attempt is drawn below.</p></section>'
     )
 
@@ -65,7 +67,7 @@ def _accounts(replay: Replay) -> str:
     if not rows:
         return ""
     table = _table(("account", "jobs", "device-hours of work", "mean wait"), rows)
-    return f'<section><h2>Who used most</h2><div class="wide">{table}</div></section>'
+    return f"<section><h2>Who used most</h2>{scrolled(table, 'Who used most')}</section>"
 
 
 def _use(times: OverTime, capacity: int, figures: Figures) -> str:
@@ -116,7 +118,7 @@ def _label(size: SizeClass) -> str:
 
 
 def _section(title: str, text: str, picture: str, table: str) -> str:
-    numbers = f'<details><summary>The numbers</summary><div class="wide">{table}</div></details>'
+    numbers = f"<details><summary>The numbers</summary>{scrolled(table, title)}</details>"
     return f'<section><h2>{title}</h2><p class="soft">{text}</p>{picture}{numbers}</section>'
 
 

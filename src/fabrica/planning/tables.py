@@ -26,6 +26,11 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return f"<table><thead><tr>{top}</tr></thead><tbody>{lines}</tbody></table>"
 
 
+def scrolled(table: str, name: str) -> str:
+    """Return a table that may be wider than the page: the keyboard reaches and moves it, and it has a name."""
+    return f'<div class="wide" tabindex="0" role="region" aria-label="{escape(name)}">{table}</div>'
+
+
 def download(name: str, words: str, head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """Return a link that saves the rows as CSV; null is an empty field. Needs no server and no script."""
     text = io.StringIO()

@@ -23,7 +23,7 @@ from fabrica.planning.network.words import (
 from fabrica.planning.page import STYLE, page
 from fabrica.planning.pictures import bars
 from fabrica.planning.stacks import COLOURS, stacked
-from fabrica.planning.tables import DOWNLOAD_STYLE, download, table
+from fabrica.planning.tables import DOWNLOAD_STYLE, download, scrolled, table
 from fabrica.planning.workload_classes import DAY
 
 COLUMNS_MAX = 53
@@ -56,7 +56,7 @@ def sections(outcome: Outcome, found: Figures) -> tuple[str, ...]:
 
 def section(title: str, text: str, picture: str, numbers: str) -> str:
     """Return one part of a page: a picture, and below it its numbers."""
-    inside = f'<details><summary>The numbers</summary><div class="wide">{numbers}</div></details>' if numbers else ""
+    inside = f"<details><summary>The numbers</summary>{scrolled(numbers, title)}</details>" if numbers else ""
     return f'<section><h2>{escape(title)}</h2><p class="soft">{escape(text)}</p>{picture}{inside}</section>'
 
 

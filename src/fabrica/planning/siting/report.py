@@ -10,6 +10,7 @@ from fabrica.planning.siting.limits import State, limit_words
 from fabrica.planning.siting.study import Assessed, Study
 from fabrica.planning.siting.words import paragraph, plain, shown
 from fabrica.planning.stacks import COLOURS, stacked
+from fabrica.planning.tables import scrolled
 
 STATES: Mapping[State, str] = {"kept": "kept", "broken": "surely broken", "open": "not decided"}
 GROUPS = ("first", "second", "third", "fourth or fifth", "later")
@@ -49,7 +50,7 @@ def _limit(found: Study, place: int) -> str:
     broken = [f"{name}: {verdict.words}" for name, verdict in verdicts if verdict.state == "broken"]
     listed = "".join(f"<li>{escape(words)}</li>" for words in broken)
     rows = [(name, STATES[verdict.state], verdict.words) for name, verdict in verdicts]
-    table = _scrolled(_table(("candidate", "limit", "in numbers"), rows), f"Verdicts of limit {place + 1}")
+    table = scrolled(_table(("candidate", "limit", "in numbers"), rows), f"Verdicts of limit {place + 1}")
     reason = f"{limit.reason[0].upper()}{limit.reason[1:]} ({limit.source})."
     title = f"<h3>{escape(limit_words(limit))}</h3>"
     return (
@@ -77,7 +78,7 @@ def _ranks(found: Study) -> str:
         )
         for one in staying
     ]
-    table = f"<details open><summary>The numbers</summary>{_scrolled(_table(head, rows), 'Ranks')}</details>"
+    table = f"<details open><summary>The numbers</summary>{scrolled(_table(head, rows), 'Ranks')}</details>"
     title = f'<h2>Ranks when weights are open</h2><p class="soft">{escape(text)}</p>'
     return f"<section>{title}{_ranks_picture(found)}{table}</section>"
 
@@ -164,12 +165,8 @@ def _sources(found: Study) -> str:
     shown_notes = f"<ul>{listed}</ul>" if notes else ""
     return (
         f"<section><h2>Where each figure comes from</h2>{shown_notes}<details><summary>{len(rows)} figures</summary>"
-        f"{_scrolled(table, 'Sources')}</details></section>"
+        f"{scrolled(table, 'Sources')}</details></section>"
     )
-
-
-def _scrolled(table: str, name: str) -> str:
-    return f'<div class="wide" tabindex="0" role="region" aria-label="{name}">{table}</div>'
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -5,6 +5,7 @@ from html import escape
 
 from fabrica.planning.page import STYLE, page
 from fabrica.planning.stacks import COLOURS, stacked
+from fabrica.planning.tables import scrolled
 from fabrica.planning.training.answer import Answer
 from fabrica.planning.training.words import amount, paragraph, span
 from fabrica.values.time import show_duration
@@ -124,7 +125,7 @@ def _goodput(answer: Answer) -> str:
         for one in answer.goodput
     ]
     head = ("how it is kept going", "between stops", "checkpoint every", "devices held", "useful share")
-    return f'<section><h2>Stops</h2><div class="wide">{_table(head, rows)}</div></section>'
+    return f"<section><h2>Stops</h2>{scrolled(_table(head, rows), 'Stops')}</section>"
 
 
 def _grouped(parts: Mapping[str, float], groups: Mapping[str, tuple[str, ...]]) -> dict[str, float]:
@@ -132,7 +133,7 @@ def _grouped(parts: Mapping[str, float], groups: Mapping[str, tuple[str, ...]]) 
 
 
 def _section(title: str, text: str, picture: str, table: str) -> str:
-    numbers = f'<details><summary>The numbers</summary><div class="wide">{table}</div></details>'
+    numbers = f"<details><summary>The numbers</summary>{scrolled(table, title)}</details>"
     return f'<section><h2>{escape(title)}</h2><p class="soft">{escape(text)}</p>{picture}{numbers}</section>'
 
 
