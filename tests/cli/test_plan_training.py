@@ -107,5 +107,5 @@ def test_validation_prints_every_row_and_the_summary(tmp_path: Path) -> None:
     assert [row["id"] for row in said["rows"]] == ["one"]
     assert {"name", "mean_error", "left_out_mean_error"} <= said["summary"][0].keys()
     shown = run("validate", file).stdout
-    for words in ("dense, steps", "No rate was published for silent", "Not predicted: dark"):
+    for words in ("dense, steps", "No rate: silent. Nothing is told that a rate follows from.", "Not predicted: dark"):
         assert words in shown

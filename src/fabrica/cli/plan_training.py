@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fabrica.cli.inputs import ANY_FILE, ANY_FOLDER, FILE
-from fabrica.cli.output import console, json_option, print_json, print_table, say
+from fabrica.cli.output import console, json_option, print_json, print_table, print_text, say
 
 if TYPE_CHECKING:
     from fabrica.aiact.compute_margins import PlannedMargin
@@ -322,5 +322,5 @@ def _show_validation(found: "Validation") -> None:
     print_table(("class",), classes, figures=errors_of)
     for name, reason in found.not_predicted.items():
         out.print(f"Not predicted: {name}. {reason}")
-    if found.without_rate:
-        out.print(f"No rate was published for {', '.join(found.without_rate)}.")
+    for name, lacks in found.without_rate.items():
+        print_text(f"No rate: {name}. {lacks}")

@@ -43,10 +43,49 @@ def test_hardware_flop_hold_what_is_computed_again(tmp_path: Path) -> None:
     assert one(tmp_path, reported=flop, layout={}).reported is None
 
 
-def test_a_share_of_the_peak_is_a_rate_in_16_bit_alone(tmp_path: Path) -> None:
+def test_a_share_of_the_peak_in_16_bit_is_a_rate(tmp_path: Path) -> None:
     told = one(tmp_path, reported={"mfu_pct": 40})
     assert told.reported == pytest.approx(0.4 * 989.4e12 / told.model.flop_per_token(whole_attention=True))
-    assert one(tmp_path, reported={"mfu_pct": 40}, precision="fp8").reported is None
+    assert told.basis.endswith("from a share of the bf16 peak")
+
+
+@pytest.mark.parametrize(("peak", "teraflops"), [("bf16", 989.4), ("FP8", 1978.9)])
+def test_a_share_in_8_bit_is_a_rate_where_its_peak_is_told(tmp_path: Path, peak: str, teraflops: float) -> None:
+    told = one(tmp_path, reported={"mfu_pct": 40, "peak_precision": peak}, precision="fp8")
+    each = told.model.flop_per_token(whole_attention=True)
+    assert told.reported == pytest.approx(0.4 * teraflops * 1e12 / each, rel=1e-3)
+    assert told.basis.endswith(f"from a share of the {peak.casefold()} peak")
+
+
+def test_a_share_in_8_bit_whose_peak_is_not_told_is_no_rate_and_says_what_either_would_make(tmp_path: Path) -> None:
+    told = one(tmp_path, reported={"mfu_pct": 40}, precision="fp8")
+    assert told.reported is None
+    assert told.lacks.startswith("mfu_pct 40 is of a run in fp8, and of which peak is not told (peak_precision).")
+    either = one(tmp_path, reported={"mfu_pct": 40, "peak_precision": "fp8"}, precision="fp8").reported
+    assert either is not None
+    assert f"{either / 2:,.0f} if of the bf16 peak, {either:,.0f} if of the fp8 peak" in told.lacks
+
+
+@pytest.mark.parametrize(
+    ("change", "lacks"),
+    [
+        ({"reported": {}}, "Nothing is told"),
+        ({"reported": {"gpu_hours": 1000}}, "not for how many tokens (tokens_b)"),
+        ({"reported": {"tokens_per_s": 1000}, "count": None}, "not how many devices (count)"),
+        ({"reported": {"tflops_per_gpu": 400, "flops_kind": "hardware"}, "layout": {}}, "computed again"),
+        ({"reported": {"hfu_pct": 40}, "layout": {}}, "computed again"),
+        ({"reported": {"mfu_pct": 40, "peak_precision": "nvfp4"}}, "No peak of H100-80G-SXM in nvfp4 is known."),
+    ],
+)
+def test_what_keeps_a_rate_from_following_is_said(tmp_path: Path, change: dict[str, Any], lacks: str) -> None:
+    told = one(tmp_path, **change)
+    assert told.reported is None
+    assert lacks in told.lacks
+
+
+def test_a_peak_of_no_precision_refuses_its_run(tmp_path: Path) -> None:
+    file = read_runs(write(tmp_path, RUN, {**RUN, "id": "two", "reported": {"mfu_pct": 40, "peak_precision": "int3"}}))
+    assert "int3" in file.refused["two"]
 
 
 @pytest.mark.parametrize(

@@ -17,15 +17,21 @@ from fabrica.planning.training.software import is_release_of
 HOUR_SECONDS, DAY_SECONDS = 3600.0, 86_400.0
 CAUSAL_SINCE = 2025.0
 LOST_TIME = "includes lost time"
+SIXTEEN_BIT = ("bf16", "fp16")
+_SHARES: Mapping[str, str] = {"mfu_pct": "model", "hfu_pct": "hardware"}
 _TOLD_DAYS_TOKENS = 300e9
 
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """Tokens a second and device, null where nothing tells them. `basis`: how they follow from what the source says."""
+    """Tokens a second and device, null where nothing tells them.
+
+    `basis`: how they follow from what the source says. `lacks`: what keeps them from following; empty where they do.
+    """
 
     rate: float | None
     basis: str
+    lacks: str = ""
 
     @property
     def lost_time(self) -> bool:
@@ -35,7 +41,10 @@ class Reported:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a row says of a run, with its model and device. `devices` and `batch`: null where they are not told."""
+    """What a row says of a run, with its model and device. `devices` and `batch`: null where they are not told.
+
+    `peak_precision`: of which peak a share is told; null where the source does not say.
+    """
 
     reported: Mapping[str, Any]
     derived: Mapping[str, Any]
@@ -46,6 +55,7 @@ class Told:
     device: Device
     devices: float | None
     batch_sequences: float | None
+    peak_precision: str | None = None
 
 
 def reported_rate(told: Told) -> Reported:
@@ -62,7 +72,7 @@ def reported_rate(told: Told) -> Reported:
         if not 0 < rate < math.inf:
             raise ValueError(f"a rate of {rate:g} tokens a second and device cannot be")
         return Reported(rate, basis)
-    return Reported(None, "")
+    return Reported(None, "", _lack(told))
 
 
 _Found = tuple[float, str] | None
@@ -98,15 +108,26 @@ def _of_flop(told: Told) -> _Found:
 
 
 def _of_share(told: Told) -> _Found:
-    """Return the rate from a share of the 16-bit peak; of which peak a share of narrower work is meant is not told."""
-    peak = told.device.peak("fp16")
-    if peak is None or told.precision not in ("bf16", "fp16"):
+    """Return the rate from a share of a peak: the one that is told, or of work in 16 bit the 16-bit one.
+
+    Work in 8 or 4 bit has a peak of its own beside that in 16 bit, and sources take either: none is guessed.
+    """
+    precision = told.peak_precision or (told.precision if told.precision in SIXTEEN_BIT else None)
+    return None if precision is None else _of_share_of(told, precision)
+
+
+def _of_share_of(told: Told, precision: str) -> _Found:
+    peak = told.device.peak("fp16" if precision in SIXTEEN_BIT else precision)
+    key, share = _share(told)
+    if peak is None or share is None:
         return None
-    for key, kind in (("mfu_pct", "model"), ("hfu_pct", "hardware")):
-        share = told.reported.get(key)
-        if share is not None:
-            return _from_flop(told, float(share) / 100 * peak, kind)
-    return None
+    found = _from_flop(told, float(share) / 100 * peak, _SHARES[key])
+    return None if found is None else (found[0], f"{found[1]}, from a share of the {precision} peak")
+
+
+def _share(told: Told) -> tuple[str, float | None]:
+    """Return which share of a peak is told, and how many hundredths it is."""
+    return next(((key, told.reported[key]) for key in _SHARES if told.reported.get(key) is not None), ("", None))
 
 
 def _from_flop(told: Told, flop: float, kind: str) -> _Found:
@@ -148,6 +169,45 @@ def _of_told_days(told: Told) -> _Found:
         return None
     return _TOLD_DAYS_TOKENS / (float(days) * DAY_SECONDS * told.devices), "days that its authors work out"
 
+
+def _lack(told: Told) -> str:
+    """Return what a row would have to tell beside what it tells, for a rate to follow."""
+    key, share = _share(told)
+    if share is not None and told.precision not in SIXTEEN_BIT and told.peak_precision is None:
+        return _lack_of_peak(told, key, share)
+    if told.peak_precision is not None and _share_of_unknown_peak(told):
+        return f"No peak of {told.device.key} in {told.peak_precision} is known."
+    for key, lack in _LACKS.items():
+        if told.reported.get(key) is not None:
+            return f"{key} is told, but not {lack}."
+    return "Nothing is told that a rate follows from."
+
+
+def _lack_of_peak(told: Told, key: str, share: float) -> str:
+    rates = [(precision, _of_share_of(told, precision)) for precision in ("bf16", told.precision)]
+    would = [f"{found[0]:,.0f} if of the {precision} peak" for precision, found in rates if found is not None]
+    told_rates = f" Tokens a second and device would be {', '.join(would)}." if would else ""
+    return (
+        f"{key} {share:g} is of a run in {told.precision}, and of which peak is not told (peak_precision).{told_rates}"
+    )
+
+
+def _share_of_unknown_peak(told: Told) -> bool:
+    precision = "fp16" if told.peak_precision in SIXTEEN_BIT else str(told.peak_precision)
+    return _share(told)[1] is not None and told.device.peak(precision) is None
+
+
+_LACKS: Mapping[str, str] = {
+    "tokens_per_s": "how many devices (count)",
+    "step_s": "how many devices and sequences (count, global_batch_seqs)",
+    "tflops_per_gpu": "how much is computed again (layout.recompute)",
+    "mfu_pct": "a peak of its device",
+    "hfu_pct": "how much is computed again (layout.recompute)",
+    "gpu_hours": "for how many tokens (tokens_b)",
+    "days_wall": "for how many tokens on how many devices (tokens_b, count)",
+    "days_for_300b_tokens": "how many devices (count)",
+}
+"""What else a figure needs to become a rate."""
 
 _WAYS: tuple[Callable[[Told], _Found], ...] = (
     _as_derived,

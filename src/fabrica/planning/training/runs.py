@@ -39,8 +39,8 @@ VENDOR = "NVIDIA"  # its containers shard with kernels of their own
 class Run:
     """One published run. `reported`: tokens a second and device; null where none was published.
 
-    `basis`: how they follow from the source. `guessed` names what the source does not tell and the planner had to
-    assume. `lost_time`: the figure includes stops and evaluation.
+    `basis`: how they follow from the source; `lacks`: what keeps them from following. `guessed` names what the source
+    does not tell and the planner had to assume. `lost_time`: the figure includes stops and evaluation.
     """
 
     id: str
@@ -57,6 +57,7 @@ class Run:
     memory_gibibytes: float | None
     guessed: tuple[str, ...]
     basis: str = ""
+    lacks: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +199,7 @@ def _read(written: Mapping[str, Any], around: _Around) -> Run:
         told.get("memory_gib"),
         tuple(guessed),
         rate.basis,
+        rate.lacks,
     )
 
 
@@ -211,7 +213,8 @@ def _rate(
     device: Device,
 ) -> Reported:
     source, devices, batch = str(row.get("source") or ""), whole(row, "count"), _batch(row, model)
-    return reported_rate(Told(told, derived, recompute, source, precision, model, device, devices, batch))
+    peak = _precision(told["peak_precision"], device, []) if told.get("peak_precision") else None
+    return reported_rate(Told(told, derived, recompute, source, precision, model, device, devices, batch, peak))
 
 
 def _precision(name: str | None, device: Device, guessed: list[str]) -> str:

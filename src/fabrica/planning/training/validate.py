@@ -60,9 +60,11 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Validation:
+    """Rows with a rate and their classes; by id what lacks for a rate, and why a run cannot be predicted."""
+
     rows: tuple[Row, ...]
     summary: tuple[Summary, ...]
-    without_rate: tuple[str, ...]
+    without_rate: Mapping[str, str]
     not_predicted: Mapping[str, str]
 
 
@@ -73,7 +75,7 @@ def validate(file: RunFile) -> Validation:
     """
     told, refused = _possible([run for run in file.runs if run.reported is not None])
     refused = {**file.refused, **refused}
-    without = tuple(run.id for run in file.runs if run.reported is None)
+    without = {run.id: run.lacks for run in file.runs if run.reported is None}
     shown = _predicted(told, own_runs()) if told else {}
     lost = [run.id for run in told if not math.isfinite(shown[run.id].rate)]
     refused |= dict.fromkeys(lost, "One of its figures is out of all proportion, so no rate can be worked out.")
@@ -108,7 +110,7 @@ def as_plain(found: Validation) -> dict[str, Any]:
     return {
         "rows": rows,
         "summary": [asdict(one) for one in found.summary],
-        "without_rate": list(found.without_rate),
+        "without_rate": dict(found.without_rate),
         "not_predicted": dict(found.not_predicted),
         "constants": constants(),
     }
