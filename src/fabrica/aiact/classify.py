@@ -187,6 +187,7 @@ def _basis(deciding: list[Rule], duties: tuple[DueObligation, ...], state: State
 _NAMED_DUTIES = {"dep-27": "Art. 27(1)", "gp-54": "Art. 54", "hr-22": "Art. 22(1)", "rw-60": "Art. 60"}
 _NAMED_DUTIES |= {"ar-22": "Art. 22", "imp-23": "Art. 23", "dis-24": "Art. 24", "dep-26-10": "Art. 26(10)"}
 _NAMED_DUTIES |= {"hr-43-4": "Art. 43(4)", "derog-6-4": "Art. 6(4)", "reg-49-2": "Art. 49(2)"}
+_NAMED_DUTIES |= {"dep-26-7": "Art. 26(7)", "dep-26-8": "Art. 26(8)"}
 _NAMED_DUTIES |= {"rw-60a": "Art. 60a", "reg-49-3": "Art. 49(3)", "reg-49-5": "Art. 49(5)", "ao-75-1a": "Art. 75(1a)"}
 
 
