@@ -108,7 +108,7 @@ def fake_commands(folder: Path, *, path: str | None = None, **scripts: str) -> P
     The real ones are found on `path`, a cluster's own PATH; None: this process's.
     """
     folder.mkdir()
-    for name in ("sbatch", "scancel", "squeue", "sacct", "scontrol", "sinfo", "srun"):
+    for name in ("sbatch", "scancel", "squeue", "sacct", "sacctmgr", "scontrol", "sinfo", "srun"):
         real = shutil.which(name, path=path) or f"/usr/bin/{name}"
         if name in scripts:
             (folder / name).write_text(f"#!/bin/sh\nREAL={real}\nHERE={folder}\n{scripts[name]}\n")

@@ -53,6 +53,13 @@ def test_a_partition_that_slurm_has_not_is_named_with_those_it_has(site: SlurmSi
     assert any(one.words == words and "gpu" in one.remedy for one in told)
 
 
+def test_devices_that_no_node_of_the_partition_has_are_named_with_those_it_has(site: SlurmSite) -> None:
+    told = found(site, partitions=[{"name": "gpu", "resource_class": "gpu.a100", "gres_type": "a100"}])
+    (finding,) = [one for one in told if one.verdict == "fix"]
+    assert finding.words == "gpu: no node of gpu has gpu:a100"
+    assert finding.remedy == "correct `gres` or `gres_type`; there are: gpu:h100"
+
+
 @pytest.mark.parametrize("quirk", [{"constraint": "not-a-feature"}, {"options": ["--reservation=none-such"]}])
 def test_a_quirk_that_slurm_does_not_take_is_told_in_its_words(site: SlurmSite, quirk: dict[str, Any]) -> None:
     (words,) = to_mend(found(site, partitions=[{"name": "gpu"} | quirk]))
@@ -82,3 +89,8 @@ def test_a_slurm_that_does_not_answer_is_told_with_where_to_look(site: SlurmSite
     (finding,) = found(site, command_folder="/nowhere")
     assert finding.verdict == "fix"
     assert "munge" in finding.remedy
+
+
+def test_a_slurm_conf_that_is_not_there_is_told_before_slurm_is_waited_for(site: SlurmSite) -> None:
+    (finding,) = found(site, slurm_conf="/nowhere/slurm.conf")
+    assert (finding.verdict, finding.words) == ("fix", "/nowhere/slurm.conf is not there, or we may not read it")

@@ -3,13 +3,14 @@
 import getpass
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from fabrica.engines.containers import version_of
 from fabrica.engines.contract import Finding, StartRefused
 from fabrica.engines.slurm.accounts import account_or_refusal, is_other
 from fabrica.engines.slurm.commands import run_slurm
-from fabrica.engines.slurm.controller import Controller, Silent
+from fabrica.engines.slurm.controller import Controller, Node, Silent
+from fabrica.engines.slurm.inventory import devices_of_node
 from fabrica.engines.slurm.probe import version_number
 from fabrica.engines.slurm.settings import SlurmPartition, SlurmSettings
 from fabrica.engines.slurm.submission import joined
@@ -19,9 +20,13 @@ _OLDEST = (20, 11)
 
 def check(settings: SlurmSettings, connect: Callable[[], Controller], accounts: Sequence[str]) -> Iterator[Finding]:
     """Try what the engine needs. Nothing is submitted: sbatch is asked with `--test-only`."""
+    if settings.form == "commands" and settings.slurm_conf and not os.access(settings.slurm_conf, os.R_OK):
+        words = f"{settings.slurm_conf} is not there, or we may not read it"
+        yield Finding("slurm", "fix", words, "correct `slurm_conf`; leave it out where Slurm finds its own")
+        return
     try:
         controller = connect()
-        told = {node.partition for node in controller.nodes()}
+        nodes = controller.nodes()
     except Silent as trouble:
         remedy = "is this a login node, with `scontrol` on PATH or in `command_folder`, and does munge run?"
         yield Finding("slurm", "fix", f"Slurm does not answer: {trouble}", remedy)
@@ -29,15 +34,28 @@ def check(settings: SlurmSettings, connect: Callable[[], Controller], accounts: 
     yield from _version(controller)
     yield from _counting(controller, settings)
     for partition in settings.partitions:
-        if partition.slurm_name in told:
-            yield Finding("slurm", "ok", f"{partition.name} is Slurm's partition {partition.slurm_name}")
-        else:
-            words = f"{partition.name}: Slurm has no partition {partition.slurm_name} with nodes that we may see"
-            yield Finding("slurm", "fix", words, f"there are: {', '.join(sorted(told)) or 'none'}")
+        yield _partition(partition, nodes)
     yield from _apptainer(settings)
     if settings.form == "commands":
         for account in accounts or (None,):
             yield from _account(settings, account)
+
+
+def _partition(mine: SlurmPartition, nodes: Sequence[Node]) -> Finding:
+    """Say whether a partition is one of Slurm's, and whether its nodes have the devices that it offers."""
+    own = [node for node in nodes if node.partition == mine.slurm_name]
+    if not own:
+        words = f"{mine.name}: Slurm has no partition {mine.slurm_name} with nodes that we may see"
+        return Finding("slurm", "fix", words, f"there are: {_listed(node.partition for node in nodes)}")
+    if not any(devices_of_node(mine, node) for node in own):
+        words = f"{mine.name}: no node of {mine.slurm_name} has {':'.join(filter(None, (mine.gres, mine.gres_type)))}"
+        there = _listed(name for node in own for name in node.gres)
+        return Finding("slurm", "fix", words, f"correct `gres` or `gres_type`; there are: {there}")
+    return Finding("slurm", "ok", f"{mine.name} is Slurm's partition {mine.slurm_name}")
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(set(names))) or "none"
 
 
 def _version(controller: Controller) -> Iterator[Finding]:

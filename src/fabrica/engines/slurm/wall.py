@@ -187,8 +187,8 @@ class SlurmWall:
         if done.returncode != 0 or "Nothing modified" in words:
             raise LimitsNotSet(
                 f"Slurm did not set {drift.resource} of {drift.slurm_account}: {words}.",
-                remedy="Run this as an operator of Slurm or a coordinator of the account: "
-                f"sacctmgr add coordinator account={drift.slurm_account} names=USER",
+                remedy="Run this as an operator of Slurm, or as a coordinator of the account above this one: "
+                "sacctmgr add coordinator account=PARENT names=USER",
             )
 
     # What Slurm is asked
