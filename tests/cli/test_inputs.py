@@ -1,11 +1,11 @@
-"""A day is typed as people write it in the calendar of a computer, and as nothing else."""
+"""A day is typed as people write it in the calendar of a computer, a country by its ISO code, and as nothing else."""
 
 from datetime import date
 
 import click
 import pytest
 
-from fabrica.cli.inputs import DAY
+from fabrica.cli.inputs import COUNTRY, DAY
 
 
 def test_a_day_is_read_as_a_day() -> None:
@@ -16,3 +16,13 @@ def test_a_day_is_read_as_a_day() -> None:
 def test_what_is_no_day_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(click.BadParameter, match="2027-06-30"):
         DAY.convert(text, None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"), [("Finland", "FI may be meant"), ("uk", "GB may be meant"), ("XX", "such as FI")]
+)
+def test_what_is_no_country_is_refused_with_the_code_that_was_meant(text: str, meant: str) -> None:
+    with pytest.raises(click.BadParameter, match=meant):
+        COUNTRY.convert(text, None, None)
+    assert COUNTRY.convert("FI", None, None) == "FI"
+    assert COUNTRY.convert("", None, None) == ""

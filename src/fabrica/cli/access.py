@@ -66,6 +66,7 @@ def grant(
     from fabrica.cli.systems_ahead import look_ahead, warn
     from fabrica.sdk import access
     from fabrica.sdk.ids import parsed
+    from fabrica.sdk.typed import typed
     from fabrica.values.ids import ProjectId, SiteId
     from fabrica.values.quantities import check_resource_class
     from fabrica.wire.access import NewAllocation
@@ -74,7 +75,8 @@ def grant(
         check_resource_class(resource_class)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="RESOURCE_CLASS") from None
-    body = NewAllocation(
+    body = typed(
+        NewAllocation,
         project=parsed(ProjectId, project),
         resource_class=resource_class,
         device_seconds=round(hours * 3600),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fabrica.cli.inputs import ANY_FILE
+from fabrica.cli.inputs import ANY_FILE, COUNTRY
 from fabrica.cli.output import json_option, print_json, say
 
 if TYPE_CHECKING:
@@ -206,7 +206,7 @@ def _show_limits(seen: "Look") -> None:
     help="What runs the work. Default: slurm where sbatch is found, else local.",
 )
 @click.option("--person", metavar="EMAIL", help="Whose agent it is, when only this person's runs come here.")
-@click.option("--country", metavar="CODE", help="Where the site stands (ISO code).")
+@click.option("--country", metavar="CODE", type=COUNTRY, help="Where the site stands (ISO code).")
 @click.option("--server-key", metavar="THUMBPRINT", help="The server's key as the office told it; another is refused.")
 @json_option
 def enrol(

@@ -1,4 +1,4 @@
-"""What arguments and options take, the same for every command: files, folders and days."""
+"""What arguments and options take, the same for every command: files, folders, days and countries."""
 
 from datetime import date
 from pathlib import Path
@@ -25,3 +25,18 @@ class _Day(click.ParamType):  # type: ignore[type-arg]  # generic in newer relea
 
 
 DAY = _Day()
+
+
+class _Country(click.ParamType):  # type: ignore[type-arg]  # generic in newer releases alone
+    name = "code"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        from fabrica.reference.countries import check_country
+
+        try:
+            return check_country(value) if value else value
+        except ValueError as error:
+            self.fail(f"{error}.", param, ctx)
+
+
+COUNTRY = _Country()

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fabrica.cli.inputs import ANY_FILE
+from fabrica.cli.inputs import ANY_FILE, COUNTRY
 from fabrica.cli.output import json_option, print_json, print_text, say
 
 if TYPE_CHECKING:
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--simulate", is_flag=True, help="Connect a simulated agent for every site with known capacity.")
-@click.option("--country", metavar="CODE", help="Where this machine stands (ISO code), for its carbon figure.")
+@click.option(
+    "--country", metavar="CODE", type=COUNTRY, help="Where this machine stands (ISO code), for its carbon figure."
+)
 @click.option("--port", type=int, help="Port on loopback. Default: the last one, else a free one.")
 @click.option("--foreground", is_flag=True, help="Stay in the foreground until a signal comes.")
 @json_option

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fabrica.cli.inputs import COUNTRY
 from fabrica.cli.output import json_option, print_json, print_table, say
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def list_organisations(as_json: bool) -> None:
 
 @organisations.command("add")
 @click.argument("name")
-@click.option("--country", metavar="CODE", default="", help="Where it is registered (ISO code).")
+@click.option("--country", metavar="CODE", type=COUNTRY, default="", help="Where it is registered (ISO code).")
 @json_option
 def add_organisation(name: str, country: str, as_json: bool) -> None:
     """Add the organisation called NAME. For operators.

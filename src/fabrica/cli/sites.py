@@ -2,6 +2,7 @@
 
 import click
 
+from fabrica.cli.inputs import COUNTRY
 from fabrica.cli.output import json_option, print_json, say
 
 site_option = click.option(
@@ -89,7 +90,7 @@ def resume(site: str, as_json: bool) -> None:
 @sites.command("add")
 @click.argument("site")
 @click.option("--name", required=True, help="What people call it.")
-@click.option("--country", default="", metavar="CODE", help="Where it stands (ISO code).")
+@click.option("--country", metavar="CODE", type=COUNTRY, default="", help="Where it stands (ISO code).")
 @json_option
 def add(site: str, name: str, country: str, as_json: bool) -> None:
     """Add a site that is in no list yet. For operators.

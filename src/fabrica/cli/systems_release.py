@@ -100,9 +100,10 @@ def withdraw(version: str, on: date, reason: str, as_json: bool) -> None:
     """
     from fabrica.cli.connection import connect
     from fabrica.sdk import systems
+    from fabrica.sdk.typed import typed
     from fabrica.wire.systems import Withdrawal
 
     with connect() as client:
         found = systems.find_version(client, version)
-        found = systems.withdraw(client, found.id, Withdrawal(on=on, reason=reason))
+        found = systems.withdraw(client, found.id, typed(Withdrawal, on=on, reason=reason))
     print_json(found) if as_json else say(f"{found.system_name} {found.label} is withdrawn from {on} on.")

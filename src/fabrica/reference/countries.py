@@ -20,6 +20,19 @@ _OTHERS = {"UK": "GB", "EL": "GR"}
 """Codes that the European Union writes otherwise. Source: Interinstitutional Style Guide, section 7.1.1."""
 
 
+def check_country(text: str) -> str:
+    """Return a country's code.
+
+    Raises:
+        ValueError: it is none; names the nearest.
+    """
+    if text in CODES:
+        return text
+    near = nearest_country(text)
+    right = f"{near} may be meant" if near else "write one such as FI"
+    raise ValueError(f"{text!r} is no country's ISO code; {right}")
+
+
 def nearest_country(text: str) -> str | None:
     """Return the code that somebody may have meant: by a small letter, a name, or another way to write it."""
     plain = text.strip().upper()

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 from fabrica.sdk.client import Client
+from fabrica.sdk.typed import typed
 from fabrica.values.ids import DocumentId, VersionId
 from fabrica.wire.documents import Document, ItemChange, Recipient
 from fabrica.wire.issues import DocumentLine, Issue, NewIssue, NewViewGrant, SigningKey, ViewGrant
@@ -85,7 +86,7 @@ def views(client: Client, version: VersionId) -> tuple[ViewGrant, ...]:
 
 def show_view(client: Client, version: VersionId, email: str, recipient: Recipient) -> tuple[ViewGrant, ...]:
     """Show somebody outside what is issued for one recipient; return everybody who is shown something."""
-    told = NewViewGrant(email=email, recipient=recipient)
+    told = typed(NewViewGrant, email=email, recipient=recipient)
     return tuple(ViewGrant.model_validate(one) for one in client.post(f"/versions/{version}/views", told))
 
 

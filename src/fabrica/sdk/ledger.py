@@ -1,6 +1,7 @@
 """The ledger's corrections: one operator proposes, another decides. Statements are in `access`."""
 
 from fabrica.sdk.client import Client
+from fabrica.sdk.typed import typed
 from fabrica.values.ids import CorrectionId, TransferId
 from fabrica.wire.ledger import Correction, CorrectionDecision, CorrectionState, NewCorrection
 
@@ -21,7 +22,7 @@ def propose(client: Client, transfer: TransferId, right_milliseconds: int, reaso
         NotAllowed: the caller is no operator.
         TransferUnknown, CorrectionRefused, InsufficientBalance: it cannot be righted so; the words say why.
     """
-    body = NewCorrection(transfer=transfer, right_milliseconds=right_milliseconds, reason=reason)
+    body = typed(NewCorrection, transfer=transfer, right_milliseconds=right_milliseconds, reason=reason)
     return Correction.model_validate(client.post("/corrections", body))
 
 
@@ -33,7 +34,7 @@ def approve(client: Client, correction: CorrectionId, words: str = "") -> Correc
         SecondOperatorNeeded: the caller proposed it, and another operator could approve it.
         CorrectionDecided: it was decided before.
     """
-    body = CorrectionDecision(words=words)
+    body = typed(CorrectionDecision, words=words)
     return Correction.model_validate(client.post(f"/corrections/{correction}/approve", body))
 
 
@@ -44,5 +45,5 @@ def refuse(client: Client, correction: CorrectionId, words: str) -> Correction:
         NotAllowed: the caller is no operator.
         CorrectionDecided: it was decided before.
     """
-    body = CorrectionDecision(words=words)
+    body = typed(CorrectionDecision, words=words)
     return Correction.model_validate(client.post(f"/corrections/{correction}/refuse", body))

@@ -181,7 +181,7 @@ def tokens(client: Client) -> tuple[Token, ...]:
 
 def make_token(client: Client, name: str, *, days: int = 90) -> MadeToken:
     """Make an access token of the caller; it can be seen only now."""
-    return MadeToken.model_validate(client.post("/me/tokens", NewToken(name=name, days=days)))
+    return MadeToken.model_validate(client.post("/me/tokens", typed(NewToken, name=name, days=days)))
 
 
 def withdraw_token(client: Client, token: int) -> None:

@@ -1,6 +1,7 @@
 """Saved scenarios: save one, look how far it is, fetch what came out."""
 
 from fabrica.sdk.client import Client
+from fabrica.sdk.typed import typed
 from fabrica.values.ids import ScenarioId
 from fabrica.wire.scenarios import NewScenario, Scenario, ScenarioDetail, ScenarioLink, ScenarioName, ScenarioSharing
 
@@ -47,7 +48,7 @@ def rename(client: Client, scenario: ScenarioId, name: str) -> None:
         NotAllowed: the caller is not its author.
         ScenarioRefused: nothing is left of the name.
     """
-    client.post(f"/plan/scenarios/{scenario}/name", ScenarioName(name=name))
+    client.post(f"/plan/scenarios/{scenario}/name", typed(ScenarioName, name=name))
 
 
 def share(client: Client, scenario: ScenarioId, sharing: ScenarioSharing) -> None:

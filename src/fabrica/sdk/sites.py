@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from fabrica.sdk.client import Client
+from fabrica.sdk.typed import typed
 from fabrica.values.ids import AgentId, SiteId
 from fabrica.wire.enrolment import INVITATION_HOURS, Invitation, NewInvitation
 from fabrica.wire.sites import Drain, NewSite, Site, SiteDetail, site_unknown
@@ -45,7 +46,7 @@ def add(client: Client, site: SiteId, name: str, country: str = "") -> SiteDetai
     Raises:
         NotAllowed: the caller is no operator.
     """
-    return SiteDetail.model_validate(client.post("/sites", NewSite(id=site, name=name, country=country)))
+    return SiteDetail.model_validate(client.post("/sites", typed(NewSite, id=site, name=name, country=country)))
 
 
 def drain(client: Client, site: SiteId, reason: str) -> SiteDetail:
@@ -55,7 +56,7 @@ def drain(client: Client, site: SiteId, reason: str) -> SiteDetail:
         NotAllowed: the caller is no operator.
         SiteUnknown: nobody knows it.
     """
-    return SiteDetail.model_validate(client.post(f"/sites/{site}/drain", Drain(reason=reason)))
+    return SiteDetail.model_validate(client.post(f"/sites/{site}/drain", typed(Drain, reason=reason)))
 
 
 def resume(client: Client, site: SiteId) -> SiteDetail:
@@ -73,7 +74,7 @@ def invite(
         SiteUnknown: nobody knows the site.
         SiteClaimed: an agent speaks for it already, and `replace` was not asked.
     """
-    body = NewInvitation(name=name, hours=hours, replace=replace)
+    body = typed(NewInvitation, name=name, hours=hours, replace=replace)
     return Invitation.model_validate(client.post(f"/sites/{site}/invitations", body))
 
 

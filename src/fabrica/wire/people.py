@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 
 from fabrica.values.ids import OrganisationId, ProjectId, UserId
 from fabrica.wire.bodies import Body, Instant, Request
+from fabrica.wire.countries import CountryOrEmpty
 from fabrica.wire.problems import FabricaError
 
 ProjectRole = Literal["lead", "member", "reader"]
@@ -68,7 +69,7 @@ class Organisation(Body):
 
 class NewOrganisation(Request):
     name: str = Field(min_length=1, max_length=200)
-    country: str = Field(default="", pattern=r"^([A-Z]{2})?$", description="ISO code")
+    country: CountryOrEmpty = ""
 
 
 class NewProject(Request):

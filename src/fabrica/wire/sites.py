@@ -9,6 +9,7 @@ from pydantic import Field
 from fabrica.values.ids import SiteId
 from fabrica.wire.agents import Agent, Inventory
 from fabrica.wire.bodies import Body, Instant, Request
+from fabrica.wire.countries import CountryOrEmpty
 from fabrica.wire.problems import FabricaError
 
 SiteKind = Literal["factory", "antenna", "gigafactory", "own"]
@@ -51,7 +52,7 @@ class NewSite(Request):
 
     id: SiteId
     name: str = Field(min_length=1, max_length=120)
-    country: str = Field(default="", pattern=r"^([A-Z]{2})?$", description="ISO code")
+    country: CountryOrEmpty = ""
 
 
 class Drain(Request):
