@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fabrica.planning.option_values import read_accounts, stops_of, windows_of
+from fabrica.planning.option_values import read_accounts, reservations_of, stops_of, windows_of
 from fabrica.planning.options import Stops, Window
 from fabrica.wire.planning import OptionsImpossible
 
@@ -17,6 +17,16 @@ def test_windows_are_read_and_all_is_the_whole_cluster() -> None:
 def test_a_window_of_another_form_is_refused(text: str) -> None:
     with pytest.raises(OptionsImpossible, match="is no window"):
         windows_of([text], 64)
+
+
+def test_reservations_are_windows_that_name_accounts() -> None:
+    assert reservations_of(["5:10:all:ana,ben,ana"], 64) == (Window(5, 10, 64, ("ana", "ben")),)
+
+
+@pytest.mark.parametrize("text", ["5:10:8", "5:10:8:", "5:10:8:,", "ana", ""])
+def test_a_reservation_for_nobody_is_refused(text: str) -> None:
+    with pytest.raises(OptionsImpossible, match="is no reservation"):
+        reservations_of([text], 64)
 
 
 def test_stops_have_a_published_rate_or_one_that_is_given() -> None:

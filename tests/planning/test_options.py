@@ -28,6 +28,7 @@ NODES, COUNTS = Cluster(48, node_devices=8), Cluster(48)
         (NODES, Options(windows=(Window(0, 20, 12),)), "no whole nodes", "multiple of 8"),
         (COUNTS, Options(windows=(Window(0, 9, 30), Window(5, 7, 30))), "At second 5 .* 60 units", "at most 48"),
         (COUNTS, Options(grants={"b": 5}), "account 'b'", "as the trace names"),
+        (COUNTS, Options(windows=(Window(0, 9, 8, ("a", "c")),)), "account 'c'", "as the trace names"),
         (COUNTS, Options(shares={"a": 0.0}), "above 0", "small share"),
     ],
 )

@@ -16,7 +16,11 @@ from tests.planning.builders import make_trace
 CLUSTER = Cluster(1024, node_devices=8)
 DAY = 86_400
 ALL = Options(
-    windows=(Window(2 * DAY, 2 * DAY + 14_400, 1024), Window(4 * DAY, 5 * DAY, 128)),
+    windows=(
+        Window(2 * DAY, 2 * DAY + 14_400, 1024),
+        Window(4 * DAY, 5 * DAY, 128),
+        Window(DAY // 4, DAY, 256, ("1", "2")),
+    ),
     stops=Stops(device_hours_per_stop=500.0, checkpoint_seconds=3600, seed=3),
     saving_seconds=120,
     leaf_nodes=16,
@@ -44,7 +48,7 @@ def test_all_rules_together_give_the_same_replay_compiled_and_plain_and_again() 
     assert compiled.start_seconds == plain.start_seconds == again.start_seconds
     assert compiled.outcome == plain.outcome == again.outcome
     assert plain.outcome is not None
-    assert min(plain.outcome.stops, plain.outcome.preempted, plain.outcome.refused) > 0
+    assert min(plain.outcome.stops, plain.outcome.preempted, plain.outcome.refused, plain.outcome.inside) > 0
 
 
 def test_two_replays_that_differ_in_one_rule_meet_the_same_failures() -> None:

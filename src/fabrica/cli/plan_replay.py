@@ -58,6 +58,12 @@ if TYPE_CHECKING:
     "--maintenance", metavar="START:END:UNITS", multiple=True, help="Out of use, in seconds; units may be 'all'."
 )
 @click.option(
+    "--reservation",
+    metavar="START:END:UNITS:ACCOUNTS",
+    multiple=True,
+    help="In use by these accounts alone, parted by commas.",
+)
+@click.option(
     "--stops",
     metavar="[HOURS]",
     is_flag=False,
@@ -129,14 +135,15 @@ def replay(trace_file: Path, units_max: int | None, starts: Path | None, report:
 
 
 def _options(asked: dict[str, Any]) -> "Options":
-    from fabrica.planning.option_values import read_accounts, stops_of, windows_of
+    from fabrica.planning.option_values import read_accounts, reservations_of, stops_of, windows_of
     from fabrica.planning.options import HALF_LIFE_SECONDS, HOUR_SECONDS, Options
 
     shares, grants = read_accounts(asked["accounts"]) if asked["accounts"] else ({}, {})
     half_life = asked["half_life"]
     return Options(
         half_life_seconds=HALF_LIFE_SECONDS if half_life is None else round(half_life * HOUR_SECONDS),
-        windows=windows_of(asked["maintenance"], asked["capacity"]),
+        windows=windows_of(asked["maintenance"], asked["capacity"])
+        + reservations_of(asked["reservation"], asked["capacity"]),
         stops=stops_of(asked["stops"], asked["checkpoint"], asked["repair"], asked["seed"], asked["leaf_stops"]),
         saving_seconds=asked["preempt"],
         shares=shares,

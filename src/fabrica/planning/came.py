@@ -20,6 +20,7 @@ def outcome_rows(done: Replay) -> list[Row]:
         (came.lost_device_seconds, "work lost or done again", f"{lost:.2%} of the time in use"),
         (came.refused, "jobs without a grant", f"{came.refused:,}, refused"),
         (came.given_up, "jobs stopped too often", f"{came.given_up:,}, given up"),
+        (came.inside, "starts in reservations", f"{came.inside:,}"),
         (came.scattered, "starts on more leaves than needed", f"{came.scattered:,}"),
     ]
     return [(name, value) for happened, name, value in rows if happened]

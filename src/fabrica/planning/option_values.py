@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from fabrica.planning.options import HOUR_SECONDS, Stops, Window
@@ -20,6 +21,25 @@ def windows_of(texts: Sequence[str], capacity: int) -> tuple[Window, ...]:
     return tuple(_window(text, capacity) for text in texts)
 
 
+def reservations_of(texts: Sequence[str], capacity: int) -> tuple[Window, ...]:
+    """Return the windows of texts such as `86400:172800:64:ana,ben`: the last part names accounts.
+
+    Raises:
+        OptionsImpossible: a text of another form.
+    """
+    return tuple(_reservation(text, capacity) for text in texts)
+
+
+def _reservation(text: str, capacity: int) -> Window:
+    *parts, accounts = text.split(":", 3)
+    named = tuple(dict.fromkeys(name for name in accounts.split(",") if name))
+    if len(parts) != 3 or not named:
+        raise OptionsImpossible(
+            f"{text!r} is no reservation.", remedy="Write START:END:UNITS:ACCOUNTS, such as 86400:172800:64:ana,ben."
+        )
+    return replace(_window(":".join(parts), capacity), accounts=named)
+
+
 def _window(text: str, capacity: int) -> Window:
     parts = text.split(":")
     if len(parts) == 3 and parts[2] == "all":
@@ -28,7 +48,8 @@ def _window(text: str, capacity: int) -> Window:
         raise OptionsImpossible(
             f"{text!r} is no window.", remedy="Write START:END:UNITS in seconds, such as 86400:100800:all."
         )
-    return Window(*map(int, parts))
+    start, end, units = map(int, parts)
+    return Window(start, end, units)
 
 
 def stops_of(

@@ -15,11 +15,15 @@ HOUR_SECONDS = 3600
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Units that are out of use from one second of the trace until another: maintenance, or reserved for others."""
+    """Units that are out of use from one second of the trace until another, but for some accounts: a reservation.
+
+    `accounts`: whose jobs run in it, by their names; none for maintenance, or where it is for others.
+    """
 
     start_seconds: int
     end_seconds: int
     units: int
+    accounts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,8 @@ def check_options(options: Options, trace: Trace, capacity: int, node_devices: i
     if options.stops and not options.stops.device_hours_per_stop > 0:
         _refuse("A rate of stops is a number of device-hours above 0.", f"Published: {DEVICE_HOURS_PER_STOP:.0f}.")
     _check_windows(options, capacity, node_devices)
-    unknown = sorted({*options.shares, *options.grants} - set(trace.account_names))
+    reserved = (account for one in options.windows for account in one.accounts)
+    unknown = sorted({*options.shares, *options.grants, *reserved} - set(trace.account_names))
     if unknown:
         _refuse(f"No job of the trace is of the account {unknown[0]!r}.", "Name accounts as the trace names its users.")
     if any(share <= 0 for share in options.shares.values()):

@@ -34,7 +34,8 @@ def _window(one: Window) -> str:
     place = "every site" if one.site is None else one.site + (f" ({one.partition})" if one.partition else "")
     devices = "all devices" if one.devices is None else f"{one.devices:,} devices"
     again = f", and every {one.every_days:g} days after" if one.every_days else ""
-    return f"{devices} of {place} are out of use for {one.hours:g} hours from day {one.from_day:g}{again}."
+    state = f"reserved for {', '.join(one.accounts)}" if one.accounts else "out of use"
+    return f"{devices} of {place} are {state} for {one.hours:g} hours from day {one.from_day:g}{again}."
 
 
 def _account(one: Account) -> str:

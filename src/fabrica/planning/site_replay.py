@@ -7,6 +7,7 @@ from typing import Any
 
 from fabrica.planning.engine.plain_rates import CARBON, PRICE, PlainRate
 from fabrica.planning.engine.site_rules import NEVER, SiteRules
+from fabrica.planning.engine.site_rules import Window as EngineWindow
 from fabrica.planning.options import Options
 from fabrica.planning.trace import Trace
 
@@ -21,7 +22,8 @@ class Outcome:
     `began_seconds`, `end_seconds`: shape (jobs,), of the last attempt; -1 where there was none, or it never ended.
     `refused`: jobs whose account's grant had run out. `given_up`: jobs that were stopped too often. `stops`: of nodes;
     `stopped`: of jobs.
-    `scattered`: attempts on more leaves than they need. `lost`: work that was not saved, restarts and savings.
+    `scattered`: attempts on more leaves than they need. `inside`: attempts in reservations.
+    `lost`: work that was not saved, restarts and savings.
     `busy_carbon`, `busy_price`: the hourly series, summed over all device-seconds in use.
     """
 
@@ -33,6 +35,7 @@ class Outcome:
     stopped: int
     preempted: int
     scattered: int
+    inside: int
     busy_device_seconds: int
     lost_device_seconds: int
     repair_device_seconds: int
@@ -56,8 +59,12 @@ class SiteTask:
     rates: tuple[Sequence[float], Sequence[float]] = NO_RATES
 
     @property
-    def windows(self) -> list[tuple[int, int, int]]:
-        return [(one.start_seconds, one.end_seconds, one.units) for one in self.options.windows]
+    def windows(self) -> list[EngineWindow]:
+        names = self.trace.account_names
+        return [
+            (one.start_seconds, one.end_seconds, one.units, tuple(sorted(map(names.index, one.accounts))))
+            for one in self.options.windows
+        ]
 
     def by_number(self, named: Mapping[str, Any]) -> dict[int, Any]:
         """Return what is said of accounts by their place in the trace."""

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 pytest.importorskip("numba")
 
-from fabrica.planning.engine.cluster import NONE, Cluster, empty_cluster, give_back, most_units, no_holds, place
+from fabrica.planning.engine.cluster import NONE, OPEN, Cluster, empty_cluster, give_back, most_units, no_holds, place
 from fabrica.planning.engine.plain_cluster import PlainCluster
 
 NODES, DEVICES = 5, 4
@@ -35,16 +35,16 @@ def test_nodes_that_are_only_counted_have_room_for_the_same_jobs(seed: int, step
     clusters = [empty_cluster(NODES * DEVICES, DEVICES, no_holds(steps), tells_apart=apart) for apart in (True, False)]
     held: dict[int, int] = {}
     for job in range(steps):
-        most = {int(most_units(cluster)) for cluster in clusters}
+        most = {int(most_units(cluster, OPEN)) for cluster in clusters}
         assert len(most) == 1
         if max(most) and draw.random() < 0.6:
             held[job] = draw.randint(1, max(most))
             for cluster in clusters:
-                place(cluster, job, held[job])
+                place(cluster, OPEN, job, held[job])
         elif held:
             ended = draw.choice(list(held))
             for cluster in clusters:
-                give_back(cluster, ended, held[ended])
+                give_back(cluster, OPEN, ended, held[ended])
             del held[ended]
 
 
@@ -54,15 +54,15 @@ def test_compiled_and_plain_nodes_give_the_same_blocks_and_give_none_twice(seed:
     cluster, plain = empty_cluster(NODES * DEVICES, DEVICES, no_holds(steps)), PlainCluster(NODES * DEVICES, DEVICES)
     held: dict[int, int] = {}
     for job in range(steps):
-        most = int(most_units(cluster))
+        most = int(most_units(cluster, OPEN))
         assert most == plain.most_units()
         if most and draw.random() < 0.6:
             held[job] = draw.randint(1, most)
-            place(cluster, job, held[job])
+            place(cluster, OPEN, job, held[job])
             plain.place(job, held[job])
         elif held:
             ended = draw.choice(list(held))
-            give_back(cluster, ended, held[ended])
+            give_back(cluster, OPEN, ended, held[ended])
             plain.give_back(ended, held.pop(ended))
         check_lists(cluster)
         assert cluster.free[0] == NODES * DEVICES - sum(held.values()) == plain.free
@@ -72,7 +72,7 @@ def test_compiled_and_plain_nodes_give_the_same_blocks_and_give_none_twice(seed:
 def test_a_remainder_goes_where_the_fewest_devices_are_free() -> None:
     cluster = empty_cluster(3 * DEVICES, DEVICES, no_holds(9))
     for job, units in enumerate((3, 2, 2)):  # 1 free on node 0; the third job fills up node 1
-        place(cluster, job, units)
+        place(cluster, OPEN, job, units)
     assert list(cluster.free_of) == [1, 0, 4]
-    place(cluster, 3, 5)
+    place(cluster, OPEN, 3, 5)
     assert list(cluster.free_of) == [0, 0, 0], "a whole node, and the one device that was left"

@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 from fabrica.planning.engine.plain_jobs import PlainJob
 from fabrica.planning.engine.plain_rates import PlainRate
 from fabrica.planning.engine.plain_site import PlainSite
-from fabrica.planning.engine.site_rules import NEVER, SiteRules
+from fabrica.planning.engine.site_rules import NEVER, SiteRules, Window
 from tests.planning.builders import CAPACITY
 
 Asked = list[tuple[int, int, int, int, int, int]]
-Windows = list[tuple[int, int, int]]
+Windows = list[Window]
 DEVICES, ACCOUNTS, LEVELS = 4, 3, 2
 CARBON, PRICE = [100.0, 37.5], [80.0, 12.25]
+USERS = ((), (0,), (0, 2))
 short, long = ((0, 40), (0, 15), (0, 20)), ((0, 400), (0, 150), (0, 200))
 job = st.sampled_from([short, long]).flatmap(
     lambda ends: st.tuples(
@@ -57,7 +58,7 @@ def rules(draw: st.DrawFn) -> SiteRules:
 
 
 @st.composite
-def windows_of(draw: st.DrawFn, node_devices: int) -> Windows:
+def windows_of(draw: st.DrawFn, node_devices: int, users: tuple[tuple[int, ...], ...] = ((),)) -> Windows:
     """Return windows that take whole nodes where there are nodes, and together no more than there is."""
     found: Windows = []
     for _ in range(draw(st.integers(0, 3))):
@@ -66,18 +67,23 @@ def windows_of(draw: st.DrawFn, node_devices: int) -> Windows:
         units = nodes * DEVICES if node_devices else draw(st.integers(1, CAPACITY))
         beside = sum(other[2] for other in found if other[0] < start + seconds and start < other[1])
         if beside + units <= CAPACITY:
-            found.append((start, start + seconds, units))
+            found.append((start, start + seconds, units, draw(st.sampled_from(users))))
     return found
 
 
 def plain_run(asked: Asked, site: PlainSite) -> list[PlainJob]:
+    jobs = offered(asked, site)
+    site.advance(NEVER)
+    return jobs
+
+
+def offered(asked: Asked, site: PlainSite) -> list[PlainJob]:
     jobs = [
         PlainJob(number, submit, runtime, max(limit, runtime, 1), units, account, level)
         for number, (submit, runtime, units, limit, account, level) in enumerate(asked)
     ]
     for one in jobs:
         site.offer(one, one.submit)
-    site.advance(NEVER)
     return jobs
 
 
@@ -88,7 +94,7 @@ def test_compiled_and_plain_sites_do_the_same(rules: SiteRules, asked: Asked, da
     from fabrica.planning.engine.site import advance, new_site, offer
     from fabrica.planning.engine.table import job_table
 
-    windows = data.draw(windows_of(rules.node_devices))
+    windows = data.draw(windows_of(rules.node_devices, USERS))
     grants = data.draw(st.dictionaries(st.integers(0, ACCOUNTS - 1), st.integers(0, 2000), max_size=2))
     shares = data.draw(st.dictionaries(st.integers(0, ACCOUNTS - 1), st.sampled_from([0.5, 3.0])))
     submit, runtime, units, limit, account, level = ([row[column] for row in asked] for column in range(6))
@@ -114,7 +120,7 @@ def test_compiled_and_plain_sites_do_the_same(rules: SiteRules, asked: Asked, da
 def test_every_unit_is_free_in_use_in_repair_or_in_a_window_at_any_instant(
     rules: SiteRules, asked: Asked, data: st.DataObject
 ) -> None:
-    site = PlainSite(rules, data.draw(windows_of(rules.node_devices)))
+    site = PlainSite(rules, data.draw(windows_of(rules.node_devices, USERS)))
     for number, (submit, runtime, units, limit, account, level) in enumerate(asked):
         site.offer(PlainJob(number, submit, runtime, max(limit, runtime, 1), units, account, level), submit)
     for now in range(600):
@@ -135,10 +141,53 @@ def test_nothing_runs_in_what_a_window_takes_and_no_job_starts_before_it_arrives
 ) -> None:
     windows = data.draw(windows_of(0))
     jobs = plain_run(asked, PlainSite(SiteRules(CAPACITY, levels=LEVELS), windows))
-    for instant in {job.start for job in jobs} | {start for start, _, _ in windows}:
-        taken = sum(units for start, end, units in windows if start <= instant < end)
+    for instant in {job.start for job in jobs} | {start for start, *_ in windows}:
+        taken = sum(units for start, end, units, _ in windows if start <= instant < end)
         assert used(jobs, instant) + taken <= CAPACITY
     assert all(job.start >= job.submit and job.end == job.start + job.runtime for job in jobs)
+
+
+@given(rules=rules(), asked=asked_jobs, data=st.data())
+def test_a_reservation_holds_jobs_of_its_accounts_alone_which_end_with_it_and_none_that_fits_waits(
+    rules: SiteRules, asked: Asked, data: st.DataObject
+) -> None:
+    site = PlainSite(rules, data.draw(windows_of(rules.node_devices, USERS)))
+    jobs = offered(asked, site)
+    for now in range(120):
+        site.advance(now + 1)
+        waiting = site.in_order()
+        for one in site.windows.reserved(now):
+            inside = [job for job in jobs if job.inside is one and job.began <= now and job not in waiting]
+            running = [job for job in inside if job.end < 0 and not job.is_given_up]
+            assert all(job.account in one.users and job.began + job.planned <= one.end for job in running)
+            assert sum(job.units for job in running) <= one.held <= one.units
+            able = [job for job in waiting if job.account in one.users and now + job.planned <= one.end]
+            assert all(job.units > one.cluster.most_units() for job in able)
+
+
+@given(asked=asked_jobs, data=st.data())
+def test_jobs_of_others_use_nothing_of_a_reservation(asked: Asked, data: st.DataObject) -> None:
+    windows = data.draw(windows_of(0, ((0, 2),)))
+    jobs = plain_run(asked, PlainSite(SiteRules(CAPACITY, levels=LEVELS), windows))
+    others = [job for job in jobs if job.account == 1]
+    for instant in {job.start for job in jobs} | {start for start, *_ in windows}:
+        taken = sum(units for start, end, units, _ in windows if start <= instant < end)
+        assert used(others, instant) + taken <= CAPACITY
+        assert used(jobs, instant) <= CAPACITY
+
+
+def test_a_reservation_is_kept_free_for_its_account_whose_longer_jobs_wait_outside() -> None:
+    asked = [
+        (0, 30, 8, 30, 1, 0),
+        (1, 40, 8, 40, 1, 0),
+        (10, 5, 4, 5, 0, 0),
+        (11, 12, 4, 12, 0, 0),
+        (12, 2, 4, 8, 1, 0),
+    ]
+    site = PlainSite(SiteRules(CAPACITY, accounts=2), [(10, 20, 8, (0,))])
+    jobs = plain_run(asked, site)
+    assert [job.start for job in jobs] == [0, 20, 10, 30, 30]
+    assert [job.inside is not None for job in jobs] == [False, False, True, False, False]
 
 
 @given(asked=asked_jobs, data=st.data())
@@ -159,7 +208,7 @@ def test_easy_never_delays_the_head_between_windows(asked: Asked, data: st.DataO
 def fits_from(at: int, job: PlainJob, others: list[PlainJob], windows: Windows) -> bool:
     """Return whether a job fits beside others and windows from an instant on, all its time."""
     return all(
-        used(others, instant) + job.units + sum(units for start, end, units in windows if start <= instant < end)
+        used(others, instant) + job.units + sum(units for start, end, units, _ in windows if start <= instant < end)
         <= CAPACITY
         for instant in range(at, at + job.runtime)
     )
@@ -169,7 +218,7 @@ def fits_from(at: int, job: PlainJob, others: list[PlainJob], windows: Windows) 
 def test_every_job_ends_once_is_refused_or_is_given_up_and_work_is_conserved(
     rules: SiteRules, asked: Asked, data: st.DataObject
 ) -> None:
-    site = PlainSite(rules, data.draw(windows_of(rules.node_devices)))
+    site = PlainSite(rules, data.draw(windows_of(rules.node_devices, USERS)))
     jobs, totals = plain_run(asked, site), site.totals
     ended = [job for job in jobs if job.end >= 0]
     assert len(ended) == totals.done == len(jobs) - totals.refused - totals.given_up

@@ -16,13 +16,13 @@ PLACES = (make_partition("a", 16), make_partition("b", 24, 8))
 def test_a_window_of_no_site_takes_every_partition_and_comes_again_to_the_end() -> None:
     found = with_windows(PLACES, [Window(from_day=1, hours=12, every_days=4)], 9)
     assert [one.windows for one in found] == [
-        ((DAY, DAY + DAY // 2, devices), (5 * DAY, 5 * DAY + DAY // 2, devices)) for devices in (16, 24)
+        ((DAY, DAY + DAY // 2, devices, ()), (5 * DAY, 5 * DAY + DAY // 2, devices, ())) for devices in (16, 24)
     ]
 
 
-def test_a_window_of_a_site_takes_as_many_devices_there_as_it_says() -> None:
-    found = with_windows(PLACES, [Window(site="b", from_day=0.5, hours=1, devices=8)], 9)
-    assert [one.windows for one in found] == [(), ((DAY // 2, DAY // 2 + 3_600, 8),)]
+def test_a_window_of_a_site_takes_as_many_devices_there_as_it_says_for_whom_it_says() -> None:
+    found = with_windows(PLACES, [Window(site="b", from_day=0.5, hours=1, devices=8, accounts=("a",))], 9)
+    assert [one.windows for one in found] == [(), ((DAY // 2, DAY // 2 + 3_600, 8, ("a",)),)]
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from fabrica.planning.workload_classes import DAY  # noqa: E402
 from tests.planning.network.builders import make_jobs, make_partition, some_jobs  # noqa: E402
 
 ACCOUNTS, LEVELS, CLASSES, SPAN = 3, 2, 2, 20_000
+NUMBERS = {"a": 0, "b": 1, "c": 2}
 ASKS = (Ask(), Ask(resource_class="gpu.h100"), Ask(country="FI"))
 seconds = st.integers(0, SPAN)
 
@@ -34,7 +35,9 @@ def partitions(draw: st.DrawFn) -> tuple[Partition, ...]:
         windows = []
         if draw(st.booleans()):
             start = draw(seconds)
-            windows.append((start, start + draw(st.integers(1, 5_000)), draw(st.integers(1, nodes)) * node_devices))
+            users = draw(st.sampled_from([(), ("b",), ("a", "c")]))
+            end, devices = start + draw(st.integers(1, 5_000)), draw(st.integers(1, nodes)) * node_devices
+            windows.append((start, end, devices, users))
         closed = []
         if draw(st.booleans()):
             start = draw(seconds)
@@ -89,6 +92,7 @@ def a_setting(draw: st.DrawFn) -> Setting:
         levels=LEVELS,
         shares=draw(st.dictionaries(numbers, st.sampled_from([0.5, 3.0]))),
         grants=draw(st.dictionaries(numbers, st.integers(0, 60_000), max_size=2)),
+        numbers=NUMBERS,
         days=1,
         seed=draw(st.integers(0, 2**31)),
     )
@@ -130,7 +134,7 @@ def test_no_device_is_used_twice_nor_in_a_window_and_none_starts_early_or_while_
         assert ran.use[row].sum(axis=0).max(initial=0) <= place.devices * 3600, "with what is in repair"
         assert ran.use.shape == (len(places), CLASSES + 1, hours)
         for at in ran.start[(ran.partition == row) & began]:
-            out = sum(units for start, end, units in place.windows if start <= at < end)
+            out = sum(units for start, end, units, users in place.windows if start <= at < end and not users)
             assert in_use(ran, row, int(at)) + out <= place.devices
             assert not any(start <= at / DAY < end - 1e-9 for start, end in place.closed)
 

@@ -5,7 +5,7 @@ import pytest
 pytest.importorskip("numpy")
 
 from fabrica.planning.network.demand import demand_of, draw
-from fabrica.planning.network.setting import Setting, setting_of, site_rules
+from fabrica.planning.network.setting import Setting, setting_of, site_rules, windows_of
 from fabrica.wire.planning import NetworkImpossible
 from tests.planning.network.builders import make_partition, tiny
 
@@ -23,6 +23,16 @@ def test_grants_and_shares_are_of_the_accounts_that_are_named_and_the_others_hav
 def test_an_account_that_has_no_jobs_is_a_named_problem() -> None:
     scenario = tiny(ACCOUNTS + FIRST.replace("account 1", "account 6"))
     with pytest.raises(NetworkImpossible, match="No job is of the account 'account 6'"):
+        setting_of(scenario, demand_of(scenario), 0)
+
+
+def test_the_accounts_of_a_reservation_become_numbers_and_one_without_jobs_is_a_named_problem() -> None:
+    window = '[[window]]\nfrom_day = 1\nhours = 2\naccounts = ["account 5", "account 2"]\n'
+    scenario = tiny(ACCOUNTS + window)
+    place = make_partition("a", windows=((10, 20, 4, ("account 5", "account 2")),))
+    assert windows_of(setting_of(scenario, demand_of(scenario), 0), place) == [(10, 20, 4, (1, 4))]
+    scenario = tiny(ACCOUNTS + window.replace("account 2", "Ana"))
+    with pytest.raises(NetworkImpossible, match="No job is of the account 'Ana'"):
         setting_of(scenario, demand_of(scenario), 0)
 
 

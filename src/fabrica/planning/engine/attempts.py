@@ -1,7 +1,7 @@
 """An attempt of a job: it takes its devices, and gives them back when it is done, stopped or has made room."""
 
-from fabrica.planning.engine.cluster import give_back, place
-from fabrica.planning.engine.compiling import compiled, compiled_apart
+from fabrica.planning.engine.cluster import OPEN, give_back, place
+from fabrica.planning.engine.compiling import compiled, compiled_apart, compiled_within, int64
 from fabrica.planning.engine.ends import push_end
 from fabrica.planning.engine.rates import RATES, integral
 from fabrica.planning.engine.running import expect, take_back
@@ -24,6 +24,8 @@ def join(site: Site, job: int) -> None:
         line.first = job
     _plant(site, number, job, insert(site.jobs, line.root, job))
     one.state = WAITING
+    if one.attempts:
+        state.reserved_due = 1
     state.waiting += 1
     state.waiting_device_seconds += one.units * one.planned
 
@@ -52,29 +54,33 @@ def _plant(site: Site, number: int, job: int, root: int) -> None:
 
 
 @compiled_apart
-def start(site: Site, job: int, now: int) -> None:
-    """Start a job of a line; if it passes the head and is planned to end later, it uses what is spare."""
+def start(site: Site, pool: int, job: int, now: int) -> None:
+    """Start a job of a line in a pool; if it passes the head and is planned to end later, it uses what is spare."""
     one, state = site.jobs[job], site.state[0]
     leave(site, job)
-    if now + one.planned > state.at:
-        state.spare -= one.units
-    leaves = place(site.cluster, job, one.units)
+    one.pool = pool
+    if pool == OPEN:
+        expect_until(site, now + one.planned, one.units)
+        if now + one.planned > state.at:
+            state.spare -= one.units
+    else:
+        state.inside += 1
+    leaves = place(site.cluster, pool, job, one.units)
     if leaves > 1 and leaves > -(-one.units // (site.cluster.node_devices * site.cluster.leaf_nodes)):
         state.scattered += 1
     push_end(site.ends, now + one.restart + one.left, job)
-    expect_until(site, now + one.planned, one.units)
     one.began, one.state = now, RUNNING
     one.attempts += 1
     if one.start == NOBODY:
         one.start = now
         _append_started(site, job)
-    _link(site, job, one.level)
+    _link(site, job, _list_of(site, job))
     state.running += 1
     state.busy += one.units
     charge(site.shares, one.account, one.units * one.planned, now)
 
 
-@compiled
+@compiled_within
 def _append_started(site: Site, job: int) -> None:
     state = site.state[0]
     if state.started_first == NOBODY:
@@ -88,9 +94,13 @@ def _append_started(site: Site, job: int) -> None:
 def give_up_devices(site: Site, job: int, now: int) -> None:
     """Free what a job holds, and charge what it held instead of what it was planned with."""
     one, state = site.jobs[job], site.state[0]
-    give_back(site.cluster, job, one.units)
-    no_longer_until(site, one.began + one.planned, one.units)
-    unlink(site, job, one.level if one.state == RUNNING else len(site.levels) - 1)
+    pool = int64(one.pool)
+    give_back(site.cluster, pool, job, one.units)
+    if pool == OPEN:
+        no_longer_until(site, one.began + one.planned, one.units)
+    else:
+        state.reserved_due = 1
+    unlink(site, job, _list_of(site, job))
     state.running -= 1
     state.busy -= one.units
     state.busy_device_seconds += one.units * (now - one.began)
@@ -137,8 +147,15 @@ def no_longer_until(site: Site, end: int, units: int) -> None:
 
 
 @compiled
+def _list_of(site: Site, job: int) -> int:
+    """Return the list of `levels` in which a job stands that runs: of its level, or of those that are let be."""
+    one = site.jobs[job]
+    return one.level if one.state == RUNNING and one.pool == OPEN else len(site.levels) - 1
+
+
+@compiled
 def _link(site: Site, job: int, level: int) -> None:
-    """Put a job before all others that run on a level."""
+    """Put a job before all others of a list."""
     one, first = site.jobs[job], site.levels[level].first
     one.next, one.previous = first, NOBODY
     if first != NOBODY:
@@ -149,7 +166,7 @@ def _link(site: Site, job: int, level: int) -> None:
 
 @compiled
 def unlink(site: Site, job: int, level: int) -> None:
-    """Take a job out of those that run on a level."""
+    """Take a job out of the list in which it stands."""
     one = site.jobs[job]
     if one.previous == NOBODY:
         site.levels[level].first = one.next

@@ -35,6 +35,15 @@ def compiled_apart(function: F) -> F:
     return _compiled(function, forceinline=False)
 
 
+def compiled_within(function: F) -> F:
+    """Return the function to be put, line by line, into the compiled function that calls it: for one with one caller.
+
+    So it is compiled there alone, and not once more by itself together with all that it calls.
+    """
+    options: Any = {"inline": "always", "nogil": True, "_nrt": False}
+    return cast(F, numba.njit(**options)(function))
+
+
 def _compiled(function: F, forceinline: bool) -> F:
     # No function of the engine makes an array, so none has to count who refers to one, which took most of the time.
     options: Any = {"nogil": True, "_nrt": False, "forceinline": forceinline, **only_inside(function)}

@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from fabrica.planning.engine.cluster import Cluster, give_back, place
+from fabrica.planning.engine.cluster import OPEN, Cluster, give_back, place
 from fabrica.planning.engine.compiling import compiled
 from fabrica.planning.engine.ends import Ends, pop_end, push_end
 from fabrica.planning.engine.jobs import Jobs
@@ -51,7 +51,7 @@ def conservative(jobs: Jobs, state: Conservative, progress: Any) -> None:
         job = next_at_most(queue, 0, now)
         while job >= 0:
             put(queue, job, NOTHING)
-            place(state.cluster, job, jobs.units[job])
+            place(state.cluster, OPEN, job, jobs.units[job])
             jobs.start[job] = now
             push_end(ends, now + jobs.runtime[job], job)
             job = next_at_most(queue, job + 1, now)
@@ -63,7 +63,7 @@ def _end_next(jobs: Jobs, state: Conservative, now: int) -> bool:
     """End the next job, free the rest of its plan, and return whether there was any."""
     job = pop_end(state.ends)
     expected = planned_end(jobs, job, jobs.start[job])
-    give_back(state.cluster, job, jobs.units[job])
+    give_back(state.cluster, OPEN, job, jobs.units[job])
     if now < expected:
         change(state.timeline, now, expected, jobs.units[job])
     return bool(now < expected)

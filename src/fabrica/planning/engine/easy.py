@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from fabrica.planning.engine.cluster import Cluster, give_back, most_units, place
+from fabrica.planning.engine.cluster import OPEN, Cluster, give_back, most_units, place
 from fabrica.planning.engine.compiling import compiled
 from fabrica.planning.engine.ends import Ends, pop_end, push_end
 from fabrica.planning.engine.jobs import Jobs
@@ -71,7 +71,7 @@ def _end_next(jobs: Jobs, state: Easy, now: int) -> bool:
     """End the next job, and return whether that was before it was expected."""
     job = pop_end(state.ends)
     expected = planned_end(jobs, job, jobs.start[job])
-    give_back(state.cluster, job, jobs.units[job])
+    give_back(state.cluster, OPEN, job, jobs.units[job])
     take_back(state.running, expected, jobs.units[job])
     return bool(now < expected)
 
@@ -84,7 +84,7 @@ def _start_queued(jobs: Jobs, state: Easy, head: int, now: int, early: bool) -> 
     expected time does not change it, and who passed ends in time or uses what is spare.
     """
     first = head
-    while head != NOBODY and jobs.units[head] <= most_units(state.cluster):
+    while head != NOBODY and jobs.units[head] <= most_units(state.cluster, OPEN):
         _leave_queue(state, head)
         _start(jobs, state, head, now)
         head = next_at_most(state.queue_units, head + 1, NOTHING - 1)
@@ -95,7 +95,7 @@ def _start_queued(jobs: Jobs, state: Easy, head: int, now: int, early: bool) -> 
     job = head + 1
     while True:
         window, spare = state.reservation[AT] - now, state.reservation[SPARE]
-        most = most_units(state.cluster)
+        most = most_units(state.cluster, OPEN)
         job = next_passing(state.queue_units, state.queue_seconds, job, most, window, spare)
         if job == NOBODY:
             return head
@@ -109,7 +109,7 @@ def _start_queued(jobs: Jobs, state: Easy, head: int, now: int, early: bool) -> 
 def _may_start(jobs: Jobs, state: Easy, head: int, job: int, now: int) -> bool:
     """Return whether a job that arrives fits and delays nobody; if it uses what is spare, it is spare no more."""
     units = jobs.units[job]
-    if units > most_units(state.cluster):
+    if units > most_units(state.cluster, OPEN):
         return False
     if head == NOBODY or planned_end(jobs, job, now) <= state.reservation[AT]:
         return True
@@ -136,7 +136,7 @@ def _reserve(jobs: Jobs, state: Easy, head: int, is_new: bool) -> None:
 
 @compiled
 def _start(jobs: Jobs, state: Easy, job: int, now: int) -> None:
-    place(state.cluster, job, jobs.units[job])
+    place(state.cluster, OPEN, job, jobs.units[job])
     jobs.start[job] = now
     push_end(state.ends, now + jobs.runtime[job], job)
     expect(state.running, planned_end(jobs, job, now), jobs.units[job])

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fabrica.planning.engine.cluster import Cluster, give_back, most_units, place
+from fabrica.planning.engine.cluster import OPEN, Cluster, give_back, most_units, place
 from fabrica.planning.engine.compiling import compiled
 from fabrica.planning.engine.ends import Ends, pop_end, push_end
 from fabrica.planning.engine.jobs import Jobs
@@ -19,11 +19,11 @@ def fifo(jobs: Jobs, cluster: Cluster, ends: Ends, progress: Any) -> None:
             now = jobs.submit[arrived]
         while ends.count[0] and ends.time[0] == now:
             job = pop_end(ends)
-            give_back(cluster, job, jobs.units[job])
+            give_back(cluster, OPEN, job, jobs.units[job])
         while arrived < count and jobs.submit[arrived] == now:
             arrived += 1
-        while head < arrived and jobs.units[head] <= most_units(cluster):
-            place(cluster, head, jobs.units[head])
+        while head < arrived and jobs.units[head] <= most_units(cluster, OPEN):
+            place(cluster, OPEN, head, jobs.units[head])
             jobs.start[head] = now
             push_end(ends, now + jobs.runtime[head], head)
             head += 1

@@ -96,6 +96,12 @@ class PlainCluster:
         self.free -= self._node_devices
         self._set_free(node, 0)
 
+    def take_out_all(self) -> None:
+        """Take all units, of which none is in use, out of use."""
+        for node in range(self.wholes):
+            self.take_out(node)
+        self.free = 0
+
     def put_back(self, node: int) -> None:
         """Put a node that was out of use back."""
         self.free += self._node_devices

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+from fabrica.planning.engine.plain_windows import PlainWindow
+
 
 @dataclass(slots=True, eq=False)
 class PlainJob:
-    """One job: what it asks, and how far it has come. See table.py."""
+    """One job: what it asks, and how far it has come. `inside`: the reservation in which it runs. See table.py."""
 
     number: int
     submit: int
@@ -27,6 +29,7 @@ class PlainJob:
     stopped: int = 0
     preempted: int = 0
     is_saving: bool = False
+    inside: PlainWindow | None = None
     is_refused: bool = False
     is_given_up: bool = False
 
@@ -45,6 +48,7 @@ class PlainTotals:
     stopped: int = 0
     preempted: int = 0
     scattered: int = 0
+    inside: int = 0
     busy_device_seconds: int = 0
     lost_device_seconds: int = 0
     repair_device_seconds: int = 0

@@ -10,8 +10,8 @@ from fabrica.planning.engine.plain_draws import plain_draw
 from fabrica.planning.engine.plain_jobs import PlainJob, PlainTotals
 from fabrica.planning.engine.plain_rates import HOUR_SECONDS, PlainRate
 from fabrica.planning.engine.plain_shares import PlainShares
-from fabrica.planning.engine.plain_windows import PlainWindows, Until
-from fabrica.planning.engine.site_rules import NEVER, UNLIMITED, SiteRules
+from fabrica.planning.engine.plain_windows import PlainWindow, PlainWindows, Until
+from fabrica.planning.engine.site_rules import NEVER, UNLIMITED, SiteRules, Window
 
 GAP, NODE, IN_USE = range(3)
 DRAWS = 3
@@ -23,7 +23,7 @@ class PlainSite:
     def __init__(
         self,
         rules: SiteRules,
-        windows: Sequence[tuple[int, int, int]] = (),
+        windows: Sequence[Window] = (),
         grants: dict[int, int] | None = None,
         shares: Mapping[int, float] | None = None,
         rates: Sequence[PlainRate] = (),
@@ -31,7 +31,7 @@ class PlainSite:
         self.rules = rules
         self.totals = PlainTotals()
         self.busy_rates = [0.0] * len(rates)
-        self.windows = PlainWindows(windows, rules.capacity, rules.node_devices)
+        self.windows = PlainWindows(windows, rules)
         self._cluster = PlainCluster(rules.capacity, rules.node_devices, rules.leaf_nodes, rules.within_leaf)
         self.grants = {} if grants is None else grants
         self.use = [[0] * rules.use_hours for _ in range(rules.kinds + 1)]
@@ -98,7 +98,8 @@ class PlainSite:
 
     @property
     def in_use(self) -> int:
-        return sum(job.units for job in self._running)
+        """Units of jobs that run, without those in reservations."""
+        return sum(job.units for job in self._running if job.inside is None)
 
     @property
     def down(self) -> int:
@@ -143,13 +144,16 @@ class PlainSite:
         return ended
 
     def _give_up_devices(self, job: PlainJob, now: int) -> None:
-        self._cluster.give_back(job.number, job.units)
+        self._cluster_of(job.inside).give_back(job.number, job.units)
         self._running.remove(job)
         self.totals.busy_device_seconds += job.units * (now - job.began)
         self._add_use(job.kind, job.units, job.began, now)
         for kind, rate in enumerate(self._rates):
             self.busy_rates[kind] += job.units * (rate.integral(now) - rate.integral(job.began))
         self._shares.charge(job.account, job.units * (now - job.began - job.planned), job.began)
+
+    def _cluster_of(self, reservation: PlainWindow | None) -> PlainCluster:
+        return self._cluster if reservation is None else reservation.cluster
 
     def _add_use(self, kind: int, units: int, start: int, end: int) -> None:
         begin, hours = self.rules.use_from, self.use[kind]
@@ -184,7 +188,7 @@ class PlainSite:
             number = self._stop_number
             if number and int(self._stop_clock) == now:
                 node = int(plain_draw(rules.seed, DRAWS * number + NODE) * len(self._cluster.free_of_node))
-                if self._is_in_use(node, plain_draw(rules.seed, DRAWS * number + IN_USE)):
+                if self._is_in_use(node, plain_draw(rules.seed, DRAWS * number + IN_USE), now):
                     self.totals.stops += 1
                     self._fail(node, plain_draw(rules.seed, -number), now)
             self._stop_number = number + 1
@@ -192,8 +196,8 @@ class PlainSite:
             self._stop_clock += gap * rules.device_seconds_per_stop / rules.capacity
         return self.totals.stops > stops
 
-    def _is_in_use(self, node: int, share: float) -> bool:
-        devices, cluster = self.rules.node_devices, self._cluster
+    def _is_in_use(self, node: int, share: float, now: int) -> bool:
+        devices, cluster = self.rules.node_devices, self._cluster_of(self.windows.of_node(node, now))
         return bool(cluster.jobs_on(node)) and devices - cluster.free_of_node[node] > share * devices
 
     def _fail(self, node: int, share: float, now: int) -> None:
@@ -205,13 +209,17 @@ class PlainSite:
             self._break(one, now)
 
     def _break(self, node: int, now: int) -> None:
-        devices, cluster = self.rules.node_devices, self._cluster
+        devices, reservation = self.rules.node_devices, self.windows.of_node(node, now)
+        cluster = self._cluster_of(reservation)
         numbers = cluster.jobs_on(node)
         for job in [job for number in numbers for job in self._running if job.number == number]:
             self._stop(job, now)
         if cluster.free_of_node[node] < devices:
             return  # it is out of use already
-        cluster.take_out(node)
+        if reservation is None:
+            cluster.take_out(node)
+        else:
+            self.windows.lose_node(node, reservation)
         back = now + max(self.rules.repair_seconds, 1)
         heapq.heappush(self._repairs, (back, node))
         self._add_use(self.rules.kinds, devices, now, back)
@@ -277,6 +285,9 @@ class PlainSite:
     def _start_waiting(self, arrived: list[PlainJob], freed: bool, now: int) -> None:
         if self.is_closed:
             return
+        for reservation in self.windows.reserved(now):
+            self._start_inside(reservation, now)
+            arrived = [job for job in arrived if job.inside is None]
         asked, renew = arrived, freed
         while self._waiting and self._fits(head := self._in_order(self._waiting)[0], now):
             self._start(head, now)
@@ -295,6 +306,13 @@ class PlainSite:
             if in_time and self._fits(job, now):
                 self._start(job, now)
 
+    def _start_inside(self, reservation: PlainWindow, now: int) -> None:
+        """Start who may run in a reservation, fits into what is left of it, and is planned to end with it."""
+        for job in self._in_order(self._waiting):
+            in_time = now + job.planned <= reservation.end
+            if in_time and job.account in reservation.users and job.units <= reservation.cluster.most_units():
+                self._start(job, now, reservation)
+
     def _fits(self, job: PlainJob, now: int) -> bool:
         if job.units > self._cluster.most_units():
             return False
@@ -302,7 +320,7 @@ class PlainSite:
 
     def _in_use_until(self) -> Until:
         down = [(back, self.rules.node_devices) for back, _ in self._repairs]
-        return [(job.began + job.planned, job.units) for job in self._running] + down
+        return [(job.began + job.planned, job.units) for job in self._running if job.inside is None] + down
 
     def _reserve(self, head: PlainJob, now: int) -> None:
         until, is_new = self._in_use_until(), head is not self._reserved_for
@@ -314,11 +332,13 @@ class PlainSite:
             self._at, self._spare = self.windows.earliest(head.units, head.planned, now, until)
         self._reserved_for = head
 
-    def _start(self, job: PlainJob, now: int) -> None:
+    def _start(self, job: PlainJob, now: int, inside: PlainWindow | None = None) -> None:
         self._waiting.remove(job)
-        if now + job.planned > self._at:
+        job.inside = inside
+        self.totals.inside += inside is not None
+        if inside is None and now + job.planned > self._at:
             self._spare -= job.units
-        leaves, leaf_devices = self._cluster.place(job.number, job.units), self._leaf_devices()
+        leaves, leaf_devices = self._cluster_of(inside).place(job.number, job.units), self._leaf_devices()
         self.totals.scattered += bool(leaf_devices) and leaves > max(-(-job.units // leaf_devices), 1)
         heapq.heappush(self._ends, (now + job.restart + job.left, job.number, job))
         if job.start < 0:
@@ -338,7 +358,8 @@ class PlainSite:
         if not self.windows.allow(head.units, now, saved_at + head.planned, self._in_use_until):
             return
         saving = sum(job.units for job in self._running if job.is_saving)
-        lower = [job for job in reversed(self._running) if job.level < head.level and not job.is_saving]
+        told = [job for job in reversed(self._running) if job.inside is None and not job.is_saving]
+        lower = [job for job in told if job.level < head.level]
         lacking = head.units - self._cluster.free - saving
         if lacking > sum(job.units for job in lower):
             return

@@ -1,31 +1,36 @@
 """Windows in plain Python: when units are out of use, and what may be planned beside that."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from fabrica.planning.engine.plain_cluster import PlainCluster
-from fabrica.planning.engine.site_rules import NEVER
+from fabrica.planning.engine.site_rules import NEVER, SiteRules, Window
 
 Until = list[tuple[int, int]]
 """End and units of all that is planned as in use."""
 
 
 class PlainWindow:
-    """Units that are out of use from start to end; `held` and `nodes`: what it has of them."""
+    """Units that are out of use from start to end; `held` and `nodes`: what it has of them.
 
-    def __init__(self, start: int, end: int, units: int) -> None:
-        self.start, self.end, self.units = start, end, units
+    `users`: the accounts that may run in it. `cluster`: what it holds, in which they do.
+    """
+
+    def __init__(self, window: Window, rules: SiteRules) -> None:
+        self.start, self.end, self.units, self.users = window
         self.held = 0
         self.nodes: list[int] = []
+        self.cluster = PlainCluster(rules.capacity, rules.node_devices, rules.leaf_nodes, rules.within_leaf)
+        self.cluster.take_out_all()
 
 
 class PlainWindows:
     """All windows of a cluster."""
 
-    def __init__(self, windows: Sequence[tuple[int, int, int]], capacity: int, node_devices: int) -> None:
-        self._windows = [PlainWindow(*window) for window in sorted(windows)]
-        self._capacity = capacity
-        self._node_devices = node_devices
+    def __init__(self, windows: Sequence[Window], rules: SiteRules) -> None:
+        self._windows = [PlainWindow(window, rules) for window in sorted(windows)]
+        self._capacity = rules.capacity
+        self._node_devices = rules.node_devices
         self._turned = -1
         self.device_seconds = 0
         """Taken by windows that ended."""
@@ -48,7 +53,7 @@ class PlainWindows:
                 self.device_seconds += one.units * (one.end - one.start)
                 if not self._node_devices:
                     cluster.free += one.held
-                for node in reversed(one.nodes):
+                for node in sorted(one.nodes):
                     cluster.put_back(node)
         return any(now in (one.start, one.end) for one in self._windows)
 
@@ -59,13 +64,30 @@ class PlainWindows:
                 if self._node_devices:
                     one.nodes.append(cluster.any_whole())
                     cluster.take_out(one.nodes[-1])
+                    if one.users:
+                        one.cluster.put_back(one.nodes[-1])
                     one.held += self._node_devices
                 else:
                     units = min(one.units - one.held, cluster.free)
                     cluster.free -= units
+                    one.cluster.free += units
                     one.held += units
             if one.held < one.units:
                 return
+
+    def reserved(self, now: int) -> Iterator[PlainWindow]:
+        """Yield the open windows in which somebody may run, the first to begin first."""
+        return (one for one in self._open(now) if one.users)
+
+    def of_node(self, node: int, now: int) -> PlainWindow | None:
+        """Return the reservation that holds a node; null where none does."""
+        return next((one for one in self.reserved(now) if node in one.nodes), None)
+
+    def lose_node(self, node: int, window: PlainWindow) -> None:
+        """Take a node that fails out of a reservation, which lacks it from now on."""
+        window.nodes.remove(node)
+        window.held -= self._node_devices
+        window.cluster.take_out(node)
 
     def held(self, now: int) -> int:
         """Return the units that open windows hold."""

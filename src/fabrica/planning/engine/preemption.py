@@ -1,7 +1,8 @@
 """Jobs of a lower level make room for the head of the queue: they save, then wait again in their old place."""
 
 from fabrica.planning.engine.attempts import expect_until, keep_work, link_saving, lose, no_longer_until, unlink
-from fabrica.planning.engine.compiling import compiled, compiled_apart
+from fabrica.planning.engine.cluster import OPEN
+from fabrica.planning.engine.compiling import compiled, compiled_apart, compiled_within
 from fabrica.planning.engine.ends import push_end, remove_end
 from fabrica.planning.engine.shares import charge
 from fabrica.planning.engine.site_state import Site
@@ -22,7 +23,7 @@ def make_room(site: Site, head: int, now: int) -> None:
     lower = 0
     for level in range(one.level):
         lower += site.levels[level].units
-    lacking = one.units - site.cluster.free[0] - state.saving
+    lacking = one.units - site.cluster.free[OPEN] - state.saving
     if lacking > lower:
         return
     if state.saving == 0:
@@ -37,7 +38,7 @@ def make_room(site: Site, head: int, now: int) -> None:
             job = after
 
 
-@compiled
+@compiled_within
 def _save(site: Site, job: int, level: int, now: int, saved_at: int) -> None:
     """Let a job save and end; the seconds until then are no work."""
     one, state = site.jobs[job], site.state[0]

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy
 
-from fabrica.planning.engine.compiling import compiled, compiled_apart
+from fabrica.planning.engine.compiling import compiled, compiled_apart, compiled_within
 from fabrica.planning.engine.plain_shares import HALVINGS_MAX, STEPS, step_powers
 from fabrica.planning.engine.site_rules import NEVER
 from fabrica.planning.engine.table import NOBODY
@@ -137,7 +137,7 @@ def _put_all_in_order(shares: Shares) -> None:
     shares.counts[DUE] = 0
 
 
-@compiled
+@compiled_within
 def _are_due_together(shares: Shares) -> bool:
     """Return whether two lines of one level are due: a line can be moved only past lines that are in order."""
     for number in range(1, shares.counts[DUE]):
@@ -147,7 +147,7 @@ def _are_due_together(shares: Shares) -> bool:
     return False
 
 
-@compiled
+@compiled_within
 def _take_out_due(shares: Shares) -> None:
     kept = 0
     for place in range(shares.counts[IN_ORDER]):

@@ -17,7 +17,7 @@ The rules by which jobs start are in docs/explanation/twin.md; plain_site.py is 
 """
 
 from fabrica.planning.engine.attempts import give_up_devices, join, leave, lose
-from fabrica.planning.engine.compiling import compiled, compiled_apart
+from fabrica.planning.engine.compiling import compiled, compiled_apart, compiled_within
 from fabrica.planning.engine.ends import pop_end
 from fabrica.planning.engine.grants import hold_grant, release_grant, settle_grant
 from fabrica.planning.engine.preemption import wait_again
@@ -135,7 +135,7 @@ def advance(site: Site, until: int) -> int:
             if state.owed:
                 take_owed(site)
         if state.opens == now:
-            state.is_closed, state.opens, freed = 0, NEVER, True
+            state.is_closed, state.opens, freed, state.reserved_due = 0, NEVER, True, 1
         start_waiting(site, _join_all(site, now), freed, now)
         now = _next_instant(site)
     return int(now)
@@ -159,7 +159,7 @@ def _next_instant(site: Site) -> int:
     return int(now)
 
 
-@compiled
+@compiled_within
 def _end_next(site: Site, now: int) -> None:
     """End the attempt that ends next: its job is done, or has saved."""
     job = pop_end(site.ends)
@@ -175,7 +175,7 @@ def _end_next(site: Site, now: int) -> None:
         join(site, job)
 
 
-@compiled
+@compiled_within
 def _join_all(site: Site, now: int) -> int:
     """Put all that arrive now into their lines; return the job if there is one, NOBODY or SEVERAL."""
     state, asked = site.state[0], NOBODY

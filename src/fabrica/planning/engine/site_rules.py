@@ -5,6 +5,9 @@ from typing import NamedTuple
 NEVER = 2**63 - 1
 UNLIMITED = NEVER
 
+Window = tuple[int, int, int, tuple[int, ...]]
+"""Start, end and units of what is out of use, and the accounts that may run in it; of maintenance none."""
+
 
 class SiteRules(NamedTuple):
     """What a site is, and how it decides. Times in seconds; each 0 turns its rule off.

@@ -5,12 +5,12 @@ from typing import Any, NamedTuple
 
 import numpy
 
-from fabrica.planning.engine.cluster import Cluster, empty_cluster, no_holds
+from fabrica.planning.engine.cluster import OPEN, Cluster, empty_cluster, no_holds
 from fabrica.planning.engine.ends import Ends, no_ends
 from fabrica.planning.engine.rates import Rates, flat_rates
 from fabrica.planning.engine.running import Running, nothing_running
 from fabrica.planning.engine.shares import Shares, no_usage
-from fabrica.planning.engine.site_rules import NEVER, UNLIMITED, SiteRules
+from fabrica.planning.engine.site_rules import NEVER, UNLIMITED, SiteRules, Window
 from fabrica.planning.engine.table import NOBODY
 from fabrica.planning.engine.use import no_use
 
@@ -42,6 +42,8 @@ STATE = numpy.dtype(
         ("boundary", "i8"),  # when the next one begins or ends
         ("taken", "i8"),  # units that open windows hold
         ("owed", "i8"),  # units that they still lack
+        ("reserved", "i8"),  # open windows in which somebody may run
+        ("reserved_due", "i8"),  # 1 when one of them has more room, or somebody waits again, since all were last asked
         # Stops: see stops.py.
         ("stop_number", "i8"),
         ("stop_clock", "f8"),
@@ -51,6 +53,7 @@ STATE = numpy.dtype(
         ("stopped", "i8"),  # jobs they stopped
         ("preempted", "i8"),
         ("scattered", "i8"),  # attempts on more leaves than they need
+        ("inside", "i8"),  # attempts in reservations
         ("busy_device_seconds", "i8"),  # of attempts that ended
         ("lost_device_seconds", "i8"),  # of these: work that was not saved, restarts and savings
         ("window_device_seconds", "i8"),  # taken by windows that ended
@@ -70,7 +73,8 @@ WINDOW = numpy.dtype(
         ("out", "i8"),  # units that all windows take when this one begins
         ("crossing", "i8"),  # units that are planned to be in use then
         ("taken", "i8"),
-        ("node", "i8"),  # the first node it holds
+        ("pool", "i8"),  # of what it takes: see cluster.py
+        ("users", "i8"),  # the row of `users` that tells who may run in it, or NOBODY
     ],
     align=True,
 )
@@ -80,9 +84,10 @@ class Site(NamedTuple):
     """All that a site keeps. Every job, node and unit is told once.
 
     `state`: one record. `jobs`: the table of all sites. `windows`: in the order of their starts.
-    `levels`: records, shape (levels + 1,): the jobs that run on each, the latest started first; last, those that save.
+    `levels`: records, shape (levels + 1,): the jobs that run on each, the latest started first; last, those that nobody
+    tells to make room: who saves already, and who runs in a reservation.
     `repairs`: when nodes come back. `grants`: records, shape (accounts,), in device-seconds; sites may share them.
-    `use`: see use.py.
+    `users`: shape (rows x accounts,), one row for each set of accounts: 1 for those that are in it. `use`: see use.py.
     """
 
     rules: SiteRules
@@ -95,6 +100,7 @@ class Site(NamedTuple):
     running: Running
     levels: Any
     windows: Any
+    users: Any
     repairs: Ends
     rates: Rates
     use: Any
@@ -103,7 +109,7 @@ class Site(NamedTuple):
 def new_site(
     rules: SiteRules,
     jobs: Any,
-    windows: Sequence[tuple[int, int, int]] = (),
+    windows: Sequence[Window] = (),
     grants: Mapping[int, int] | None = None,
     shares: Mapping[int, float] | None = None,
     rates: Rates | None = None,
@@ -111,7 +117,7 @@ def new_site(
 ) -> Site:
     """Return a site on which nothing runs.
 
-    `windows`: start, end and units of each time in which units are out of use; whole nodes where there are nodes.
+    `windows`: times in which units are out of use, or reserved; whole nodes where there are nodes.
     `grants`: device-seconds of an account; one that is not named has no bound. `shares`: of an account; 1 if not named.
     `holds`: what jobs hold of nodes, where sites share it.
     """
@@ -119,7 +125,7 @@ def new_site(
     for name in ("offered_first", "offered_last", "reserved_for", "started_first", "started_last"):
         state[name] = NOBODY
     state["opens"] = NEVER
-    table = window_table(windows)
+    table, users = window_table(windows, rules.accounts)
     state["boundary"] = table["start"][0] if len(table) else NEVER
     levels = numpy.zeros(rules.levels + 1, LEVEL)
     levels["first"] = NOBODY
@@ -141,11 +147,13 @@ def new_site(
             rules.leaf_nodes,
             rules.within_leaf,
             bool(rules.leaf_nodes or rules.device_seconds_per_stop or windows),
+            1 + int(table["pool"].max(initial=0)),
         ),
         ends=no_ends(running_max),
         running=nothing_running(running_max + nodes),
         levels=levels,
         windows=table,
+        users=users,
         repairs=no_ends(nodes),
         rates=rates or flat_rates(),
         use=no_use(rules.kinds, rules.use_hours),
@@ -161,12 +169,20 @@ def grant_table(accounts: int, grants: Mapping[int, int]) -> Any:
     return table
 
 
-def window_table(windows: Sequence[tuple[int, int, int]]) -> Any:
-    """Return windows as records, in the order of their starts."""
+def window_table(windows: Sequence[Window], accounts: int) -> tuple[Any, Any]:
+    """Return windows as records, in the order of their starts, and who may run in them: see `users` of a site."""
     table = numpy.zeros(len(windows), WINDOW)
-    for row, (start, end, units) in enumerate(sorted(windows)):
+    rows: dict[tuple[int, ...], int] = {}
+    free_from: list[int] = []  # of each pool: windows that are open together have pools of their own
+    for row, (start, end, units, users) in enumerate(sorted(windows)):
         table["start"][row], table["end"][row], table["units"][row] = start, end, units
+        table["users"][row] = rows.setdefault(users, len(rows)) if users else NOBODY
+        pool = next((pool for pool, at in enumerate(free_from) if at <= start), len(free_from))
+        free_from[pool : pool + 1] = [end]
+        table["pool"][row] = OPEN + 1 + pool
     for row, start in enumerate(table["start"]):
         table["out"][row] = table["units"][(table["start"] <= start) & (table["end"] > start)].sum()
-    table["node"] = NOBODY
-    return table
+    may_run = numpy.zeros((len(rows), accounts), numpy.int8)
+    for users, row in rows.items():
+        may_run[row, list(users)] = 1
+    return table, may_run.ravel()

@@ -15,14 +15,15 @@ from fabrica.planning.engine.attempts import (
     lose,
     no_longer_until,
 )
-from fabrica.planning.engine.cluster import next_on, put_back, take_out
-from fabrica.planning.engine.compiling import compiled, compiled_apart, int64
+from fabrica.planning.engine.cluster import OPEN, next_on, put_back, take_out
+from fabrica.planning.engine.compiling import compiled, compiled_apart, compiled_within, int64
 from fabrica.planning.engine.draws import draw
 from fabrica.planning.engine.ends import pop_end, push_end, remove_end
 from fabrica.planning.engine.grants import settle_grant
 from fabrica.planning.engine.site_state import Site
 from fabrica.planning.engine.table import GIVEN_UP, NOBODY, RUNNING
 from fabrica.planning.engine.use import add_use
+from fabrica.planning.engine.windows import lose_node
 
 GAP, NODE, IN_USE = range(3)
 DRAWS = 3
@@ -62,7 +63,7 @@ def _is_in_use(site: Site, node: int, share: float) -> bool:
     return next_on(site.cluster, node, int64(NOBODY)) != NOBODY  # else it is out of use
 
 
-@compiled
+@compiled_within
 def _fail(site: Site, node: int, share: float, now: int) -> None:
     """Let a node fail; all of its leaf, if that is drawn. Who is out of use already stays so for its own time."""
     if share >= site.rules.leaf_stop_share:
@@ -84,14 +85,15 @@ def _break(site: Site, node: int, now: int) -> None:
     if site.cluster.free_of[node] < devices:
         return
     back = now + max(rules.repair_seconds, 1)
-    take_out(site.cluster, node)
+    take_out(site.cluster, int64(site.cluster.pool_of[node]), node)
+    lose_node(site, node)
     push_end(site.repairs, back, node)
     expect_until(site, back, devices)
     add_use(site.use, rules.kinds, devices, now - rules.use_from, back - rules.use_from)
     state.down += devices
 
 
-@compiled
+@compiled_within
 def _stop(site: Site, job: int, now: int) -> None:
     """Stop a job: what it did since its last checkpoint is lost, and it waits again in its old place."""
     one, state, every = site.jobs[job], site.state[0], site.rules.checkpoint_seconds
@@ -122,7 +124,7 @@ def end_repairs(site: Site, now: int) -> None:
     state, devices = site.state[0], site.rules.node_devices
     while site.repairs.count[0] and site.repairs.time[0] == now:
         node = pop_end(site.repairs)
-        put_back(site.cluster, node)
+        put_back(site.cluster, OPEN, node)
         no_longer_until(site, now, devices)
         state.down -= devices
         state.repair_device_seconds += devices * site.rules.repair_seconds

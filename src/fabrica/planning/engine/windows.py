@@ -1,14 +1,16 @@
-"""Times in which units are out of use: maintenance, and reservations for what is not in the trace.
+"""Times in which units are out of use: maintenance, and reservations for some accounts or for what is not in the trace.
 
 Nothing is planned to run into one: at its start, what is planned to run then and what all windows take fit together.
 Where nodes are too scattered all the same, a window takes each as it falls free, and what would delay that waits.
+Jobs of the accounts that may use a window run in what it took, its pool, and are planned to end with it at the latest.
 """
 
-from fabrica.planning.engine.cluster import NONE, any_whole, put_back, take_out
-from fabrica.planning.engine.compiling import compiled, compiled_apart
+from fabrica.planning.engine.cluster import NONE, OPEN, any_whole, put_back, take_out
+from fabrica.planning.engine.compiling import compiled, compiled_apart, compiled_within
 from fabrica.planning.engine.running import first_expected, free_by, when_free
 from fabrica.planning.engine.site_rules import NEVER
 from fabrica.planning.engine.site_state import Site
+from fabrica.planning.engine.table import NOBODY
 
 
 @compiled_apart
@@ -20,8 +22,10 @@ def turn_windows(site: Site, now: int) -> None:
         if window.end == now:
             _put_back_all(site, number)
             state.open -= 1
+            state.reserved -= window.users != NOBODY
     while state.opened < len(windows) and windows[state.opened].start == now:
         state.owed += windows[state.opened].units
+        state.reserved += windows[state.opened].users != NOBODY
         state.opened += 1
         state.open += 1
     state.boundary = NEVER
@@ -32,38 +36,44 @@ def turn_windows(site: Site, now: int) -> None:
         state.boundary = min(state.boundary, windows[state.opened].start)
 
 
-@compiled
+@compiled_within
 def _put_back_all(site: Site, number: int) -> None:
-    state, window = site.state[0], site.windows[number]
+    """Put back what a window took, nodes by their number; what ran in it has ended."""
+    state, window, cluster = site.state[0], site.windows[number], site.cluster
     state.window_device_seconds += window.units * (window.end - window.start)
     state.taken -= window.taken
     state.owed -= window.units - window.taken
     if site.rules.node_devices == 0:
-        site.cluster.free[0] += window.taken
-    node = window.node
-    while node != NONE:
-        put_back(site.cluster, node)
-        node = site.cluster.whole_after[node]
-    window.node, window.taken = NONE, 0
+        cluster.free[OPEN] += window.taken
+        cluster.free[window.pool] = 0
+    for node in range(len(cluster.pool_of)):
+        if cluster.pool_of[node] == window.pool:
+            if window.users != NOBODY:
+                take_out(cluster, window.pool, node)
+            put_back(cluster, OPEN, node)
+            cluster.pool_of[node] = OPEN
+    window.taken = 0
 
 
 @compiled_apart
 def take_owed(site: Site) -> None:
     """Give open windows what they lack, as far as it is free; the first to begin comes first."""
-    state, devices = site.state[0], site.rules.node_devices
+    state, devices, cluster = site.state[0], site.rules.node_devices, site.cluster
     for number in range(state.opened):
         window = site.windows[number]
         if window.end <= state.now:
             continue
         while window.taken < window.units:
             if devices == 0:
-                units = min(window.units - window.taken, site.cluster.free[0])
-                site.cluster.free[0] -= units
-            elif site.cluster.wholes[0]:
-                units, node = devices, any_whole(site.cluster)
-                take_out(site.cluster, node)
-                site.cluster.whole_after[node] = window.node
-                window.node = node
+                units = min(window.units - window.taken, cluster.free[OPEN])
+                cluster.free[OPEN] -= units
+                cluster.free[window.pool] += units
+            elif cluster.wholes[0]:
+                units, node = devices, any_whole(cluster, OPEN)
+                take_out(cluster, OPEN, node)
+                cluster.pool_of[node] = window.pool
+                if window.users != NOBODY:
+                    put_back(cluster, window.pool, node)
             else:
                 units = 0
             if units == 0:
@@ -71,6 +81,29 @@ def take_owed(site: Site) -> None:
             window.taken += units
             state.taken += units
             state.owed -= units
+            state.reserved_due = 1
+
+
+@compiled
+def lose_node(site: Site, node: int) -> None:
+    """Let a node that is out of use be of no window any more; one that it was of lacks it from now on."""
+    state, pool = site.state[0], site.cluster.pool_of[node]
+    if pool == OPEN:
+        return
+    site.cluster.pool_of[node] = OPEN
+    for number in range(state.opened):
+        window = site.windows[number]
+        if window.pool == pool and window.end > state.now:
+            window.taken -= site.rules.node_devices
+            state.taken -= site.rules.node_devices
+            state.owed += site.rules.node_devices
+
+
+@compiled
+def may_use(site: Site, number: int, account: int) -> bool:
+    """Return whether the jobs of an account may run in a window."""
+    users = site.windows[number].users
+    return bool(users != NOBODY and site.users[users * site.rules.accounts + account])
 
 
 @compiled
@@ -115,7 +148,7 @@ def _all_allow(site: Site, units: int, start: int, end: int) -> bool:
 def earliest_between_windows(site: Site, units: int, planned: int, now: int) -> tuple[int, int]:
     """Return when so many units are expected to be free for so long, and how many more are then, all that time."""
     state, windows = site.state[0], site.windows
-    base = site.cluster.free[0] + state.taken
+    base = site.cluster.free[OPEN] + state.taken
     at = now
     while True:
         out = _out_at(site, at)
@@ -169,4 +202,4 @@ def _refusing(site: Site, units: int, start: int, end: int) -> int:
         window = site.windows[number]
         if start < window.start < end and window.crossing + units + window.out > site.rules.capacity:
             return number
-    return NONE
+    return int(NONE)

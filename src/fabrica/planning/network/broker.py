@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from fabrica.placement import columns as c
 from fabrica.placement.kernel import Answer
 from fabrica.placement.kernel import compiled as compiled_kernel
-from fabrica.planning.engine.cluster import most_units
+from fabrica.planning.engine.cluster import OPEN, most_units
 from fabrica.planning.engine.compiling import int64
 from fabrica.planning.engine.grants import left_of_grant
 from fabrica.planning.engine.site import advance, close, offer, reopen, withdraw
@@ -257,7 +257,7 @@ def _cause(demand: Demand, fleet: Fleet, desk: Desk, job: int, now: int) -> int:
     """Say why a job waits where it was sent."""
     one, row = fleet.whole.jobs[job], int64(desk.partition[job])
     site = site_of(fleet, row)
-    state, free = site.state[0], site.cluster.free[0]
+    state, free = site.state[0], site.cluster.free[OPEN]
     if free >= one.units:
         return NOT_ITS_TURN if windows_allow(site, one.units, now, now + one.planned) else FOR_WINDOW
     if free + state.taken >= one.units:
@@ -275,7 +275,7 @@ def _cause(demand: Demand, fleet: Fleet, desk: Desk, job: int, now: int) -> int:
 
 @inlined
 def _has_room(fleet: Fleet, row: int, units: int) -> bool:
-    return bool(fleet.whole.cluster.free[row] >= units and most_units(site_of(fleet, row).cluster) >= units)
+    return most_units(site_of(fleet, row).cluster, OPEN) >= units
 
 
 @inlined

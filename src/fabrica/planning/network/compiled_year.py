@@ -36,7 +36,7 @@ def _fleet(partitions: Sequence[Partition], jobs: Jobs, setting: Setting) -> Fle
     holds, grants = no_holds(len(table)), grant_table(setting.accounts, setting.grants)
 
     def made(partition: Partition) -> Site:
-        rules, windows = site_rules(setting, partition), windows_of(partition, setting.warm_up_days)
+        rules, windows = site_rules(setting, partition), windows_of(setting, partition)
         return new_site(rules, table, windows, shares=setting.shares, holds=holds)._replace(grants=grants)
 
     return join_sites([made(one) for one in partitions])

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from fabrica.planning.network.finding import find_partitions
-from fabrica.planning.network.partitions import Partition
+from fabrica.planning.network.partitions import Outage, Partition
 from fabrica.planning.scenarios.scenario import Window
 from fabrica.planning.workload_classes import DAY, HOUR
 from fabrica.wire.planning import NetworkImpossible
@@ -16,7 +16,7 @@ def with_windows(partitions: Sequence[Partition], windows: Sequence[Window], day
     Raises:
         NetworkImpossible: a window is of a place that is not there, of no whole nodes, or beside others of too much.
     """
-    found = {one.key: list[tuple[int, int, int]]() for one in partitions}
+    found = {one.key: list[Outage]() for one in partitions}
     for window in windows:
         for one in _places(partitions, window):
             found[one.key] += _of_partition(one, window, days)
@@ -33,7 +33,7 @@ def _places(partitions: Sequence[Partition], window: Window) -> Sequence[Partiti
     return partitions
 
 
-def _of_partition(partition: Partition, window: Window, days: int) -> Iterator[tuple[int, int, int]]:
+def _of_partition(partition: Partition, window: Window, days: int) -> Iterator[Outage]:
     units = partition.devices if window.devices is None else window.devices
     if units > partition.devices or units % partition.node_devices:
         below = max(min(units, partition.devices) // partition.node_devices, 1) * partition.node_devices
@@ -46,13 +46,13 @@ def _of_partition(partition: Partition, window: Window, days: int) -> Iterator[t
     day = window.from_day
     while day < days:
         start = round(day * DAY)
-        yield start, start + max(round(window.hours * HOUR), 1), units
+        yield start, start + max(round(window.hours * HOUR), 1), units, window.accounts
         day += window.every_days or days
 
 
-def _check_together(partition: Partition, windows: Sequence[tuple[int, int, int]]) -> None:
-    for at, _, _ in windows:
-        units = sum(units for start, end, units in windows if start <= at < end)
+def _check_together(partition: Partition, windows: Sequence[Outage]) -> None:
+    for at, *_ in windows:
+        units = sum(units for start, end, units, _ in windows if start <= at < end)
         if units > partition.devices:
             raise NetworkImpossible(
                 f"On day {at / DAY:g} windows take {units:,} devices of {partition.key}, which has "

@@ -11,6 +11,8 @@ from fabrica.reference.network import Partition as KnownPartition
 OWN_NAME = "main"
 """Of the one partition of a site that a scenario adds."""
 
+Outage = tuple[int, int, int, tuple[str, ...]]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Partition:
@@ -18,7 +20,8 @@ class Partition:
 
     `gco2e_by_hour`, `eur_by_hour`: of a kWh in each hour of the year, where known; the yearly figures are their means.
     `closed`: days on which no job starts there, from and to, counted from the start of the year. `windows`: start and
-    end of what is out of use, in seconds from the start of the year, and how many devices.
+    end of what is out of use, in seconds from the start of the year, how many devices, and the accounts that may run
+    there all the same.
     """
 
     site: str
@@ -40,7 +43,7 @@ class Partition:
     gco2e_by_hour: tuple[float, ...] = ()
     eur_by_hour: tuple[float, ...] = ()
     closed: tuple[tuple[float, float], ...] = ()
-    windows: tuple[tuple[int, int, int], ...] = ()
+    windows: tuple[Outage, ...] = ()
 
     @property
     def key(self) -> str:

@@ -62,7 +62,7 @@ class _PlainYear:
         self._asked = jobs
         self._grants = dict(setting.grants)
         self._sites = [
-            PlainSite(site_rules(setting, one), windows_of(one, setting.warm_up_days), self._grants, setting.shares)
+            PlainSite(site_rules(setting, one), windows_of(setting, one), self._grants, setting.shares)
             for one in partitions
         ]
         self._waits = [PlainWaits() for _ in partitions]

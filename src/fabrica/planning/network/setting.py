@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from fabrica.planning.engine.site_rules import SiteRules
+from fabrica.planning.engine.site_rules import SiteRules, Window
 from fabrica.planning.network.demand import Demand
 from fabrica.planning.network.partitions import Partition
 from fabrica.planning.options import HOUR_SECONDS
@@ -18,7 +18,8 @@ from fabrica.wire.planning import NetworkImpossible
 class Setting:
     """What holds for every job. `shares`, `grants`: of accounts by their number, the latter in device-seconds.
 
-    `classes`, `accounts`, `levels`: how many there are. `seed`, `replication`: where the chance of failures begins.
+    `numbers`: of the accounts that windows name. `classes`, `accounts`, `levels`: how many there are.
+    `seed`, `replication`: where the chance of failures begins.
     """
 
     policy: Policy = field(default_factory=Policy)
@@ -28,6 +29,7 @@ class Setting:
     levels: int = 1
     shares: Mapping[int, float] = field(default_factory=dict)
     grants: Mapping[int, int] = field(default_factory=dict)
+    numbers: Mapping[str, int] = field(default_factory=dict)
     days: int = 0
     warm_up_days: int = 0
     seed: int = 0
@@ -41,10 +43,11 @@ def setting_of(scenario: Scenario, demand: Demand, replication: int) -> Setting:
         NetworkImpossible: the scenario names an account that has no jobs.
     """
     number_of = {name: number for number, name in enumerate(demand.accounts)}
-    for one in scenario.named_accounts:
-        if one.name not in number_of:
+    reserved = [name for window in scenario.windows for name in window.accounts]
+    for name in (*(one.name for one in scenario.named_accounts), *reserved):
+        if name not in number_of:
             raise NetworkImpossible(
-                f"No job is of the account {one.name!r}.",
+                f"No job is of the account {name!r}.",
                 remedy=f"There are {demand.accounts[0]!r} to {demand.accounts[-1]!r}: [accounts] tells how many.",
             )
     hours = dict.fromkeys(range(len(demand.accounts)), scenario.accounts.device_hours)
@@ -59,6 +62,7 @@ def setting_of(scenario: Scenario, demand: Demand, replication: int) -> Setting:
         levels=levels + 1,
         shares={number_of[one.name]: one.share for one in scenario.named_accounts},
         grants={number: round(each * HOUR_SECONDS) for number, each in hours.items() if each is not None},
+        numbers={name: number_of[name] for name in reserved},
         days=scenario.period.days,
         warm_up_days=scenario.period.warm_up_days,
         seed=demand.seed,
@@ -92,10 +96,13 @@ def site_rules(setting: Setting, partition: Partition) -> SiteRules:
     )
 
 
-def windows_of(partition: Partition, warm_up_days: int) -> list[tuple[int, int, int]]:
-    """Return start, end and devices of a partition's windows, in seconds from the start of the warm-up."""
-    before = warm_up_days * DAY
-    return [(start + before, end + before, units) for start, end, units in partition.windows]
+def windows_of(setting: Setting, partition: Partition) -> list[Window]:
+    """Return the engine's windows of a partition, in seconds from the start of the warm-up."""
+    before, numbers = setting.warm_up_days * DAY, setting.numbers
+    return [
+        (start + before, end + before, units, tuple(sorted({numbers[name] for name in accounts})))
+        for start, end, units, accounts in partition.windows
+    ]
 
 
 def changes_of(partitions: Sequence[Partition], warm_up_days: int) -> list[tuple[int, int, int]]:

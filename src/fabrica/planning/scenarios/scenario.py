@@ -113,9 +113,10 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """Hours in which devices are out of use: maintenance, or reserved for others. Null: every site, every partition.
+    """Hours in which devices are out of use, or reserved. Null: every site, every partition.
 
-    `devices`: null for all. `every_days`: after so many days again, to the end.
+    `devices`: null for all. `every_days`: after so many days again, to the end. `accounts`: whose jobs run in it: a
+    reservation; none for maintenance, or where it is for others.
     """
 
     from_day: float
@@ -124,6 +125,7 @@ class Window:
     partition: str | None = None
     devices: int | None = None
     every_days: float | None = None
+    accounts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
