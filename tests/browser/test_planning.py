@@ -1,11 +1,12 @@
 """Planning in a real browser: the public planner, saved scenarios, sharing, comparing; a desk and a phone."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, StorageState, expect
+from playwright.sync_api import Browser, Locator, Page, StorageState, expect
 
 from tests.browser.network import Portal, new_context
 
@@ -22,14 +23,20 @@ WIDTHS = ((1280, "light"), (390, "dark"))
 
 
 def check(page: Page) -> None:
-    """Ask every rule of axe at a desk in light and on a phone in dark; nothing is wider than the page."""
+    """Ask every rule of axe at a desk in light and on a phone in dark, with all that opens open.
+
+    Nothing is wider than the page, down to 320 pixels, which is a desk at a zoom of 400 %.
+    """
     page.emulate_media(reduced_motion="reduce")
+    page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
     for width, scheme in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme="light" if scheme == "light" else "dark")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
         assert not found, [(one["id"], [node["target"] for node in one["nodes"]]) for one in found]
+    page.set_viewport_size({"width": 320, "height": 640})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
 
 
 @pytest.mark.parametrize("address", PUBLIC)
@@ -58,16 +65,44 @@ def test_a_founder_asks_without_an_account_and_takes_the_table_home(visitor: Pag
     expect(visitor.get_by_text(re.compile("Trained on 2 T tokens in bf16 on 1,024 x H100"))).to_be_visible()
 
 
-def test_a_mistake_is_told_at_its_field(browser: Browser, portal: Portal) -> None:
-    context = new_context(browser, portal)  # not watched: a browser logs every answer of 422
-    visitor = context.new_page()
-    visitor.goto("/plan/training")
-    visitor.get_by_label("Train on so many tokens").fill("many")
-    with visitor.expect_response(re.compile("training")) as answer:
-        visitor.get_by_role("button", name="Plan it").click()
-    assert answer.value.status == 422
-    expect(visitor.get_by_role("alert")).to_contain_text("is no number of tokens")
+@pytest.fixture
+def phone(browser: Browser, portal: Portal, signed_in: StorageState) -> Iterator[Page]:
+    """Yield a page on a phone that nobody watches: a browser logs every answer of 404 and 422."""
+    context = new_context(browser, portal, signed_in, viewport={"width": 390, "height": 844})
+    yield context.new_page()
     context.close()
+
+
+def test_a_mistake_is_told_at_its_field_and_above_where_it_is_in_sight_and_has_the_focus(phone: Page) -> None:
+    phone.goto("/plan/training")
+    phone.get_by_label("Train on so many tokens").fill("many")
+    with phone.expect_response(re.compile("tokens=many")) as answer:
+        phone.get_by_role("button", name="Plan it").click()
+    assert answer.value.status in (302, 422)
+    expect(phone.get_by_role("alert")).to_contain_text("is no number of tokens")
+    above = phone.get_by_role("group", name="One thing has to be corrected")
+    expect(above).to_be_focused()
+    expect(above).to_be_in_viewport()
+    expect(phone).to_have_title(re.compile("^To correct:"))
+    phone.keyboard.press("Tab")
+    phone.keyboard.press("Enter")
+    expect(phone.get_by_label("Train on so many tokens")).to_be_focused()
+
+
+def test_mistakes_of_the_builder_are_in_sight_with_a_link_to_each(phone: Page) -> None:
+    phone.goto("/plan/new/network")
+    phone.get_by_label("Name", exact=True).fill("closed for no time")
+    phone.get_by_label("A gigafactory in").select_option("FI")
+    phone.get_by_label("How many devices").fill("")
+    phone.get_by_label("This site closes").select_option("jaif")
+    phone.get_by_role("button", name="Save and run it").click()
+    above = phone.get_by_role("group", name="2 things have to be corrected")
+    expect(above).to_be_focused()
+    expect(above).to_be_in_viewport()
+    above.get_by_role("link", name="To day").click()
+    expect(phone.get_by_label("To day")).to_be_focused()
+    expect(phone.get_by_label("To day")).to_have_accessible_description("Give a day after the first.")
+    expect(phone.get_by_label("Nodes fail")).to_have_accessible_description(re.compile("published rate"))
 
 
 def save(page: Page, name: str, text: str | None = None) -> str:
@@ -78,8 +113,19 @@ def save(page: Page, name: str, text: str | None = None) -> str:
         page.get_by_label("What is asked, as TOML").fill(text)
     page.get_by_role("button", name="Save and run it").click()
     expect(page).to_have_url(re.compile("/plan/scenarios/scn_"))
+    page.evaluate("window.waited = true")
+    page.get_by_label("Days that a link holds").fill("3")
     expect(page.get_by_role("heading", name="In words")).to_be_visible(timeout=90_000)
+    assert page.evaluate("window.waited"), "what comes out comes into the page; nothing that is typed is lost"
+    expect(page.get_by_label("Days that a link holds")).to_have_value("3")
     return page.url
+
+
+def status(page: Page, address: str) -> int:
+    """Open an address and return the status of its answer."""
+    answer = page.goto(address)
+    assert answer is not None
+    return answer.status
 
 
 def test_a_scenario_is_run_watched_compared_shared_and_deleted(page: Page, browser: Browser, portal: Portal) -> None:
@@ -94,22 +140,67 @@ def test_a_scenario_is_run_watched_compared_shared_and_deleted(page: Page, brows
     check(page)
     page.goto(second)
     page.get_by_role("button", name="Draw a link for anybody").click()
-    link = page.get_by_role("region", name="The link").inner_text()
+    link = page.get_by_role("region", name="The link").inner_text().strip()
     other = new_context(browser, portal)
     reader = other.new_page()
-    reader.goto(link)
+    assert status(reader, link) == 200
     expect(reader.get_by_text("Shared by a link")).to_be_visible()
     check(reader)
+    assert status(reader, f"{link[:-2]}{'B' if link[-2] == 'A' else 'A'}{link[-1]}") == 404
+    reader.goto(second)
+    reader.get_by_role("button", name="Continue with the test provider").click()
+    expect(reader.get_by_role("heading", level=1)).to_contain_text("you may not see it")
+    assert status(reader, link) == 200
     page.goto(second)
     page.get_by_role("button", name="Withdraw all links").click()
-    answer = reader.goto(link)
-    assert answer is not None
-    assert answer.status == 404
+    expect(page.get_by_role("status").first).to_contain_text("No link leads to it any more.")
+    assert status(reader, link) == 404
     other.close()
     page.goto(second)
     page.get_by_role("link", name="Delete it").click()
     page.get_by_role("button", name="Delete it").click()
     expect(page.get_by_text("“Second try” was deleted.")).to_be_visible()
+
+
+def tab_to(page: Page, target: Locator) -> None:
+    """Press Tab until a control has the focus; it has its ring then, and is on the screen."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if target.evaluate("one => one === document.activeElement"):
+            break
+    expect(target).to_be_focused()
+    expect(target).to_have_css("outline-style", "solid")
+    expect(target).to_be_in_viewport()
+
+
+def test_a_scenario_is_saved_renamed_and_deleted_by_the_keyboard_alone(page: Page) -> None:
+    page.goto("/plan/")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("main")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="What would it take to train a model?")).to_be_focused()
+    tab_to(page, page.get_by_role("link", name="Where could a gigafactory stand?"))
+    page.keyboard.press("Enter")
+    tab_to(page, page.get_by_label("Name"))
+    page.keyboard.type("By keyboard")
+    tab_to(page, page.get_by_role("button", name="Save and run it"))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="In words")).to_be_visible(timeout=90_000)
+    tab_to(page, page.get_by_role("link", name="Ranks (CSV)"))
+    with page.expect_download() as download:
+        page.keyboard.press("Enter")
+    assert download.value.suggested_filename.startswith("siting-ranks-")
+    tab_to(page, page.get_by_label("Name", exact=True))
+    page.keyboard.press("Control+A")
+    page.keyboard.type("Renamed by keyboard")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Renamed by keyboard")
+    tab_to(page, page.get_by_role("link", name="Delete it"))
+    page.keyboard.press("Enter")
+    tab_to(page, page.get_by_role("button", name="Delete it"))
+    page.keyboard.press("Space")
+    expect(page.get_by_text("“Renamed by keyboard” was deleted.")).to_be_visible()
 
 
 def test_the_builder_of_a_what_if_has_no_violation(page: Page) -> None:
