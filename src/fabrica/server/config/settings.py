@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "fabrica.server.config.middleware.FragmentMiddleware",
     "fabrica.server.config.middleware.ActorMiddleware",
     "fabrica.server.config.middleware.ProblemMiddleware",
 ]
