@@ -2,11 +2,13 @@
 
 import json
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from fabrica.cli import embedded
+from fabrica.values.files import held_alone
 from fabrica.values.home import home
 
 
@@ -70,3 +72,47 @@ def test_the_code_is_told_apart_by_what_is_said_and_by_nothing_else(
 
     monkeypatch.setattr("fabrica.__file__", str(tmp_path / "__init__.py"))
     assert digest("a", "a") == digest("a", "b") != digest("b", "b")
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list["subprocess.Popen[bytes]"]:
+    """What is started in the place of a network: a process that sleeps for a minute."""
+    processes: list[subprocess.Popen[bytes]] = []
+    start = subprocess.Popen
+
+    def sleeping(*_: object, **__: object) -> "subprocess.Popen[bytes]":
+        processes.append(start(["sleep", "60"]))
+        return processes[-1]
+
+    monkeypatch.setattr(subprocess, "Popen", sleeping)
+    return processes
+
+
+def test_who_interrupts_the_start_leaves_no_network_that_starts_behind_their_back(
+    monkeypatch: pytest.MonkeyPatch, started: list["subprocess.Popen[bytes]"]
+) -> None:
+    def interrupted() -> None:
+        if started:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(embedded, "find", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        embedded.start()
+    assert [process.poll() is None for process in started] == [False]
+
+
+def test_a_network_that_starts_already_is_awaited(
+    monkeypatch: pytest.MonkeyPatch, started: list["subprocess.Popen[bytes]"]
+) -> None:
+    network = embedded.Embedded("http://127.0.0.1:1", os.getpid(), "now", home())
+    looks = iter([None, None, None, network])
+
+    def find() -> embedded.Embedded | None:
+        for process in started:
+            process.kill()  # as it ends of itself when another holds the lock
+            process.wait()
+        return next(looks)
+
+    monkeypatch.setattr(embedded, "find", find)
+    with held_alone(embedded.lock_file()):
+        assert embedded.start() is network

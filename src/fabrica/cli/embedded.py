@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import fabrica
+from fabrica.values.files import HeldElsewhere, held_alone
 from fabrica.values.home import home
 from fabrica.wire.embedded import EmbeddedNotStarted
 
@@ -48,6 +49,11 @@ class Embedded:
 def state_file() -> Path:
     """Return where the running network says where it is."""
     return home() / "embedded.json"
+
+
+def lock_file() -> Path:
+    """Return the file that the network's process holds as long as it lives."""
+    return home() / "embedded.lock"
 
 
 def log_file() -> Path:
@@ -140,18 +146,38 @@ def _start(options: tuple[str, ...]) -> Embedded:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd=home()
         )
-    until = time.monotonic() + START_SECONDS_MAX
-    while time.monotonic() < until:
-        network = find()
-        if network is not None:
-            return network
-        if process.poll() is not None:
-            break
-        time.sleep(0.05)
+    try:
+        network = _answering(process)
+    except KeyboardInterrupt:
+        process.terminate()  # nobody else would: it has a session of its own
+        process.wait(STOP_SECONDS_MAX)
+        raise
+    if network is not None:
+        return network
     last = log_file().read_text(errors="replace").splitlines()[-5:]
     raise EmbeddedNotStarted(
         f"It did not come up. Its log ends with: {' / '.join(last)}", remedy=f"Read {log_file()} for the whole story."
     )
+
+
+def _answering(process: "subprocess.Popen[bytes]") -> Embedded | None:
+    """Return the network as soon as it answers; None: its process ended, or it takes too long."""
+    until = time.monotonic() + START_SECONDS_MAX
+    while time.monotonic() < until:
+        network = find()
+        if network is not None or (process.poll() is not None and not _held_by_another()):
+            return network
+        time.sleep(0.05)
+    return None
+
+
+def _held_by_another() -> bool:
+    """Whether a process that an ended command has left behind starts the network already."""
+    try:
+        with held_alone(lock_file()):
+            return False
+    except HeldElsewhere:
+        return True
 
 
 def stop() -> bool:

@@ -168,7 +168,7 @@ def _run_embedded(*, simulate: bool, country: str | None, port: int | None) -> N
     code = embedded.code_digest()
     folder = home()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with held_alone(folder / "embedded.lock"):
+    with held_alone(embedded.lock_file()):
         asked_port, port = port, _free_port(port, folder / "port")
         url = f"http://127.0.0.1:{port}"
         os.environ["FABRICA_PUBLIC_URL"] = url
