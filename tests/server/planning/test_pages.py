@@ -233,6 +233,11 @@ def test_two_what_ifs_are_run_as_a_pair_on_the_same_jobs() -> None:
     assert answer.status_code == 302
     row = Scenario.objects.get(kind="pair")
     assert (row.seed, row.state) == (4, "queued")
+    longer = done(author, kind="network", text="[period]\ndays = 60")
+    unequal = f"/plan/compare?a={one}&b={longer}"
+    assert "grow with the days" in page(browser(author), unequal)
+    assert "Run both" not in page(browser(author), unequal)
+    assert browser(author).post(unequal).status_code == 422
     sites = f"/plan/compare?a={done(author)}&b={done(author)}"
     assert "Run both" not in page(browser(author), sites)
     assert browser(author).post(sites).status_code == 422

@@ -3,8 +3,14 @@
 import difflib
 from dataclasses import dataclass
 
+from django.utils.translation import gettext_lazy as _
+
+from fabrica.planning.answers.kinds import kind_of
+from fabrica.planning.answers.pair import write_pair
+from fabrica.planning.scenarios.reading import parse_scenario
 from fabrica.server.planning.tables import Table, cells
 from fabrica.values.time import show_duration
+from fabrica.wire.problems import FabricaError
 from fabrica.wire.scenarios import Figure, ScenarioDetail, ScenarioNotReady
 
 
@@ -24,6 +30,25 @@ class Row:
     @property
     def other_between(self) -> str:
         return between(self.other)
+
+
+def why_no_pair(one: ScenarioDetail, other: ScenarioDetail) -> str:
+    """Return why two what-ifs of the network cannot be run on the same jobs, and what then does not compare."""
+    try:
+        kind_of("pair").check(write_pair(one.text, other.text))
+    except FabricaError as problem:
+        return f"{problem} {_SUMS}" if _days(one) != _days(other) else str(problem)
+    return ""
+
+
+_SUMS = _("Sums, such as jobs, device-hours and energy, grow with the days: only means and shares compare.")
+
+
+def _days(one: ScenarioDetail) -> int | None:
+    try:
+        return parse_scenario(one.text, one.name).period.days
+    except FabricaError:
+        return None
 
 
 def between(figure: Figure | None) -> str:

@@ -280,6 +280,8 @@ def compare(request: Viewed) -> HttpResponse:
     rows = comparing.compared(one, other)
     both = (_shown(one), _shown(other))
     context = {"one": both[0], "other": both[1], "both": both, "rows": rows, "apart": comparing.apart(one, other)}
+    if one.kind == "network":
+        context["no_pair"] = comparing.why_no_pair(one, other)
     return render(request, "planning/compare.html", context)
 
 
