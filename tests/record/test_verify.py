@@ -184,3 +184,9 @@ def _write_evidence(record: Path, contents: list[dict[str, Any]]) -> list[dict[s
         previous = digest
     (record / EVIDENCE).write_text(json.dumps(entries))
     return entries
+
+
+def test_a_folder_that_holds_no_record_is_not_called_a_changed_one(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("none of a run")
+    with pytest.raises(RecordRefused, match="holds neither run"):
+        verify(tmp_path)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from fabrica.record.folder import EVIDENCE, SEAL, read_chain
+from fabrica.record.folder import EVIDENCE, RUN, SEAL, read_chain
 from fabrica.record.seal import paths, read_seal, root_sha256, sealed_file
 from fabrica.wire.evidence import GENESIS, EvidenceRecord, evidence_hash
 from fabrica.wire.record import Finding, RecordRefused, Seal
@@ -21,10 +21,13 @@ def verify(folder: Path) -> list[Finding]:
     its newest hash is the one the server shows.
 
     Raises:
-        RecordRefused: there is no such folder.
+        RecordRefused: there is no such folder, or nothing of a record is in it.
     """
-    if not folder.is_dir():
-        raise RecordRefused(f"There is no record in {folder}.", remedy="Give the folder of a run record.")
+    if not any((folder / name).is_file() for name in (RUN, SEAL)):
+        raise RecordRefused(
+            f"There is no record in {folder}: it holds neither {RUN} nor {SEAL}.",
+            remedy="Give the folder of a run record; 'fabrica record RUN' prints it.",
+        )
     try:
         sealed = read_seal(folder)
     except RecordRefused as trouble:

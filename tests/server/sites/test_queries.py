@@ -65,3 +65,9 @@ def test_where_a_site_of_our_own_is_its_agent_says() -> None:
     assert queries.country(site) == queries.site(site).country == "PT"
     assert queries.country(SiteId("lumi-aif")) == "FI"
     assert queries.country(SiteId("nowhere")) is None
+
+
+def test_a_site_that_nobody_knows_is_met_with_the_nearest() -> None:
+    with pytest.raises(SiteUnknown) as refused:
+        queries.site(SiteId("jaiff"))
+    assert refused.value.remedy.startswith("Did you mean jaif")

@@ -17,7 +17,7 @@ from fabrica.wire import sites as wire
 from fabrica.wire.enrolment import OwnSite
 from fabrica.wire.runs import Silence
 from fabrica.wire.signatures import thumbprint
-from fabrica.wire.sites import SiteUnknown, site_unknown
+from fabrica.wire.sites import site_unknown
 
 
 def agent(row: Agent) -> wire_agents.Agent:
@@ -63,12 +63,11 @@ def site(site: SiteId) -> wire.SiteDetail:
     """Return one site with its agent and inventory.
 
     Raises:
-        SiteUnknown: nobody knows it.
+        SiteUnknown: nobody knows it; says the nearest ones.
     """
+    check_known((site,))
     row = Site.objects.filter(pk=site).first()
     entry = load_network().site(site)
-    if row is None and entry is None:
-        raise SiteUnknown(f"There is no site {site}.", remedy="List the sites with 'fabrica sites'.")
     speaker = Agent.objects.filter(site_id=site, withdrawn_at__isnull=True).first()
     return wire.SiteDetail(
         **_site(site, entry, row, speaker).model_dump(),

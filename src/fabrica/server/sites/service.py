@@ -23,7 +23,6 @@ from fabrica.wire.agents import AgentRefused, Event, SiteClaimed, SyncRequest
 from fabrica.wire.enrolment import INVITATION_HOURS, AgentToken, CodeRefused, CodeUse, Enrolled, Invitation
 from fabrica.wire.problems import NotAllowed, NotFound
 from fabrica.wire.signatures import NONCE_HEADER, SIGNATURE_HEADER, sign_answer, thumbprint
-from fabrica.wire.sites import SiteUnknown
 
 _NONCE_LENGTH_MAX = 100
 
@@ -135,11 +134,9 @@ def _enrol(site: Site, name: str, public_key: str, replace: bool) -> Agent:
 
 
 def _adopt(site: SiteId) -> Site:
+    queries.check_known((site,))
     known = load_network().site(site)
-    if known is None:
-        raise SiteUnknown(
-            f"There is no site {site}.", remedy="List the sites with 'fabrica sites', or add it: 'fabrica sites add'."
-        )
+    assert known is not None, "only the reference data knows a site without a row"
     return Site.objects.create(pk=site, name=getattr(known, "short_name", None) or str(site), country=known.country)
 
 
