@@ -11,7 +11,7 @@ from fabrica.values.ids import PlacementId, RunId, SiteId
 from fabrica.wire.placement import KeptDecision
 
 
-def _kept(waits: list[float | None], devices: int, run: RunId) -> KeptDecision:
+def kept_decision(waits: list[float | None], devices: int, run: RunId) -> KeptDecision:
     needs = Needs(
         run=run,
         resource_class="gpu.h100",
@@ -56,12 +56,13 @@ def _kept(waits: list[float | None], devices: int, run: RunId) -> KeptDecision:
     st.booleans(),
 )
 def test_every_decision_comes_out_as_it_was_made(waits: list[float | None], devices: int, plain: bool) -> None:
-    found = replay_decisions([_kept(waits, devices, RunId.new())], plain=plain)
+    found = replay_decisions([kept_decision(waits, devices, RunId.new())], plain=plain)
     assert (found.decisions, found.different, found.equal_share) == (1, (), 1.0)
+    assert found.held == (not waits or devices > 4)
 
 
 def test_a_decision_that_was_changed_is_noticed() -> None:
-    kept = _kept([None, None], 1, RunId.new())  # alike, so the draw of the run's id decides
+    kept = kept_decision([None, None], 1, RunId.new())  # alike, so the draw of the run's id decides
     other = SiteId("site-1" if kept.chosen == "site-0" else "site-0")
     found = replay_decisions([kept, kept.model_copy(update={"chosen": other})])
     assert found.equal_share == 0.5

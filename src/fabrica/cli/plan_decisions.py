@@ -19,8 +19,9 @@ PAGE = 100
 @click.option(
     "--runs", "runs_max", metavar="N", type=click.IntRange(min=1), default=1000, show_default=True, help="Newest runs."
 )
+@click.option("--plain", is_flag=True, help="Decide with plain Python, as where Numba is not installed.")
 @json_option
-def replay_decisions(runs_max: int, as_json: bool) -> None:
+def replay_decisions(runs_max: int, plain: bool, as_json: bool) -> None:
     """Make the placement decisions of the newest runs again, and tell which come out otherwise: none should.
 
     \b
@@ -33,13 +34,17 @@ def replay_decisions(runs_max: int, as_json: bool) -> None:
     from fabrica.planning.decisions import replay_decisions as decide_again
 
     with connect() as client:
-        found = decide_again(_kept(client, runs_max))
+        found = decide_again(_kept(client, runs_max), plain=plain)
     if as_json:
-        told = {"decisions": found.decisions, "equal_share": found.equal_share, "compiled": found.compiled}
+        told = {name: getattr(found, name) for name in ("decisions", "held", "equal_share", "compiled")}
         print_json({**told, "different": [asdict(one) for one in found.different]})
     else:
         out = console()
-        out.print(f"{found.decisions:,} decisions were made again; {found.equal_share:.2%} came out as they were made.")
+        kernel = "compiled kernel" if found.compiled else "kernel in plain Python"
+        out.print(
+            f"{found.decisions:,} decisions, of which {found.held:,} held a run, were made again by the {kernel}; "
+            f"{found.equal_share:.2%} came out as they were made."
+        )
         for one in found.different:
             out.print(f"{one.placement}: was {one.was}, is now {one.is_now}")
     if found.different:

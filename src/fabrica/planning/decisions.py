@@ -20,9 +20,10 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """How many decisions were made again, by which kernel, and those that differ."""
+    """How many decisions were made again, how many of them held a run, by which kernel, and those that differ."""
 
     decisions: int
+    held: int
     compiled: bool
     different: tuple[Difference, ...]
 
@@ -38,7 +39,7 @@ def replay_decisions(kept: Iterable[KeptDecision], *, plain: bool = False) -> Re
         SnapshotMalformed: a snapshot cannot be read.
     """
     decide = choose if plain else compiled()
-    count, different = 0, []
+    count, held, different = 0, 0, []
     for one in kept:
         snapshot = Snapshot.from_json(one.snapshot.encode())
         encoded, candidates = encode(snapshot), len(snapshot.candidates)
@@ -51,7 +52,8 @@ def replay_decisions(kept: Iterable[KeptDecision], *, plain: bool = False) -> Re
         if now != (one.chosen, one.chosen_partition):
             different.append(Difference(str(one.placement), _told(one.chosen, one.chosen_partition), _told(*now)))
         count += 1
-    return Replayed(count, decide is not choose, tuple(different))
+        held += one.chosen is None
+    return Replayed(count, held, decide is not choose, tuple(different))
 
 
 def _decide_compiled(decide: Callable[[Vector, Vector, Vector, Answer], int], encoded: Encoded, candidates: int) -> int:
