@@ -4,6 +4,7 @@ import pytest
 
 from fabrica.reference.accelerators import (
     accelerator_of,
+    check_known_class,
     load_accelerators,
     resource_class_of,
 )
@@ -15,6 +16,13 @@ ACCELERATORS = load_accelerators()
 def test_every_accelerator_has_a_source_and_says_how_it_was_checked() -> None:
     assert len(ACCELERATORS) >= 20
     assert all(item.source.addresses and item.checked for item in ACCELERATORS.values())
+
+
+def test_a_class_that_nobody_knows_is_met_with_the_nearest() -> None:
+    for known in ("cpu.core", "gpu.h100", "gpu.mi250x"):
+        check_known_class(known)
+    with pytest.raises(ValueError, match=r"class gpu\.h10\. Is gpu\.h100 meant\?"):
+        check_known_class("gpu.h10")
 
 
 def test_every_resource_class_is_well_formed() -> None:

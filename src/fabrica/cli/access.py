@@ -56,7 +56,8 @@ def grant(
 ) -> None:
     """Grant PROJECT a number of device-HOURS of RESOURCE_CLASS. For operators.
 
-    Time with which a model could cross a threshold of the AI Act is granted only after a warning.
+    Time with which a model could cross a threshold of the AI Act, and time on a kind of device that nobody knows, is
+    granted only after a warning.
 
     \b
     Example:
@@ -87,11 +88,23 @@ def grant(
     with connect() as client:
         ahead = look_ahead(client, body.project, resource_class, body.device_seconds)
         warn(ahead)
-        near = ahead is not None and any(one.warnings for one in ahead.ahead)
-        if near and not yes and sys.stdin.isatty():
+        unsure = _tell_unknown(resource_class) or (ahead is not None and any(one.warnings for one in ahead.ahead))
+        if unsure and not yes and sys.stdin.isatty():
             click.confirm("Grant it all the same?", abort=True, err=True)
         allocation = access.grant(client, body)
     if as_json:
         print_json({"allocation": allocation, "compute": ahead})
     else:
         say(f"Granted: {allocation}.")
+
+
+def _tell_unknown(resource_class: str) -> bool:
+    """Say of a resource class that nobody knows what may be meant; return whether it is one."""
+    from fabrica.reference.accelerators import check_known_class
+
+    try:
+        check_known_class(resource_class)
+    except ValueError as error:
+        say(f"WARNING: {error}")
+        return True
+    return False

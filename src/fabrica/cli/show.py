@@ -188,15 +188,16 @@ def _usage(usage: "Usage") -> None:
         print_text(f"Compute: {amount}. {usage.flop.peak_source} {usage.flop.utilisation_source}")
 
 
-def statement_table(statement: "Statement", lines: int = 6) -> None:
-    """Show the newest lines of a ledger statement and what is left."""
+def statement_table(statement: "Statement", lines: int = 6, *, with_ids: bool = False) -> None:
+    """Show the newest lines of a ledger statement and what is left; `with_ids`: by which a correction is proposed."""
     rows = []
     for row in statement.rows[:lines]:
         amounts = (row.milliseconds, row.available_after_milliseconds, row.reserved_after_milliseconds)
         shown = [str(DeviceTime(amount, row.transfer.resource_class)) for amount in amounts]
-        rows.append((f"{row.transfer.at:%Y-%m-%d %H:%M:%S}", row.words, *shown))
+        ids = (row.transfer.id,) if with_ids else ()
+        rows.append((f"{row.transfer.at:%Y-%m-%d %H:%M:%S}", row.words, *shown, *ids))
     print_text("Ledger statement of the project, newest first:")
-    print_table(("when", "what", "amount", "free after", "reserved after"), rows)
+    print_table(("when", "what", "amount", "free after", "reserved after", *(("transfer",) if with_ids else ())), rows)
 
 
 def balance(allocations: "Sequence[Allocation]", statement: "Statement") -> None:
@@ -215,7 +216,7 @@ def balance(allocations: "Sequence[Allocation]", statement: "Statement") -> None
     print_table(columns, rows)
     if not allocations:
         print_text("The project has no allocation. Ask the network's office for one.")
-    statement_table(statement, lines=20)
+    statement_table(statement, lines=20, with_ids=True)
 
 
 def run_list(found: "RunList") -> None:
@@ -268,7 +269,7 @@ def _takes(site: "Site") -> str:
         since = site.last_word_at
         return f"no: its agent has been silent since {since:%H:%M}" if since else "no: no agent has connected"
     if site.draining:
-        return "no: draining"
+        return f"no: draining. {site.draining_reason or ''}".rstrip()
     if site.engine_silent_since:
         return f"no: its scheduler has not answered since {site.engine_silent_since:%H:%M}"
     return "its owner's only" if site.personal else "yes"

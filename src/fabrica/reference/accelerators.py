@@ -1,5 +1,6 @@
 """Accelerators: peak, memory, power, and which resource class and software stack a model belongs to."""
 
+import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Literal
 
 from fabrica.reference.reading import FOLDER, read_file
 from fabrica.reference.sources import FactGroup, Source
+from fabrica.values.quantities import CPU_CORE
 
 SoftwareStack = Literal["cuda-x86", "cuda-arm", "rocm", "cpu"]
 Precision = Literal["bf16", "fp16", "fp8", "fp4"]
@@ -111,6 +113,19 @@ def load_accelerators() -> Mapping[str, Accelerator]:
     """
     found = read_file(_AcceleratorFile, FOLDER / "accelerators.yaml").accelerators
     return MappingProxyType({item.key: item for item in found})
+
+
+def check_known_class(resource_class: str) -> None:
+    """Accept the class of a core or of an accelerator of the package.
+
+    Raises:
+        ValueError: it is another one; names the nearest.
+    """
+    known = {CPU_CORE, *(one.resource_class for one in load_accelerators().values())}
+    if resource_class not in known:
+        near = difflib.get_close_matches(resource_class, known, n=1)
+        meant = f" Is {near[0]} meant?" if near else ""
+        raise ValueError(f"No accelerator that is known here is of the class {resource_class}.{meant}")
 
 
 def accelerator_of(model: str | None) -> Accelerator | None:
