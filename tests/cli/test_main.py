@@ -296,6 +296,15 @@ def test_a_problem_is_told_with_its_remedy_and_code_and_status_1(
     assert {"code", "detail", "remedy", "status"} <= json.loads(out)["problem"].keys()
 
 
+@pytest.mark.parametrize(("resource_class", "warned"), [("gpu.h10", True), ("gpu.h100", False)])
+def test_time_on_a_device_that_nobody_knows_is_granted_with_a_warning(
+    server: Callable[..., Any], resource_class: str, warned: bool
+) -> None:
+    answer = server("grant", PROJECT, resource_class, "5", "--until", "2999-01-01")
+    assert ("Is gpu.h100 meant?" in answer.stderr) is warned
+    assert "Granted" in answer.stderr
+
+
 @pytest.mark.parametrize("command", [["run", "--dry-run"], ["shell"], ["notebook"]], ids=" ".join)
 def test_a_site_that_nobody_knows_is_met_with_the_nearest_before_anything_is_submitted(
     server: Callable[..., Any],
