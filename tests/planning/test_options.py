@@ -19,6 +19,7 @@ NODES, COUNTS = Cluster(48, node_devices=8), Cluster(48)
     ("cluster", "options", "words", "remedy"),
     [
         (COUNTS, Options(stops=Stops()), "It is nodes that stop", "--node-devices 8"),
+        (COUNTS, Options(age_seconds=60), "nothing is shared", "policy priority"),
         (NODES, Options(leaf_nodes=4), "6 nodes are not a whole number of leaves with 4", "32 or 64 units"),
         (NODES, Options(within_leaf=True), "where there are any", "--leaf-nodes"),
         (NODES, Options(stops=Stops(leaf_share=0.5)), "Whole leaves fail only where", "--leaf-nodes"),
@@ -43,6 +44,12 @@ def test_what_cannot_be_is_refused_with_what_would_do(
 def test_priority_without_users_or_levels_is_refused() -> None:
     with pytest.raises(OptionsImpossible, match="names no users"):
         replay(make_trace([(0, 10, 4, -1)]), COUNTS, Policy.PRIORITY)
+
+
+@pytest.mark.parametrize(("age_seconds", "steps"), [(61, 0), (3, 20)])
+def test_an_age_that_counts_never_or_all_the_time_is_refused(age_seconds: int, steps: int) -> None:
+    with pytest.raises(OptionsImpossible, match=f"halved {steps} times"):
+        replay(TRACE, COUNTS, Policy.PRIORITY, options=Options(age_seconds=age_seconds, age_max_seconds=60))
 
 
 @pytest.mark.parametrize("policy", [Policy.FIFO, Policy.CONSERVATIVE])

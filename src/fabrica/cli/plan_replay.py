@@ -10,7 +10,6 @@ from fabrica.cli.output import console, json_option, print_json, say
 from fabrica.cli.progress import progress_told
 
 if TYPE_CHECKING:
-
     from fabrica.planning.drawn import Drawn, Power
     from fabrica.planning.figures import Figures
     from fabrica.planning.options import Options
@@ -52,6 +51,12 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--half-life", metavar="HOURS", type=click.FloatRange(min=0), help="Until use counts half; 0: never. [168]"
+)
+@click.option(
+    "--age", metavar="HOURS", type=click.FloatRange(min=0.01), help="Of waiting, each of which halves use for a job."
+)
+@click.option(
+    "--age-max", metavar="HOURS", type=click.FloatRange(min=0.01), help="After which age counts no more. [168]"
 )
 @click.option("--accounts", metavar="FILE", type=FILE, help="CSV of account, share and device_hours granted.")
 @click.option(
@@ -136,12 +141,14 @@ def replay(trace_file: Path, units_max: int | None, starts: Path | None, report:
 
 def _options(asked: dict[str, Any]) -> "Options":
     from fabrica.planning.option_values import read_accounts, reservations_of, stops_of, windows_of
-    from fabrica.planning.options import HALF_LIFE_SECONDS, HOUR_SECONDS, Options
+    from fabrica.planning.options import AGE_MAX_SECONDS, HALF_LIFE_SECONDS, HOUR_SECONDS, Options
 
     shares, grants = read_accounts(asked["accounts"]) if asked["accounts"] else ({}, {})
-    half_life = asked["half_life"]
+    half_life, age_max = asked["half_life"], asked["age_max"]
     return Options(
         half_life_seconds=HALF_LIFE_SECONDS if half_life is None else round(half_life * HOUR_SECONDS),
+        age_seconds=round((asked["age"] or 0) * HOUR_SECONDS),
+        age_max_seconds=AGE_MAX_SECONDS if age_max is None else round(age_max * HOUR_SECONDS),
         windows=windows_of(asked["maintenance"], asked["capacity"])
         + reservations_of(asked["reservation"], asked["capacity"]),
         stops=stops_of(asked["stops"], asked["checkpoint"], asked["repair"], asked["seed"], asked["leaf_stops"]),

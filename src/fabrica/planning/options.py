@@ -9,6 +9,8 @@ from fabrica.planning.training.goodput import DEVICE_HOURS_PER_STOP, REPAIR_SECO
 from fabrica.wire.planning import OptionsImpossible
 
 HALF_LIFE_SECONDS = 7 * 86_400
+AGE_MAX_SECONDS = 7 * 86_400
+AGE_STEPS_MAX = 16
 RESTART_SECONDS = 300
 HOUR_SECONDS = 3600
 
@@ -48,11 +50,14 @@ class Stops:
 class Options:
     """Rules beyond the policy. `half_life_seconds`: until usage counts half in the fair share; 0: it never fades.
 
+    `age_seconds`: of waiting, after each of which usage counts half for a job, up to `age_max_seconds`; 0: never.
     `saving_seconds`: that a job takes to make room for one of a higher level; null: none makes room.
     `shares`: of an account, by its name; 1 where it is not named. `grants`: device-seconds of an account, by its name.
     """
 
     half_life_seconds: int = HALF_LIFE_SECONDS
+    age_seconds: int = 0
+    age_max_seconds: int = AGE_MAX_SECONDS
     windows: tuple[Window, ...] = ()
     stops: Stops | None = None
     saving_seconds: int | None = None
@@ -60,6 +65,11 @@ class Options:
     grants: Mapping[str, int] = field(default_factory=dict)
     leaf_nodes: int = 0
     within_leaf: bool = False
+
+
+def age_steps(age_seconds: int, age_max_seconds: int) -> int:
+    """Return how often, while a job waits, usage counts half for it."""
+    return age_max_seconds // age_seconds if age_seconds else 0
 
 
 def check_options(options: Options, trace: Trace, capacity: int, node_devices: int, is_fair: bool) -> None:
@@ -73,6 +83,8 @@ def check_options(options: Options, trace: Trace, capacity: int, node_devices: i
             "The trace names no users and no levels, so there is nothing to order jobs by.",
             "Add a column 'user' or 'level' to the trace, or take the policy easy.",
         )
+    if options.age_seconds:
+        _check_age(options, is_fair and trace.accounts is not None)
     if not node_devices and (options.stops or options.leaf_nodes):
         _refuse("It is nodes that stop and that stand in leaves.", "Say how many devices a node has: --node-devices 8.")
     if options.within_leaf and not options.leaf_nodes:
@@ -99,6 +111,19 @@ def check_options(options: Options, trace: Trace, capacity: int, node_devices: i
         _refuse(f"No job of the trace is of the account {unknown[0]!r}.", "Name accounts as the trace names its users.")
     if any(share <= 0 for share in options.shares.values()):
         _refuse("A share is a number above 0.", "Give an account that shall wait for all others a small share.")
+
+
+def _check_age(options: Options, is_fair: bool) -> None:
+    if not is_fair:
+        _refuse(
+            "Age weighs against what accounts used, and nothing is shared here.",
+            "Take the policy priority and a trace that names users.",
+        )
+    if not 1 <= (steps := age_steps(options.age_seconds, options.age_max_seconds)) <= AGE_STEPS_MAX:
+        _refuse(
+            f"With these hours usage would be halved {steps} times while a job waits.",
+            f"Let --age-max be 1 to {AGE_STEPS_MAX} times --age.",
+        )
 
 
 def _check_windows(options: Options, capacity: int, node_devices: int) -> None:
@@ -131,6 +156,8 @@ def rules_of(options: Options, trace: Trace, capacity: int, node_devices: int, i
         levels=max(trace.levels) + 1 if trace.levels is not None else 1,
         is_fair=is_fair and trace.accounts is not None,
         half_life_seconds=options.half_life_seconds,
+        age_seconds=options.age_seconds,
+        age_steps=age_steps(options.age_seconds, options.age_max_seconds),
         preempts=options.saving_seconds is not None,
         saving_seconds=options.saving_seconds or 0,
         leaf_nodes=options.leaf_nodes,

@@ -36,13 +36,16 @@ def rules(draw: st.DrawFn) -> SiteRules:
     """Return rules of a small site, each of them on or off."""
     node_devices = draw(st.sampled_from([0, DEVICES]))
     leaf_nodes = draw(st.sampled_from([0, 2])) if node_devices else 0
+    is_fair = draw(st.booleans())
     return SiteRules(
         capacity=CAPACITY,
         node_devices=node_devices,
         accounts=ACCOUNTS,
         levels=LEVELS,
-        is_fair=draw(st.booleans()),
+        is_fair=is_fair,
         half_life_seconds=draw(st.sampled_from([0, 7, 1000])),
+        age_seconds=draw(st.sampled_from([0, 3, 20])) if is_fair else 0,
+        age_steps=draw(st.sampled_from([1, 3])) if is_fair else 0,
         preempts=draw(st.booleans()),
         saving_seconds=draw(st.sampled_from([0, 3])),
         leaf_nodes=leaf_nodes,

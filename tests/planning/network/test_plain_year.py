@@ -75,6 +75,8 @@ def a_setting(draw: st.DrawFn) -> Setting:
     rules = Rules(
         fair_share=draw(st.booleans()),
         half_life_hours=draw(st.sampled_from([0.0, 1.0])),
+        age_hours=draw(st.sampled_from([0.0, 0.1, 1.0])),
+        age_max_hours=1.0,
         preemption=draw(st.booleans()),
         saving_seconds=draw(st.sampled_from([0, 60])),
         device_hours_per_stop=draw(st.sampled_from([0.0, 2.0, 20.0])),

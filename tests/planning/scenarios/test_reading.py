@@ -34,6 +34,8 @@ SITE = '[[site]]\nid = "a"\ncountry = "AT"\naccelerator = "GB300"\nbasis = "b"\n
         ("work = 3", 1, "must be a table"),
         ("[rules]\nfair_share = 1", 2, "Write true or false"),
         ("[rules]\nfair_share = true", 2, "needs accounts to share between"),
+        ("[rules]\nage_hours = 5", 2, "weighs against what accounts used"),
+        ("[rules]\nfair_share = true\nage_hours = 5\n[accounts]\ncount = 9", 3, "halved 33 times"),
         ("[rules]\npreemption = true", 2, "nobody makes room where all jobs are of one level"),
         ("[rules]\nwithin_leaf = true", 2, "needs a site with leaves"),
         ("[rules]\ncheckpoint_hours = 1", 2, "Did you mean 'checkpoint_seconds'"),

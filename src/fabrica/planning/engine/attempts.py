@@ -16,7 +16,9 @@ from fabrica.planning.engine.waiting import first_of, insert, remove
 def join(site: Site, job: int) -> None:
     """Put a job into its line, in the place that its number gives it."""
     one, state = site.jobs[job], site.state[0]
-    number = line_of(site.shares, one.account, one.level)
+    if site.rules.age_seconds:
+        _note_age(site, job)
+    number = line_of(site.shares, one.account, one.level, one.age)
     line = site.shares.lines[number]
     if line.root == NOBODY:
         is_due(site.shares, number)
@@ -30,11 +32,20 @@ def join(site: Site, job: int) -> None:
     state.waiting_device_seconds += one.units * one.planned
 
 
+@compiled_within
+def _note_age(site: Site, job: int) -> None:
+    """Note how old a job is, and when it gets older."""
+    one, state, rules = site.jobs[job], site.state[0], site.rules
+    one.age = min((state.now - one.submit) // rules.age_seconds, rules.age_steps)
+    if one.age < rules.age_steps:
+        state.ages_at = min(state.ages_at, one.submit + (one.age + 1) * rules.age_seconds)
+
+
 @compiled
 def leave(site: Site, job: int) -> None:
     """Take a job out of its line."""
     one, state = site.jobs[job], site.state[0]
-    number = line_of(site.shares, one.account, one.level)
+    number = line_of(site.shares, one.account, one.level, one.age)
     line = site.shares.lines[number]
     _plant(site, number, job, remove(site.jobs, line.root, job))
     if line.first == job and line.root != NOBODY:

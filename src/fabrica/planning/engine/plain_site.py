@@ -122,6 +122,9 @@ class PlainSite:
         if not instants and not self._waiting:
             return NEVER
         instants.append(self.windows.next_boundary(self.now))
+        if self.rules.age_seconds:
+            young = [job for job in self._waiting if self._age(job) < self.rules.age_steps]
+            instants += [job.submit + (self._age(job) + 1) * self.rules.age_seconds for job in young]
         if self.rules.device_seconds_per_stop and self._running:
             instants.append(int(self._stop_clock))
         return min(instants)
@@ -277,10 +280,15 @@ class PlainSite:
     def _in_order(self, jobs: list[PlainJob]) -> list[PlainJob]:
         def rank(job: PlainJob) -> tuple[float, ...]:
             if self.rules.is_fair:
-                return -job.level, self._shares.used(job.account), job.account, job.number
+                return -job.level, self._shares.used(job.account) * 0.5 ** self._age(job), job.account, job.number
             return -job.level, job.number
 
         return sorted(jobs, key=rank)
+
+    def _age(self, job: PlainJob) -> int:
+        """Return how often what its account used counts half for a job."""
+        every = self.rules.age_seconds
+        return min((self.now - job.submit) // every, self.rules.age_steps) if every else 0
 
     def _start_waiting(self, arrived: list[PlainJob], freed: bool, now: int) -> None:
         if self.is_closed:

@@ -19,6 +19,8 @@ LINE = numpy.dtype(
     [
         ("account", "i8"),
         ("level", "i8"),
+        ("age", "i8"),
+        ("weight", "f8"),  # of what its account used, by its age
         ("root", "i8"),  # of its tree, or NOBODY; what the next three say then means nothing
         ("first", "i8"),  # its job with the lowest number
         ("least_units", "i8"),  # that any of its jobs asks for
@@ -34,8 +36,9 @@ LINE = numpy.dtype(
 class Shares(NamedTuple):
     """Invariant: `order` begins with the lines that wait, the first to be asked first, but for those due to be moved.
 
-    A line is the jobs of one account on one level. Without fair share all accounts of a level are one line.
-    `accounts`: records, shape (accounts,). `lines`: records, shape (levels x accounts,).
+    A line is the jobs of one account on one level and of one age. Without fair share all accounts of a level are one
+    line.
+    `accounts`: records, shape (accounts,). `lines`: records, shape (levels x ages x accounts,).
     `order`, `due`: shape (lines,). `counts`: shape (3,), the lines in order, those due, and the halvings already taken
     out of all usage. `powers`: shape (STEPS,), 2 to the power step / STEPS. `half_life_seconds`: 0 for never.
     """
@@ -48,19 +51,20 @@ class Shares(NamedTuple):
     powers: Any
     half_life_seconds: int
     is_fair: bool
+    ages: int
 
 
 IN_ORDER, DUE, HALVINGS = range(3)
 
 
-def no_usage(accounts: int, levels: int, half_life_seconds: int, is_fair: bool) -> Shares:
+def no_usage(accounts: int, levels: int, half_life_seconds: int, is_fair: bool, age_steps: int = 0) -> Shares:
     """Return accounts that used nothing, with equal shares, and nobody in the lines."""
     table = numpy.zeros(accounts, ACCOUNT)
     table["share"] = 1.0
-    per_level = accounts if is_fair else 1
-    lines = numpy.zeros(levels * per_level, LINE)
-    lines["account"] = numpy.arange(levels * per_level) % per_level
-    lines["level"] = numpy.arange(levels * per_level) // per_level
+    per_age, ages = (accounts, age_steps + 1) if is_fair else (1, 1)
+    lines, number = numpy.zeros(levels * ages * per_age, LINE), numpy.arange(levels * ages * per_age)
+    lines["account"], lines["age"] = number % per_age, number // per_age % ages
+    lines["level"], lines["weight"] = number // per_age // ages, 0.5 ** lines["age"]
     lines["root"], lines["place"], lines["changed_from"] = NOBODY, NOBODY, NEVER
     return Shares(
         accounts=table,
@@ -71,14 +75,15 @@ def no_usage(accounts: int, levels: int, half_life_seconds: int, is_fair: bool) 
         powers=numpy.array(step_powers()),
         half_life_seconds=half_life_seconds,
         is_fair=is_fair,
+        ages=ages,
     )
 
 
 @compiled
-def line_of(shares: Shares, account: int, level: int) -> int:
+def line_of(shares: Shares, account: int, level: int, age: int) -> int:
     """Return the line in which the jobs of an account wait."""
     if shares.is_fair:
-        return int(level * len(shares.accounts) + account)
+        return int((level * shares.ages + age) * len(shares.accounts) + account)
     return level
 
 
@@ -190,12 +195,14 @@ def _move(shares: Shares, lines: Any, order: Any, line: int) -> None:
 
 @compiled
 def _goes_before(shares: Shares, line: int, other: int) -> bool:
-    """Return whether a line is asked before another: a higher level, then less used for its share, then by number."""
+    """Return whether a line is asked before another: a higher level, then less used for its share, then by account."""
     one, two = shares.lines[line], shares.lines[other]
     if one.level != two.level:
         return bool(one.level > two.level)
     if not shares.is_fair:
         return False
     first, second = shares.accounts[one.account], shares.accounts[two.account]
-    used, used_by_other = first.usage / first.share, second.usage / second.share
-    return bool(used < used_by_other or (used == used_by_other and line < other))
+    used, used_by_other = first.usage / first.share * one.weight, second.usage / second.share * two.weight
+    if used != used_by_other:
+        return bool(used < used_by_other)
+    return bool(one.account < two.account or (one.account == two.account and one.age > two.age))

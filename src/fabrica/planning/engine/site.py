@@ -16,6 +16,7 @@ filled when it starts and ends.
 The rules by which jobs start are in docs/explanation/twin.md; plain_site.py is their reference in plain Python.
 """
 
+from fabrica.planning.engine.aging import grow_old
 from fabrica.planning.engine.attempts import give_up_devices, join, leave, lose
 from fabrica.planning.engine.compiling import compiled, compiled_apart, compiled_within
 from fabrica.planning.engine.ends import pop_end
@@ -111,8 +112,8 @@ def withdraw(site: Site) -> int:
 def advance(site: Site, until: int) -> int:
     """Let all happen that happens before an instant, and return when something happens next.
 
-    Order at one instant: ends, repairs, ends and starts of windows, stops, the opening of a closed site, arrivals,
-    starts.
+    Order at one instant: ends, repairs, ends and starts of windows, stops, the opening of a closed site, arrivals, who
+    gets older, starts.
     """
     state = site.state[0]
     now = _next_instant(site)
@@ -136,7 +137,10 @@ def advance(site: Site, until: int) -> int:
                 take_owed(site)
         if state.opens == now:
             state.is_closed, state.opens, freed, state.reserved_due = 0, NEVER, True, 1
-        start_waiting(site, _join_all(site, now), freed, now)
+        asked = _join_all(site, now)
+        if state.ages_at <= now:
+            grow_old(site, now)
+        start_waiting(site, asked, freed, now)
         now = _next_instant(site)
     return int(now)
 
@@ -154,6 +158,9 @@ def _next_instant(site: Site) -> int:
     if now == NEVER and state.waiting == 0:
         return NEVER  # what windows and stops do now, nobody sees
     now = min(now, state.boundary)
+    if state.waiting and state.ages_at < now:
+        grow_old(site, state.now)  # nobody does now, but an instant at which nobody does is none
+        now = min(now, state.ages_at)
     if site.rules.device_seconds_per_stop and state.busy:
         now = min(now, int(state.stop_clock))
     return int(now)

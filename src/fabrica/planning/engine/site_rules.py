@@ -13,6 +13,8 @@ class SiteRules(NamedTuple):
     """What a site is, and how it decides. Times in seconds; each 0 turns its rule off.
 
     `half_life_seconds`: until usage counts half; 0 where it never fades.
+    `age_seconds`: of waiting, after which what its account used counts half for a job, `age_steps` times at most; only
+    where `is_fair`.
     `device_seconds_per_stop`: of devices in use. `leaf_stop_share`: of failures that take the whole leaf, 0..1.
     `checkpoint_seconds`: work between two checkpoints; 0 where a job that stops begins again.
     `saving_seconds`: that a job takes to save when it is told to make room.
@@ -25,6 +27,8 @@ class SiteRules(NamedTuple):
     levels: int = 1
     is_fair: bool = False
     half_life_seconds: int = 0
+    age_seconds: int = 0
+    age_steps: int = 0
     preempts: bool = False
     saving_seconds: int = 0
     leaf_nodes: int = 0

@@ -31,6 +31,7 @@ STATE = numpy.dtype(
         ("started_last", "i8"),
         ("is_closed", "i8"),  # 1 while no job may start
         ("opens", "i8"),  # when it opens again
+        ("ages_at", "i8"),  # nobody who waits gets older before: see aging.py
         # The reservation of the head of the queue.
         ("reserved_for", "i8"),  # the head, or NOBODY
         ("at", "i8"),  # when it is expected to start
@@ -124,14 +125,14 @@ def new_site(
     state = numpy.zeros(1, STATE)
     for name in ("offered_first", "offered_last", "reserved_for", "started_first", "started_last"):
         state[name] = NOBODY
-    state["opens"] = NEVER
+    state["opens"] = state["ages_at"] = NEVER
     table, users = window_table(windows, rules.accounts)
     state["boundary"] = table["start"][0] if len(table) else NEVER
     levels = numpy.zeros(rules.levels + 1, LEVEL)
     levels["first"] = NOBODY
     nodes = rules.capacity // rules.node_devices if rules.node_devices else 0
     running_max = min(len(jobs), rules.capacity)  # each job holds a unit at least
-    kept = no_usage(rules.accounts, rules.levels, rules.half_life_seconds, rules.is_fair)
+    kept = no_usage(rules.accounts, rules.levels, rules.half_life_seconds, rules.is_fair, rules.age_steps)
     for account, share in (shares or {}).items():
         kept.accounts[account]["share"] = share
     return Site(

@@ -38,7 +38,8 @@ JOB = numpy.dtype(
         # Its place among those that run.
         ("next", "i4"),
         ("previous", "i4"),
-        ("state", "i2"),
+        ("state", "i1"),
+        ("age", "i1"),  # how often what its account used counts half for it: see aging.py
         ("pool", "i2"),  # in which it runs, or last ran: see cluster.py
         ("stopped", "u2"),  # how often by a node that failed
         ("preempted", "u2"),  # how often to make room

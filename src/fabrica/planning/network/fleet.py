@@ -119,6 +119,7 @@ def site_of(fleet: Fleet, row: int) -> Site:
             shares.powers,
             shares.half_life_seconds,
             shares.is_fair,
+            shares.ages,
         ),
         whole.grants,
         Cluster(
@@ -171,6 +172,8 @@ def _rules_of(fleet: Fleet, row: int) -> SiteRules:
         rules.levels,
         rules.is_fair,
         rules.half_life_seconds,
+        rules.age_seconds,
+        rules.age_steps,
         rules.preempts,
         rules.saving_seconds,
         fleet.leaf_nodes[row],

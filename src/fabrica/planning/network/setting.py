@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from fabrica.planning.engine.site_rules import SiteRules, Window
 from fabrica.planning.network.demand import Demand
 from fabrica.planning.network.partitions import Partition
-from fabrica.planning.options import HOUR_SECONDS
+from fabrica.planning.options import HOUR_SECONDS, age_steps
 from fabrica.planning.scenarios.scenario import Policy, Rules, Scenario
 from fabrica.planning.workload_classes import DAY, HOUR
 from fabrica.wire.planning import NetworkImpossible
@@ -80,6 +80,8 @@ def site_rules(setting: Setting, partition: Partition) -> SiteRules:
         levels=setting.levels,
         is_fair=rules.fair_share,
         half_life_seconds=round(rules.half_life_hours * HOUR_SECONDS),
+        age_seconds=rules.age_seconds[0],
+        age_steps=age_steps(*rules.age_seconds),
         preempts=rules.preemption,
         saving_seconds=rules.saving_seconds,
         leaf_nodes=partition.leaf_nodes,

@@ -32,6 +32,8 @@ LIMITS: Mapping[str, tuple[float, float]] = {
     "risk": (0.0, 1.0),
     "movement": (0.0, 1.0),
     "half_life_hours": (0.0, 1_000_000.0),
+    "age_hours": (0.0, 1_000_000.0),
+    "age_max_hours": (0.01, 1_000_000.0),
     "saving_seconds": (0, 86_400),
     "device_hours_per_stop": (0.0, 1e12),
     "leaf_stop_share": (0.0, 1.0),

@@ -9,6 +9,7 @@ from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from fabrica.placement.snapshot import Weights
+from fabrica.planning.options import AGE_STEPS_MAX, age_steps
 from fabrica.planning.scenarios.limits import LIMITS
 from fabrica.planning.scenarios.scenario import (
     Account,
@@ -223,6 +224,8 @@ class _Reader:
             raise self.mistake("site", f"the site {twice!r} is there twice.", "Give every [[site]] its own id.")
         if made.work.trace is None:
             self._check_rules(made)
+        if made.rules.age_hours:
+            self._check_age(made)
         if not any(made.leaf_nodes):
             self._check_no_leaves(made)
         for number, change in enumerate(self.document.get("change", [])):
@@ -244,6 +247,17 @@ class _Reader:
         if made.rules.preemption and len(set(astuple(made.levels))) == 1:
             words, remedy = "nobody makes room where all jobs are of one level.", "Write [levels] and services = 1."
             raise self.mistake("preemption", words, remedy, "rules")
+
+    def _check_age(self, made: Scenario) -> None:
+        """Refuse an age that weighs against nothing, or too often."""
+        if not made.rules.fair_share:
+            words = "age_hours weighs against what accounts used, and nothing is shared here."
+            raise self.mistake("age_hours", words, "Write fair_share = true.", "rules")
+        if not 1 <= (steps := age_steps(*made.rules.age_seconds)) <= AGE_STEPS_MAX:
+            words = f"usage would be halved {steps} times while a job waits."
+            raise self.mistake(
+                "age_hours", words, f"Let age_max_hours be 1 to {AGE_STEPS_MAX} times age_hours.", "rules"
+            )
 
     def _check_no_leaves(self, made: Scenario) -> None:
         """Refuse rules for leaves where no site has any."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from fabrica.placement.snapshot import Weights
-from fabrica.planning.options import HALF_LIFE_SECONDS, HOUR_SECONDS, RESTART_SECONDS
+from fabrica.planning.options import AGE_MAX_SECONDS, HALF_LIFE_SECONDS, HOUR_SECONDS, RESTART_SECONDS
 from fabrica.planning.training.goodput import REPAIR_SECONDS
 
 Role = Literal["current", "incoming", "upgrade"]
@@ -60,8 +60,9 @@ class Policy:
 class Rules:
     """How every site starts jobs beyond EASY backfilling; each rule is off unless it is told.
 
-    `half_life_hours`: until usage counts half in the fair share; 0: it never fades. `preemption`: whether jobs of a
-    lower level make room, and save for `saving_seconds`. `device_hours_per_stop`: of use; 0: no node fails.
+    `half_life_hours`: until usage counts half in the fair share; 0: it never fades. `age_hours`: of waiting, after each
+    of which it counts half for a job, up to `age_max_hours`; 0: never. `preemption`: whether jobs of a lower level make
+    room, and save for `saving_seconds`. `device_hours_per_stop`: of use; 0: no node fails.
     `leaf_stop_share`: of failures that take the whole leaf. `within_leaf`: whether a job waits until it can be given as
     few leaves as its size needs; both where a site says how large its leaves are.
     `checkpoint_seconds`: of work between two; 0: a stopped job begins again.
@@ -69,6 +70,8 @@ class Rules:
 
     fair_share: bool = False
     half_life_hours: float = HALF_LIFE_SECONDS / HOUR_SECONDS
+    age_hours: float = 0.0
+    age_max_hours: float = AGE_MAX_SECONDS / HOUR_SECONDS
     preemption: bool = False
     saving_seconds: int = 120
     device_hours_per_stop: float = 0.0
@@ -77,6 +80,12 @@ class Rules:
     checkpoint_seconds: int = 0
     restart_seconds: int = RESTART_SECONDS
     repair_seconds: int = int(REPAIR_SECONDS)
+
+    @property
+    def age_seconds(self) -> tuple[int, int]:
+        """After how much waiting usage counts half for a job, and up to how much; without fair share never."""
+        hours = (self.age_hours, self.age_max_hours) if self.fair_share else (0.0, 0.0)
+        return round(hours[0] * HOUR_SECONDS), round(hours[1] * HOUR_SECONDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
