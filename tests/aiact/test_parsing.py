@@ -17,18 +17,20 @@ VOCABULARY = {
     "size": Fact(type="number", meaning="", group=""),
     "other_size": Fact(type="number", meaning="", group=""),
 }
-BITS = {key: 1 << place for place, key in enumerate(VOCABULARY)}
 PROPOSITIONS = Propositions(VOCABULARY)
-NAMES = Names(VOCABULARY, BITS, PROPOSITIONS, {"found": Found("found", BITS["warm"], bars=0)}, {"limit": 10.0})
+BITS = PROPOSITIONS.missing
+FOUND = Found("found", BITS["warm"], PROPOSITIONS.finding())
+NAMES = Names(VOCABULARY, PROPOSITIONS, {"found": FOUND}, {"limit": 10.0})
 
 
 def _ask(text: str, found: int = NO, **facts: Any) -> tuple[int, set[str]]:
     given = {key: frozenset(value) if isinstance(value, list) else value for key, value in facts.items()}
     condition = parse(text, NAMES)
-    said = sum(PROPOSITIONS.said(key, value) for key, value in given.items())
-    unknown = sum(bit for key, bit in BITS.items() if key not in given)
-    truth, missing = condition.ask(State(given, unknown, said, answers={"found": (found, 0)}))
-    assert truth == NO or not condition.bars & said
+    said = FOUND.marks[found] + sum(PROPOSITIONS.said(key, value) for key, value in given.items())
+    said += sum(bit for key, bit in BITS.items() if key not in given)
+    lacking = 0 if found in (NO, YES) else BITS["warm"]
+    truth, missing = condition.ask(State(given, said, answers={"found": (found, lacking)}))
+    assert all(truth == told for told in (NO, OPEN, STANDS, YES) if condition.marks[told] & said)
     return truth, {key for key, bit in BITS.items() if bit & missing}
 
 

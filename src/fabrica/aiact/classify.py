@@ -2,19 +2,19 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from functools import cache
-from typing import Any
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
 
 from fabrica.aiact import library
-from fabrica.aiact.conditions import ALWAYS, NEVER, Answer, State, either
-from fabrica.aiact.due import Case, HighRiskClass, due, high_risk_day
-from fabrica.aiact.explain import Fired, open_facts, standing_of, told, unsettled
+from fabrica.aiact.conditions import ALWAYS, NEVER, State, either
+from fabrica.aiact.due import Case, HighRiskClass, high_risk_day, owed
+from fabrica.aiact.explain import KEPT, Fired, open_facts, standing_of, told, unsettled
 from fabrica.aiact.facts import checked
 from fabrica.aiact.fines import fines
-from fabrica.aiact.rulebook import DAYS, ROLES, Rule, Rulebook, rulebook
+from fabrica.aiact.rulebook import DAYS, ROLES, SCOPE, Rule, Rulebook, rulebook
 from fabrica.aiact.schema import Confidence
 from fabrica.aiact.truth import NO, OPEN, STANDS, shown
-from fabrica.wire.aiact import Classification, DateBeforeAct, DueObligation, LawVersion
+from fabrica.wire.aiact import Classification, DateBeforeAct, LawVersion, Standing
 
 _FROM_STRONG_TO_WEAK: tuple[Confidence, ...] = ("text", "guidance", "secondary", "draft", "open")
 _NOTICE = (
@@ -40,29 +40,27 @@ def classify(answers: Mapping[str, Any], as_of: date) -> Classification:
     book = rulebook()
     state = checked(answers)
     fired = _ask(book, state)
-    tiers = {tier: state.answers[tier] for tier in library.tiers()}
-    roles = {role: state.answers[role] for role in ROLES}
-    asked = [(rule.duties, rule.ask(state)) for rule in book.duties if not rule.bars & state.said]
+    said = state.said
+    asked = [(rule.duties, rule.ask(state)) for rule in book.duties if not rule.bars & said]
     case = _case(state)
-    duties = _duties(asked, case, as_of)
-    standing = {name: standing_of(truth) for name, (truth, _) in {**tiers, **roles}.items() if shown(truth)}
-    decided = tuple([tier for tier in tiers if tier in standing])
-    deciding = [one.rule for one in fired if _settles(one.rule, state)]
+    owing = owed(tuple([(duties, standing_of(truth)) for duties, (truth, _) in asked if truth >= STANDS]), case, as_of)
+    classes = _classes(tuple([state.answers[name][0] for name in _class_names()]))
+    deciding = [rule for rule, _, _ in fired if _settles(rule, state)]
     return Classification.trusted(
         as_of=as_of,
-        ai_system=_told_as(state, "ai_system", against=("not_ai_system",)),
-        in_scope=_told_as(state, "in_scope", against=("not_ai_system", "out_of_scope", "model_not_gpai")),
-        roles=tuple([role for role in roles if role in standing]),
-        tiers=decided,
-        possible_tiers=tuple([tier for tier, (truth, _) in tiers.items() if truth == OPEN]),
-        standing=standing,
-        basis=_basis(deciding, duties, state),
-        obligations=duties,
-        dates=_dates(duties, case, state),
-        penalties=fines(duties, state.facts.get("actor_size")),
-        confidence=_weakest([rule.text.confidence for rule in deciding]) if decided else None,
-        open_questions=open_facts(book, state, asked, duties),
-        unsettled=unsettled(fired, duties),
+        ai_system=classes.ai_system,
+        in_scope=classes.in_scope,
+        roles=classes.roles,
+        tiers=classes.tiers,
+        possible_tiers=classes.possible_tiers,
+        standing=dict(classes.standing),
+        basis=_basis(deciding, owing.days, state),
+        obligations=owing.duties,
+        dates=_dates(owing.days, case, state),
+        penalties=fines(owing.fine_tiers, state.facts.get("actor_size")),
+        confidence=_weakest([rule.text.confidence for rule in deciding]) if classes.tiers else None,
+        open_questions=open_facts(state, asked, owing.days),
+        unsettled=unsettled(fired, owing.days),
         trace=told(fired, state),
         law=law,
     )
@@ -77,11 +75,12 @@ def facts_of_fines(answers: Mapping[str, Any], found: Classification) -> tuple[s
     state = checked(answers)
     _ask(book, state)
     lacking = state.answers["ai_office"][1]
-    if any(one.penalty != "G" for one in found.obligations):
+    tiers = {one.penalty for one in found.obligations}
+    if tiers - {"G"}:
         lacking |= book.bits["actor_kind"]  # Union institutions are fined by another article
-    if fines(found.obligations, "micro") != fines(found.obligations, "large"):
+    if fines(tiers, "micro") != fines(tiers, "large"):
         lacking |= book.bits["actor_size"]
-    return tuple(key for key, bit in book.bits.items() if lacking & bit & state.unknown)
+    return tuple(key for key, bit in book.bits.items() if lacking & bit & state.said)
 
 
 @cache
@@ -109,55 +108,81 @@ def _law_of(as_of: date) -> LawVersion:
 def _ask(book: Rulebook, state: State) -> list[Fired]:
     """Ask every rule in order, note each finding as its strongest rule has it, and return the rules that fired."""
     fired = []
-    answers, used, said, unknown = state.answers, state.used, state.said, state.unknown
+    answers, used, said = state.answers, state.used, state.said
     answers.update(book.nothing_found)
     for rule in book.rules:
-        if rule.bars & said or rule.needs & unknown:
+        if rule.bars & said:
             continue
         answer = rule.ask(state)
         truth = answer[0]
         if truth == NO:
             continue
-        for finding in rule.gives:
+        for finding, rises in rule.finds:
             before = answers[finding]
-            if before is not ALWAYS:
-                answers[finding] = answer if before is NEVER else either(before, answer)
+            if before is NEVER:
+                answers[finding] = answer
+                said ^= rises[truth]
+            elif before is not ALWAYS:
+                now = answers[finding] = either(before, answer)
+                if now[0] != before[0]:
+                    said ^= rises[before[0]] ^ rises[now[0]]
+        state.said = said
         if truth >= STANDS:
             because = rule.condition.used(state)
-            fired.append(Fired(rule, truth, because))
+            fired.append((rule, truth, because))
             for finding in rule.gives:
                 used[finding] = used.get(finding, 0) | because
     return fired
 
 
-def _settles(rule: Rule, state: State) -> bool:
-    settles = rule.text.settles
-    return settles if isinstance(settles, bool) else shown(state.truth(settles))
+class _Classes(NamedTuple):
+    """What hangs on the truths of tiers, roles and scope alone."""
+
+    ai_system: bool | None
+    in_scope: bool | None
+    roles: tuple[str, ...]
+    tiers: tuple[str, ...]
+    possible_tiers: tuple[str, ...]
+    standing: Mapping[str, Standing]
 
 
-def _told_as(state: State, finding: str, *, against: tuple[str, ...]) -> bool | None:
+@cache
+def _class_names() -> tuple[str, ...]:
+    return (*library.tiers(), *ROLES, *SCOPE)
+
+
+@lru_cache(KEPT)
+def _classes(truths: tuple[int, ...]) -> _Classes:
+    """Return what is told of tiers, roles and scope by their truths, which many classifications share."""
+    found = dict(zip(_class_names(), truths, strict=True))
+    in_order = {name: standing_of(truth) for name, truth in found.items() if shown(truth)}
+    return _Classes(
+        ai_system=_told_as("ai_system", found, against=("not_ai_system",)),
+        in_scope=_told_as("in_scope", found, against=("not_ai_system", "out_of_scope", "model_not_gpai")),
+        roles=tuple(role for role in ROLES if role in in_order),
+        tiers=tuple(tier for tier in library.tiers() if tier in in_order),
+        possible_tiers=tuple(tier for tier in library.tiers() if found[tier] == OPEN),
+        standing={name: standing for name, standing in in_order.items() if name not in SCOPE},
+    )
+
+
+def _told_as(finding: str, truths: Mapping[str, int], *, against: tuple[str, ...]) -> bool | None:
     """Return yes when the finding is shown, no when a finding against it is, and null while neither is."""
-    if shown(state.truth(finding)):
+    if shown(truths[finding]):
         return True
-    return False if any(shown(state.truth(other)) for other in against) else None
+    return False if any(shown(truths[other]) for other in against) else None
 
 
-def _duties(asked: Iterable[tuple[tuple[str, ...], Answer]], case: Case, as_of: date) -> tuple[DueObligation, ...]:
-    """Return the duties that are shown, in the order of the law's data."""
-    found: list[DueObligation] = []
-    for duties, (truth, _) in asked:
-        if shown(truth):
-            found += due(duties, case, as_of, standing_of(truth))
-    order = library.duty_order()
-    return tuple(sorted(found, key=lambda one: order[one.id]))
+def _settles(rule: Rule, state: State) -> bool:
+    return rule.settles if isinstance(rule.settles, bool) else shown(state.truth(rule.settles))
 
 
 def _case(state: State) -> Case:
     """Return what decides the days and the fines of the duties."""
     iii, i, late_iii, late_i, gpai, marking = [shown(state.truth(finding)) for finding in DAYS]
     return Case(
-        classes=_CLASSES[iii, i],
-        late=_CLASSES[late_iii, late_i],
+        classes=_OF_DAYS[iii, i],
+        late=_OF_DAYS[late_iii, late_i],
         legacy_gpai=gpai,
         legacy_marking=marking,
         only_imagery=shown(state.truth("prohibited_imagery")) and not shown(state.truth("prohibited_practice")),
@@ -166,7 +191,7 @@ def _case(state: State) -> Case:
     )
 
 
-_CLASSES: Mapping[tuple[bool, bool], tuple[HighRiskClass, ...]] = {
+_OF_DAYS: Mapping[tuple[bool, bool], tuple[HighRiskClass, ...]] = {
     (True, True): ("annex_iii", "annex_i"),
     (True, False): ("annex_iii",),
     (False, True): ("annex_i",),
@@ -174,10 +199,10 @@ _CLASSES: Mapping[tuple[bool, bool], tuple[HighRiskClass, ...]] = {
 }
 
 
-def _basis(deciding: list[Rule], duties: tuple[DueObligation, ...], state: State) -> tuple[str, ...]:
+def _basis(deciding: list[Rule], duties: Iterable[str], state: State) -> tuple[str, ...]:
     """Return the provisions that decided, each once; for a minimal system what is left of the Act."""
     found = [citation for rule in deciding for citation in rule.basis(state.facts)]
-    found += [_NAMED_DUTIES[one.id] for one in duties if one.id in _NAMED_DUTIES]
+    found += [_NAMED_DUTIES[duty] for duty in duties if duty in _NAMED_DUTIES]
     if not found and shown(state.truth("minimal")):
         found = ["Art. 4"]
     return tuple(dict.fromkeys(found))
@@ -191,8 +216,8 @@ _NAMED_DUTIES |= {"dep-26-7": "Art. 26(7)", "dep-26-8": "Art. 26(8)"}
 _NAMED_DUTIES |= {"rw-60a": "Art. 60a", "reg-49-3": "Art. 49(3)", "reg-49-5": "Art. 49(5)", "ao-75-1a": "Art. 75(1a)"}
 
 
-def _dates(duties: tuple[DueObligation, ...], case: Case, state: State) -> dict[str, date | None]:
-    found: dict[str, date | None] = {one.id: one.applies_from for one in duties}
+def _dates(days: Mapping[str, date], case: Case, state: State) -> dict[str, date | None]:
+    found: dict[str, date | None] = {**days}
     if shown(state.truth("high_risk")):
         found["high_risk"] = _class_day(case, state)
     if "gp-53-1d" in found:

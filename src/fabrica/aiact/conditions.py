@@ -1,16 +1,17 @@
 """Conditions of rules: small trees over facts and findings that are read on the scale of `truth`.
 
 A node answers how firmly it stands and which missing facts could still change that; and, where it stands, which facts
-it used. Sets of facts, and what facts say, are bits of whole numbers, so that plain facts that come together are asked
-in one look: a classification asks some hundreds of nodes.
+it used. Everything that is known so far is one whole number, as `Propositions` has it, so that plain facts and findings
+that come together are asked in one look: a classification asks some hundreds of nodes.
 """
 
 import operator
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any, Protocol
 
+from fabrica.aiact.propositions import Marks
 from fabrica.aiact.truth import NO, OPEN, STANDS, YES
 
 Answer = tuple[int, int]
@@ -24,12 +25,11 @@ ALWAYS: Answer = (YES, 0)
 class State:
     """One classification under way: the given facts, and what the rules have found so far.
 
-    `unknown` holds the bits of the facts that are missing, `said` what the others say as `Propositions` has it; `told`
-    has each as it is told to people and written as JSON.
+    `said` is what the facts and the findings say as bits of `Propositions`; its lowest are the facts that are missing.
+    `told` has each fact as it is told to people and written as JSON.
     """
 
     facts: Mapping[str, Any]
-    unknown: int
     said: int
     told: Mapping[str, Any] = field(default_factory=dict)
     answers: dict[str, Answer] = field(default_factory=dict)
@@ -41,10 +41,15 @@ class State:
 
 
 class Condition(Protocol):
-    """A node. `about`: the bits of every fact it can depend on, through findings too; `bars`: what makes it a NO."""
+    """A node. `about`: the bits of every fact it can depend on, through findings too.
+
+    `marks`: for each truth, bits of which any is enough to say that the node is as true. One of a node that is `plain`
+    is always there, so that it need not be asked.
+    """
 
     about: int
-    bars: int
+    marks: Marks
+    plain: bool
 
     def ask(self, state: State) -> Answer: ...
 
@@ -54,26 +59,28 @@ class Condition(Protocol):
 class _Leaf:
     """A question about facts alone."""
 
-    __slots__ = ("about", "bars")
+    __slots__ = ("about", "marks")
     about: int
-    bars: int
+    marks: Marks
+    plain = False
 
     def used(self, state: State) -> int:
-        return self.about & ~state.unknown
+        return _given(self.about, state)
 
 
 class Says(_Leaf):
-    """A fact says what is wanted. `favour`: any of these bits is a yes; `bars`: any of these a no."""
+    """A fact says what is wanted. Any bit of `favour` is a yes, any of `against` a no."""
 
-    __slots__ = ("favour",)
+    __slots__ = ()
+    plain = True
 
     def __init__(self, about: int, favour: int, against: int) -> None:
-        self.about, self.favour, self.bars = about, favour, against
+        self.about, self.marks = about, (against, about, 0, favour)
 
     def ask(self, state: State) -> Answer:
-        if missing := self.about & state.unknown:
+        if missing := self.about & state.said:
             return OPEN, missing
-        return ALWAYS if state.said & self.favour else NEVER
+        return ALWAYS if state.said & self.marks[YES] else NEVER
 
 
 class FactMissing(_Leaf):
@@ -82,10 +89,10 @@ class FactMissing(_Leaf):
     __slots__ = ()
 
     def __init__(self, bit: int) -> None:
-        self.about, self.bars = bit, 0
+        self.about, self.marks = bit, (0, 0, bit, 0)
 
     def ask(self, state: State) -> Answer:
-        return (STANDS, self.about) if self.about & state.unknown else NEVER
+        return (STANDS, self.about) if self.about & state.said else NEVER
 
 
 class Compared(_Leaf):
@@ -94,10 +101,10 @@ class Compared(_Leaf):
     __slots__ = ("holds", "keys")
 
     def __init__(self, keys: Sequence[str], about: int, holds: Callable[..., bool]) -> None:
-        self.keys, self.about, self.holds, self.bars = tuple(keys), about, holds, 0
+        self.keys, self.about, self.holds, self.marks = tuple(keys), about, holds, (0, about, 0, 0)
 
     def ask(self, state: State) -> Answer:
-        if missing := self.about & state.unknown:
+        if missing := self.about & state.said:
             return OPEN, missing
         return ALWAYS if self.holds(*[state.facts[key] for key in self.keys]) else NEVER
 
@@ -105,137 +112,125 @@ class Compared(_Leaf):
 class Found:
     """A finding of earlier rules."""
 
-    __slots__ = ("about", "bars", "name")
+    __slots__ = ("about", "marks", "name")
+    plain = True
 
-    def __init__(self, name: str, about: int, bars: int) -> None:
-        self.name, self.about, self.bars = name, about, bars
+    def __init__(self, name: str, about: int, marks: Marks) -> None:
+        self.name, self.about, self.marks = name, about, marks
 
     def ask(self, state: State) -> Answer:
         return state.answers[self.name]
 
     def used(self, state: State) -> int:
-        return state.used.get(self.name, 0)
+        return state.used[self.name]
 
 
 class Unless:
     """The exception: stands as firmly as what it wraps does not."""
 
-    __slots__ = ("about", "bars", "exception")
+    __slots__ = ("about", "exception", "marks", "plain")
 
     def __init__(self, exception: Condition) -> None:
-        self.exception, self.about = exception, exception.about
-        self.bars = _favour(exception)
+        self.exception, self.about, self.plain = exception, exception.about, exception.plain
+        no, open_, stands, yes = exception.marks
+        self.marks = yes, stands, open_, no
 
     def ask(self, state: State) -> Answer:
         truth, missing = self.exception.ask(state)
         return YES - truth, missing
 
     def used(self, state: State) -> int:
-        return self.about & ~state.unknown
+        return _given(self.about, state)
 
 
-class Every:
-    """Every part, as firmly as the weakest. Only the parts that are not settled still matter.
+class _Parts:
+    """Parts of which the plain ones are asked in one look.
 
-    The parts that are plain facts, or exceptions of such, are asked in one look: `_bars` holds every no of theirs. What
-    is not known of them leaves this open where it is needed, and standing where it would be an exception.
+    Any bit of `_open` or `_stands` says that a plain part is so. `_facts` and `_findings` are what the plain parts ask;
+    `_asks` asks the other parts.
     """
 
-    __slots__ = ("_asks", "_bars", "_findings", "_needed", "_others", "_plain", "about", "bars", "parts")
+    __slots__ = ("_asks", "_facts", "_findings", "_open", "_others", "_stands", "about", "marks", "parts")
+    marks: Marks
+    plain = False
 
-    def __init__(self, parts: Sequence[Condition]) -> None:
-        self.parts = tuple(_unfolded(parts))
-        self.about, self.bars = _about(self.parts), 0
-        self._bars = self._plain = self._needed = 0
-        others: list[Condition] = []
-        for part in self.parts:
-            self.bars |= part.bars
-            if isinstance(part, Says) or (isinstance(part, Unless) and part.bars):
-                self._bars |= part.bars
-                self._plain |= part.about
-                self._needed |= part.about if isinstance(part, Says) else 0
-            else:
-                others.append(part)
-        self._others = tuple(others)
-        self._findings, self._asks = _findings_and_asks(others)
+    def __init__(self, parts: Iterable[Condition]) -> None:
+        self.parts = tuple(parts)
+        self.about = _any_of(part.about for part in self.parts)
+        plain = [part for part in self.parts if part.plain]
+        self._open = _any_of(part.marks[OPEN] for part in plain)
+        self._stands = _any_of(part.marks[STANDS] for part in plain)
+        self._facts = _any_of(part.about for part in plain if _finding(part) is None)
+        self._findings = tuple(name for part in plain if (name := _finding(part)))
+        self._others = tuple(part for part in self.parts if not part.plain)
+        self._asks = tuple(part.ask for part in self._others)
+
+
+class Every(_Parts):
+    """Every part, as firmly as the weakest. Only the parts that are not settled still matter."""
+
+    __slots__ = ("_known", "_needed")
+
+    def __init__(self, parts: Iterable[Condition]) -> None:
+        super().__init__(_unfolded(parts))
+        self.marks = _any_of(part.marks[NO] for part in self.parts), 0, 0, 0
+        self._known = _any_of(part.about for part in self.parts if part.plain and not isinstance(part, Found))
+        self._needed = tuple(part.name for part in self.parts if isinstance(part, Found))
 
     def ask(self, state: State) -> Answer:
-        return NEVER if state.said & self._bars else self.ask_unbarred(state)
+        return NEVER if state.said & self.marks[NO] else self.ask_unbarred(state)
 
     def ask_unbarred(self, state: State) -> Answer:
-        """Answer for facts of which none is a no of a plain part."""
-        weakest: int = YES
-        lacking, answers = 0, state.answers
+        """Answer where nothing says that a part is a no: it is a yes where nothing is lacking."""
+        said = state.said
+        weakest: int = OPEN if said & self._open else STANDS
+        lacking = said & self._facts
         for finding in self._findings:
-            truth, missing = answers[finding]
-            if truth == NO:
-                return NEVER
-            if truth < weakest:
-                weakest = truth
-            lacking |= missing
+            lacking |= state.answers[finding][1]
         for ask in self._asks:
             truth, missing = ask(state)
             if truth == NO:
                 return NEVER
-            if truth < weakest:
-                weakest = truth
-            lacking |= missing
-        if missing := self._plain & state.unknown:
-            lacking |= missing
-            if missing & self._needed:
+            if truth == OPEN:
                 weakest = OPEN
-            elif weakest == YES:
-                weakest = STANDS
-        return weakest, lacking
+            lacking |= missing
+        return (weakest, lacking) if lacking else ALWAYS
 
     def used(self, state: State) -> int:
-        bits = self._plain & ~state.unknown
+        bits = _given(self._known, state)
+        for finding in self._needed:
+            bits |= state.used[finding]
         for part in self._others:
             bits |= part.used(state)
         return bits
 
 
-class Either:
-    """At least one part, as firmly as the strongest. Only the parts that are not settled still matter.
+class Either(_Parts):
+    """At least one part, as firmly as the strongest. Only the parts that are not settled still matter."""
 
-    `favour`: any of these bits is a yes of a plain part.
-    """
+    __slots__ = ()
 
-    __slots__ = ("_asks", "_findings", "_plain", "about", "bars", "favour", "parts")
-
-    def __init__(self, parts: Sequence[Condition]) -> None:
-        self.parts, self.about, self.bars = tuple(parts), _about(parts), -1
-        self._plain = self.favour = 0
-        others: list[Condition] = []
-        for part in parts:
-            self.bars &= part.bars
-            if isinstance(part, Says):
-                self._plain |= part.about
-                self.favour |= part.favour
-            else:
-                others.append(part)
-        self._findings, self._asks = _findings_and_asks(others)
+    def __init__(self, parts: Iterable[Condition]) -> None:
+        super().__init__(parts)
+        no = reduce(operator.and_, [part.marks[NO] for part in self.parts])
+        self.marks = no, 0, 0, _any_of(part.marks[YES] for part in self.parts)
 
     def ask(self, state: State) -> Answer:
-        if state.said & self.favour:
+        said = state.said
+        if said & self.marks[YES]:
             return ALWAYS
-        lacking, answers = self._plain & state.unknown, state.answers
-        strongest: int = OPEN if lacking else NO
+        strongest: int = STANDS if said & self._stands else OPEN
+        lacking = said & self._facts
         for finding in self._findings:
-            truth, missing = answers[finding]
-            if truth == YES:
-                return ALWAYS
-            if truth > strongest:
-                strongest = truth
-            lacking |= missing
+            lacking |= state.answers[finding][1]
         for ask in self._asks:
             truth, missing = ask(state)
             if truth == YES:
                 return ALWAYS
-            if truth > strongest:
-                strongest = truth
+            if truth == STANDS:
+                strongest = STANDS
             lacking |= missing
-        return strongest, lacking
+        return (strongest, lacking) if lacking else NEVER
 
     def used(self, state: State) -> int:
         bits = 0
@@ -249,11 +244,11 @@ def either(one: Answer, other: Answer) -> Answer:
     """Return the answer of two rules that give the same finding: the stronger, and what both still lack."""
     if one[0] == YES or other[0] == YES:
         return ALWAYS
-    return max(one[0], other[0]), one[1] | other[1]
+    return (one[0] if one[0] > other[0] else other[0]), one[1] | other[1]
 
 
 def unbarred(condition: Condition) -> Callable[[State], Answer]:
-    """Return what asks a condition whose `bars` have been looked at already."""
+    """Return what asks a condition of which nothing says that it is a no."""
     return condition.ask_unbarred if isinstance(condition, Every) else condition.ask
 
 
@@ -262,40 +257,34 @@ def needs(condition: Condition) -> int:
     if isinstance(condition, Says | Compared):
         return condition.about
     if isinstance(condition, Every):
-        return reduce(operator.or_, map(needs, condition.parts), 0)
+        return _any_of(map(needs, condition.parts))
     if isinstance(condition, Either):
         return reduce(operator.and_, map(needs, condition.parts))
     return 0
 
 
-def _favour(condition: Condition) -> int:
-    """Return the bits of which any makes a condition of plain facts a yes; none for a condition of other things."""
-    plain = condition.parts if isinstance(condition, Either) else (condition,)
-    bits = 0
-    for part in plain:
-        if not isinstance(part, Says):
-            return 0
-        bits |= part.favour
-    return bits
-
-
-def _findings_and_asks(parts: Sequence[Condition]) -> tuple[tuple[str, ...], tuple[Callable[[State], Answer], ...]]:
-    """Return the names of the parts that are findings, which are looked up, and what asks the others."""
-    names = tuple(part.name for part in parts if isinstance(part, Found))
-    return names, tuple(part.ask for part in parts if not isinstance(part, Found))
-
-
-def _unfolded(parts: Sequence[Condition]) -> Iterator[Condition]:
-    """Yield the parts; those of a part that is an `Every` in its place."""
+def _unfolded(parts: Iterable[Condition]) -> Iterator[Condition]:
+    """Yield the parts, those of an `Every` in its place; and for "not one of these" that each is not so."""
     for part in parts:
         if isinstance(part, Every):
             yield from part.parts
+        elif isinstance(part, Unless) and isinstance(part.exception, Either):
+            yield from map(Unless, part.exception.parts)
         else:
             yield part
 
 
-def _about(parts: Sequence[Condition]) -> int:
-    bits = 0
-    for part in parts:
-        bits |= part.about
-    return bits
+def _finding(part: Condition) -> str | None:
+    """Return the name of the finding that a plain part asks, none where it asks a fact."""
+    while isinstance(part, Unless):
+        part = part.exception
+    return part.name if isinstance(part, Found) else None
+
+
+def _given(facts: int, state: State) -> int:
+    """Return those of some facts that are not missing."""
+    return facts ^ (facts & state.said)
+
+
+def _any_of(bits: Iterable[int]) -> int:
+    return reduce(operator.or_, bits, 0)

@@ -28,6 +28,24 @@ class Case(NamedTuple):
     ai_office: bool = False
 
 
+class Owed(NamedTuple):
+    """Duties in the order of the law's data, and what hangs on them alone: their days, and their tiers of fines."""
+
+    duties: tuple[DueObligation, ...]
+    days: Mapping[str, date]
+    fine_tiers: frozenset[str]
+
+
+@lru_cache(KEPT)
+def owed(duties: tuple[tuple[tuple[str, ...], Standing], ...], case: Case, as_of: date) -> Owed:
+    """Return all duties of one actor, which came together with how firmly they stand."""
+    found = [one for together, standing in duties for one in due(together, case, as_of, standing)]
+    order = library.duty_order()
+    found.sort(key=lambda one: order[one.id])
+    days = {one.id: one.applies_from for one in found}
+    return Owed(tuple(found), days, frozenset(one.penalty for one in found))
+
+
 @lru_cache(KEPT)
 def due(duties: tuple[str, ...], case: Case, as_of: date, standing: Standing) -> tuple[DueObligation, ...]:
     """Return duties with their days.
@@ -40,7 +58,7 @@ def due(duties: tuple[str, ...], case: Case, as_of: date, standing: Standing) ->
 def _due(law: Obligation, case: Case, as_of: date, standing: Standing) -> DueObligation:
     applies_from = _applies_from(law, case)
     effective = max(applies_from, high_risk_day(case) or applies_from) if _hangs_on_class(law) else applies_from
-    return DueObligation(
+    return DueObligation.trusted(
         id=law.id,
         title=law.title,
         article=law.article,

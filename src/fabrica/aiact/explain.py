@@ -1,15 +1,16 @@
 """Say why: the rules that fired with their facts, the questions still open, and what the law itself leaves open."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable
 from functools import cache, lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from fabrica.aiact import library
 from fabrica.aiact.conditions import Answer, State
 from fabrica.aiact.due import DECIDE_DAYS, hanging_on
-from fabrica.aiact.rulebook import ROLES, SCOPE, Rule, Rulebook, rulebook
+from fabrica.aiact.rulebook import ROLES, SCOPE, Rule, rulebook
 from fabrica.aiact.truth import YES, shown
-from fabrica.wire.aiact import DueObligation, FiredRule, OpenFact, Standing, UnsettledQuestion
+from fabrica.wire.aiact import FiredRule, OpenFact, Standing, UnsettledQuestion
+from fabrica.wire.bodies import altered
 
 # Open questions of the law that hang on a duty, not on a rule.
 _TOUCHED_BY_DUTIES = {"hr-11": "oq-3", "dep-27": "oq-3", "hr-43": "oq-5", "gp-53-1a": "oq-4"}
@@ -19,12 +20,8 @@ _READ_BY_THE_LETTER = "oq-1"
 KEPT = 4_096  # texts that many classifications share; the oldest are forgotten
 
 
-class Fired(NamedTuple):
-    """A rule that is shown, how firmly, and the bits of the facts it used."""
-
-    rule: Rule
-    truth: int
-    used: int
+Fired = tuple[Rule, int, int]
+"""A rule that is shown, how firmly, and the bits of the facts it used."""
 
 
 def standing_of(truth: int) -> Standing:
@@ -41,53 +38,61 @@ def told(fired: Iterable[Fired], state: State) -> tuple[FiredRule, ...]:
         mine = facts.get(used)
         if mine is None:
             mine = facts[used] = {key: all_told[key] for key in _keys(used)}
-        text = rule.text
-        found.append(
-            FiredRule.trusted(
-                rule=text.id,
-                gives=rule.gives,
-                citation=rule.citation(state.facts),
-                confidence=text.confidence,
-                facts=mine,
-                standing=standing_of(truth),
-                words=text.words,
-            )
-        )
+        pattern = _pattern(rule, truth)
+        if rule.cites is None:
+            found.append(altered(pattern, facts=mine))
+        else:
+            found.append(altered(pattern, facts=mine, citation=rule.citation(state.facts)))
     return tuple(found)
+
+
+@cache
+def _pattern(rule: Rule, truth: int) -> FiredRule:
+    """Return what is told of a rule that fired, but for the facts it used and what it cites by a fact."""
+    text = rule.text
+    return FiredRule(
+        rule=text.id,
+        gives=rule.gives,
+        citation=text.article,
+        confidence=text.confidence,
+        facts={},
+        standing=standing_of(truth),
+        words=text.words,
+    )
 
 
 @lru_cache(KEPT)
 def _keys(facts: int) -> tuple[str, ...]:
     """Return facts by their bits, in the order of the vocabulary: that of their bits."""
-    keys = rulebook().keys
-    return tuple([keys[bit] for bit in _bits_of(facts)])
-
-
-def _bits_of(facts: int) -> Iterator[int]:
+    keys, found = rulebook().keys, []
     while facts:
         bit = facts & -facts
-        yield bit
+        found.append(keys[bit])
         facts ^= bit
+    return tuple(found)
 
 
 def open_facts(
-    book: Rulebook, state: State, asked: Iterable[tuple[tuple[str, ...], Answer]], due: Sequence[DueObligation]
+    state: State, asked: Iterable[tuple[tuple[str, ...], Answer]], due: Collection[str]
 ) -> tuple[OpenFact, ...]:
     """Return the missing facts on which something still hangs, in the order of the vocabulary.
 
     A fact names the tiers and roles that it can change; where there are none, the duties; and where it changes no duty
     either, those that are `due` whose day it can change.
     """
-    classes = _by_missing([(bits, state.answers[name][1]) for name, bits in _classes().items()])
+    answers = state.answers
+    classes = _by_missing([(bits, answers[name][1]) for name, bits in _classes()])
     alone = _by_missing([(_bits(names), missing) for names, (_, missing) in asked if missing])
     alone += _of_days(state, due, besides=_together(classes + alone))
-    found = []
-    for bit in _bits_of(_together(classes + alone)):
-        found.append(_open_fact(book.keys[bit], _lacking(bit, classes) or _lacking(bit, alone)))
+    lacking, found = _together(classes + alone), []
+    while lacking:
+        bit = lacking & -lacking
+        lacking ^= bit
+        found.append(_open_fact(bit, _lacking(bit, classes) or _lacking(bit, alone)))
     return tuple(found)
 
 
-def _of_days(state: State, due: Sequence[DueObligation], *, besides: int) -> list[tuple[int, int]]:
+def _of_days(state: State, due: Collection[str], *, besides: int) -> list[tuple[int, int]]:
     """Return the missing facts on which days hang, each set with its duties as bits, where it has others than these.
 
     Where its actor has no duty, the day of a class is still told, and stands for itself.
@@ -96,7 +101,8 @@ def _of_days(state: State, due: Sequence[DueObligation], *, besides: int) -> lis
     for finding in DECIDE_DAYS:
         missing = state.answers[finding][1]
         if missing & ~besides:
-            names = [one.id for one in due if one.id in hanging_on(finding)]
+            decided = hanging_on(finding)
+            names = [duty for duty in due if duty in decided]
             if names := names or [tier for tier in _CLASS_OF.get(finding, ()) if shown(state.truth(tier))]:
                 found.append((missing, _bits(tuple(names))))
     return found
@@ -142,9 +148,9 @@ def _names() -> tuple[str, ...]:
 
 
 @cache
-def _classes() -> dict[str, int]:
+def _classes() -> tuple[tuple[str, int], ...]:
     """Return the tiers, roles and scope that can hang on a fact, each with its bit."""
-    return {name: _bits((name,)) for name in (*library.tiers(), *ROLES, *SCOPE)}
+    return tuple((name, _bits((name,))) for name in (*library.tiers(), *ROLES, *SCOPE))
 
 
 @cache
@@ -153,17 +159,22 @@ def _bits(names: tuple[str, ...]) -> int:
 
 
 @lru_cache(KEPT)
-def _open_fact(key: str, names: int) -> OpenFact:
+def _open_fact(bit: int, names: int) -> OpenFact:
+    key = rulebook().keys[bit]
     fact = library.vocabulary()[key]
-    may_change = tuple([name for place, name in enumerate(_names()) if names >> place & 1])
-    return OpenFact(fact=key, question=fact.meaning, values=fact.values, may_change=may_change)
+    return OpenFact.trusted(fact=key, question=fact.meaning, values=fact.values, may_change=_named(names))
 
 
-def unsettled(fired: Iterable[Fired], duties: Iterable[DueObligation]) -> tuple[UnsettledQuestion, ...]:
+@lru_cache(KEPT)
+def _named(names: int) -> tuple[str, ...]:
+    return tuple([name for place, name in enumerate(_names()) if names >> place & 1])
+
+
+def unsettled(fired: Iterable[Fired], duties: Iterable[str]) -> tuple[UnsettledQuestion, ...]:
     """Return the open questions of the law that the result touches, in the order of its data."""
-    touched = {question for one in fired for question in one.rule.text.touches}
+    touched = {question for rule, _, _ in fired for question in rule.touches}
     for duty in duties:
-        touched |= touching(duty.id)
+        touched |= touching(duty)
     return told_unsettled(touched)
 
 

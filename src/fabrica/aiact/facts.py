@@ -15,8 +15,8 @@ from fabrica.wire.aiact import FactMalformed, FactsContradict, UnknownFact
 
 _LONGEST_SHOWN = 60
 
-_Read = tuple[Any, Any, int, int]
-"""A fact as rules read it, as it is told, its bit, and what it says."""
+_Read = tuple[Any, Any, int]
+"""A fact as rules read it, as it is told, and what it changes of what is said."""
 
 
 def checked(answers: Mapping[str, Any]) -> State:
@@ -28,22 +28,19 @@ def checked(answers: Mapping[str, Any]) -> State:
         FactsContradict: two facts cannot both be true.
     """
     book, choices = rulebook(), _choices()
-    facts, told = {}, {}
-    unknown, said = book.every_fact, 0
+    facts, told, said = {}, {}, book.nothing_said
     for key, value in answers.items():
-        if key not in choices:
+        few = choices.get(key)
+        if few is None:
             raise _unknown(key, book)
         if value is None:
             continue
-        read = choices[key].get(value) if type(value) in (str, bool) else None
-        facts[key], told[key], bit, says = read or _read(key, value)
-        unknown ^= bit
-        said |= says
-    state = State(facts, unknown, said, told)
+        read = few.get(value) if value is True or value is False or type(value) is str else None
+        facts[key], told[key], change = read or _read(key, value)
+        said ^= change
+    state = State(facts, said, told)
     for contradiction in book.contradictions:
-        if contradiction.bars & said or contradiction.needs & unknown:
-            continue
-        if contradiction.condition.ask(state)[0] == YES:
+        if not contradiction.bars & said and contradiction.condition.ask(state)[0] == YES:
             raise _contradiction(contradiction.text, state.told)
     return state
 
@@ -52,7 +49,7 @@ def _read(key: str, value: Any) -> _Read:
     book = rulebook()
     fact = book.vocabulary[key]
     found = _READERS[fact.type](key, value, fact)
-    return found, as_given(found), book.bits[key], book.propositions.said(key, found)
+    return found, as_given(found), book.bits[key] | book.propositions.said(key, found)
 
 
 @cache
@@ -103,8 +100,9 @@ def _read_list(key: str, value: Any, fact: Fact) -> frozenset[str]:
     if not isinstance(value, list | tuple | set | frozenset):
         example = value if isinstance(value, str) and value in fact.values else fact.values[0]
         raise _malformed(key, value, fact, f"write a list, such as [{example}]")
+    values = fact.values
     for one in value:
-        if not isinstance(one, str) or one not in fact.values:
+        if not isinstance(one, str) or one not in values:
             raise _malformed(key, one, fact, _nearest(one, fact))
     return frozenset(value)
 

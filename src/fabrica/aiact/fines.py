@@ -1,10 +1,10 @@
 """What a breach may cost: the tier of fines of each duty, and the rule for the actor's size."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from functools import cache
 
 from fabrica.aiact import library
-from fabrica.wire.aiact import DueObligation, Fine
+from fabrica.wire.aiact import Fine
 
 _SMALL = {"micro": "sme", "sme": "sme", "smc": "smc"}
 
@@ -22,10 +22,9 @@ def fine_tier(tier: str, *, union_institution: bool, ai_office: bool) -> str:
     return "T2" if ai_office and tier == "N" else tier
 
 
-def fines(duties: Iterable[DueObligation], actor_size: str | None) -> tuple[Fine, ...]:
-    """Return each tier of fines that a duty names, with the limit for that size; null while it is not told."""
-    named = {duty.penalty for duty in duties}
-    return tuple([_fine(tier, actor_size) for tier in library.penalties() if tier in named])
+def fines(tiers: Collection[str], actor_size: str | None) -> tuple[Fine, ...]:
+    """Return each of these tiers of fines, with the limit for that size; null while it is not told."""
+    return tuple([_fine(tier, actor_size) for tier in library.penalties() if tier in tiers])
 
 
 @cache

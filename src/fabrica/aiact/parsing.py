@@ -44,7 +44,6 @@ class Names:
     """What a condition may speak of. `findings` are those of earlier rules."""
 
     vocabulary: Mapping[str, Fact]
-    bits: Mapping[str, int]
     propositions: Propositions
     findings: Mapping[str, Found]
     limits: Mapping[str, float | date]
@@ -112,7 +111,7 @@ class _Reader:
         if self.next_word() == "missing":
             self.take("missing")
             key = self.key()
-            return FactMissing(self.names.bits[key])
+            return FactMissing(self.names.propositions.missing[key])
         denied = self.next_word() == "not"
         if denied:
             self.take("not")
@@ -139,7 +138,7 @@ class _Reader:
 
     def says(self, key: str, wanted: frozenset[Any], *, denied: bool) -> Says:
         met, unmet = self.names.propositions.of(key, wanted)
-        about = self.names.bits[key]
+        about = self.names.propositions.missing[key]
         return Says(about, unmet, met) if denied else Says(about, met, unmet)
 
     def key(self) -> str:
@@ -175,7 +174,7 @@ class _Reader:
             keys.append(limit)
         elif limit not in self.names.limits:
             raise self.mistake(f"{limit!r} is no limit of the law and no fact")
-        about = sum(self.names.bits[name] for name in set(keys))
+        about = sum(self.names.propositions.missing[name] for name in set(keys))
         return Compared(keys, about, _comparison(compare, amount, self.names.limits.get(limit)))
 
 

@@ -1,7 +1,8 @@
-"""What facts say, as one whole number: a bit for each thing that a condition asks of a fact.
+"""What facts and findings say, as one whole number: a bit for each thing that a condition asks of them.
 
-A fact with one value says that it has this value. A list says of each set that some condition asks for whether it has
-one of it. So whether many facts together rule something out is one look.
+The lowest bits say which facts are missing. A fact with one value says that it has this value. A list says of each set
+that some condition asks for whether it has one of it. A finding says how firmly it stands. So whether many facts and
+findings together rule something out is one look.
 """
 
 from collections.abc import Mapping
@@ -9,12 +10,19 @@ from typing import Any
 
 from fabrica.aiact.schema import Fact
 
+Marks = tuple[int, int, int, int]
+"""Bits for each truth, by its number: NO, OPEN, STANDS, YES."""
+
 
 class Propositions:
-    """The bits that were allotted so far; a condition that is parsed later may add some."""
+    """The bits that were allotted so far; a condition that is parsed later may add some.
+
+    `missing`: the bit of each fact, which says that it is missing.
+    """
 
     def __init__(self, vocabulary: Mapping[str, Fact]) -> None:
         self._next = 0
+        self.missing = {key: self._allot() for key in vocabulary}
         self._of_value: dict[str, dict[Any, int]] = {}
         self._of_set: dict[str, dict[frozenset[str], int]] = {}
         self._of_member: dict[str, dict[str, int]] = {}
@@ -29,6 +37,10 @@ class Propositions:
         bit = 1 << self._next
         self._next += bits
         return bit
+
+    def finding(self) -> Marks:
+        """Return bits for a further finding."""
+        return self._allot(), self._allot(), self._allot(), self._allot()
 
     def of(self, key: str, wanted: frozenset[Any]) -> tuple[int, int]:
         """Return the bits that say a fact has one of the wanted values, and those that say it has none."""

@@ -12,8 +12,9 @@ from pydantic import Field
 from fabrica.aiact import library
 from fabrica.aiact.conditions import NEVER, Answer, Condition, Every, Found, State, Unless, needs, unbarred
 from fabrica.aiact.parsing import ConditionMalformed, Names, parse, words
-from fabrica.aiact.propositions import Propositions
+from fabrica.aiact.propositions import Marks, Propositions
 from fabrica.aiact.schema import Confidence, Fact, Part
+from fabrica.aiact.truth import NO
 from fabrica.reference.reading import ReferenceMalformed
 
 # In this order: a rule may stand on a finding only when every rule that gives it has been read before.
@@ -87,24 +88,28 @@ class _Contradictions(Part):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rule:
-    """A rule that is asked where facts do not say what `bars` it. `reach`: the facts it can depend on, by their bits.
+    """A rule that is asked where nothing said `bars` it. `reach`: the facts it can depend on, by their bits.
 
-    `needs`: the facts that must be there where the rule is of use only when it fires, since nothing hangs on what it
-    gives; none for another rule, for what could still be found is told too.
+    What bars it makes it a no. Where the rule is of use only when it fires, since nothing hangs on what it gives, a
+    missing fact that it needs bars it too; for another rule what could still be found is told. `finds` has each finding
+    with what changes of what is said when it rises from a no to each truth. `settles`, `touches` and `cites` are those
+    of `text`, at hand because every classification asks them of every rule that fired.
     """
 
     text: RuleText
     gives: tuple[str, ...]
+    finds: tuple[tuple[str, Marks], ...]
     condition: Condition
     ask: Callable[[State], Answer]
     bars: int
-    needs: int
     reach: Mapping[int, str]
+    settles: bool | str
+    touches: tuple[str, ...]
+    cites: Points | None
 
     def citation(self, facts: Mapping[str, Any]) -> str:
         """Return the provision the rule rests on, as exactly as the facts allow."""
-        cites = self.text.cites
-        return self.text.article if cites is None else cites.points[facts[cites.fact]]
+        return self.text.article if self.cites is None else self.cites.points[facts[self.cites.fact]]
 
     def basis(self, facts: Mapping[str, Any]) -> tuple[str, ...]:
         """Return the provisions that the rule adds to a result's basis."""
@@ -113,7 +118,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class DutyRule:
-    """Duties and when they are due, asked where facts do not say what `bars` them."""
+    """Duties and when they are due, asked where nothing said `bars` them."""
 
     duties: tuple[str, ...]
     condition: Condition
@@ -123,23 +128,22 @@ class DutyRule:
 
 @dataclass(frozen=True, slots=True)
 class Contradiction:
-    """A contradiction that can be asked. `bars`: what facts must not say; `needs`: the facts that must be there."""
+    """A contradiction, asked where nothing said `bars` it, by being a no or by the lack of a fact that it needs."""
 
     text: ContradictionText
     condition: Condition
     bars: int
-    needs: int
 
 
 @dataclass(frozen=True, slots=True)
 class Rulebook:
-    """Everything a classification asks, in the order it asks."""
+    """Everything a classification asks, in the order it asks. `nothing_said`: no fact is told, and nothing found."""
 
     vocabulary: Mapping[str, Fact]
     bits: Mapping[str, int]
     keys: Mapping[int, str]
-    every_fact: int
     propositions: Propositions
+    nothing_said: int
     rules: tuple[Rule, ...]
     nothing_found: Mapping[str, Answer]
     duties: tuple[DutyRule, ...]
@@ -155,20 +159,20 @@ def rulebook() -> Rulebook:
         ReferenceMalformed: a rule cannot be read, or speaks of something that is not there; says which.
     """
     vocabulary = library.vocabulary()
-    bits = {key: 1 << number for number, key in enumerate(vocabulary)}
+    propositions = Propositions(vocabulary)
     found: dict[str, Found] = {}
     used: set[str] = set()
-    names = Names(vocabulary, bits, Propositions(vocabulary), found, library.limits())
+    names = Names(vocabulary, propositions, found, library.limits())
     read = [rule for name in FILES for rule in _read_rules(name, names, found, used)]
     duties, never_from_facts = _duties(names, used)
     hanging = used | {*library.tiers(), *ROLES, *SCOPE, *DAYS, *(rule.text.settles for rule in read)}
-    rules = tuple(rule if hanging & set(rule.gives) else replace(rule, needs=needs(rule.condition)) for rule in read)
+    rules = tuple(rule if hanging & set(rule.gives) else _only_when_it_fires(rule) for rule in read)
     return Rulebook(
         vocabulary=vocabulary,
-        bits=MappingProxyType(bits),
-        keys={bit: key for key, bit in bits.items()},
-        every_fact=sum(bits.values()),
-        propositions=names.propositions,
+        bits=MappingProxyType(propositions.missing),
+        keys={bit: key for key, bit in propositions.missing.items()},
+        propositions=propositions,
+        nothing_said=sum((*propositions.missing.values(), *(finding.marks[NO] for finding in found.values()))),
         rules=rules,
         nothing_found=dict.fromkeys(found, NEVER),
         duties=duties,
@@ -187,11 +191,32 @@ def _read_rules(name: str, names: Names, found: dict[str, Found], used: set[str]
         for finding in gives:
             if finding in used or finding in names.vocabulary:
                 raise ReferenceMalformed(file, text.id, f"{finding!r} was used before", "move the rule up, or rename")
-            before = found.get(finding, Found(finding, about=0, bars=condition.bars))
-            found[finding] = Found(finding, before.about | condition.about, before.bars & condition.bars)
+            before = found.get(finding) or Found(finding, about=0, marks=names.propositions.finding())
+            found[finding] = Found(finding, before.about | condition.about, before.marks)
         used.update(found.keys() & set(words(f"{text.when} {text.unless or ''}")))
-        reach = {bit: key for key, bit in names.bits.items() if bit & condition.about}
-        yield Rule(text, gives, condition, unbarred(condition), condition.bars, needs=0, reach=reach)
+        finds = tuple((finding, _rises(found[finding].marks)) for finding in gives)
+        reach = {bit: key for key, bit in names.propositions.missing.items() if bit & condition.about}
+        yield Rule(
+            text=text,
+            gives=gives,
+            finds=finds,
+            condition=condition,
+            ask=unbarred(condition),
+            bars=condition.marks[NO],
+            reach=reach,
+            settles=text.settles,
+            touches=text.touches,
+            cites=text.cites,
+        )
+
+
+def _rises(marks: Marks) -> Marks:
+    no, open_, stands, yes = marks
+    return 0, no | open_, no | stands, no | yes
+
+
+def _only_when_it_fires(rule: Rule) -> Rule:
+    return replace(rule, bars=rule.bars | needs(rule.condition))
 
 
 def _annex_i() -> Iterator[RuleText]:
@@ -226,7 +251,7 @@ def _duties(names: Names, used: set[str]) -> tuple[tuple[DutyRule, ...], Mapping
     asked = [(one.gives, _condition(one.when, one.unless, names, file)) for one in texts.duties]
     used.update(word for one in texts.duties for word in words(f"{one.when} {one.unless or ''}"))
     return tuple(
-        DutyRule(gives, condition, unbarred(condition), condition.bars) for gives, condition in asked
+        DutyRule(gives, condition, unbarred(condition), condition.marks[NO]) for gives, condition in asked
     ), texts.never_from_facts
 
 
@@ -234,4 +259,4 @@ def _contradictions(names: Names) -> tuple[Contradiction, ...]:
     file = library.RULES / "contradictions.yaml"
     texts = library.read(_Contradictions, file).contradictions
     asked = [(text, _condition(text.when, None, names, file)) for text in texts]
-    return tuple(Contradiction(text, condition, condition.bars, needs(condition)) for text, condition in asked)
+    return tuple(Contradiction(text, condition, condition.marks[NO] | needs(condition)) for text, condition in asked)
