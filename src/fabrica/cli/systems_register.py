@@ -155,10 +155,17 @@ def _show(found: "Version") -> None:
     for metric in found.evaluations:
         data = f" on {metric.data}" if metric.data else ""
         out.print(escape(f"Measured {metric.metric}: {metric.value} {metric.unit or ''}".rstrip() + data))
-    tiers = ", ".join(found.tiers).replace("_", " ") if found.tiers else "none is shown yet"
-    out.print(f"Class: {tiers if found.tiers is not None else 'no facts are told yet'}")
+    out.print(f"Class: {_class_words(found.tiers)}")
     for words in found.differences:
         out.print(f"The law's data changed: {escape(words)}")
+
+
+def _class_words(tiers: tuple[str, ...] | None) -> str:
+    from fabrica.aiact.in_words import tiers_together
+
+    if tiers is None:
+        return "no facts are told yet; 'fabrica systems facts' takes them"
+    return tiers_together(tiers) or "none is shown yet"
 
 
 @click.command("made-from")

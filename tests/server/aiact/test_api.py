@@ -87,7 +87,9 @@ def test_a_model_is_registered_linked_to_its_run_and_filled(
     assert [one["label"] for one in system["versions"]] == ["1.0"]
     linked = told(say("systems", "link", "Euro char:1.0", run, "--json"))
     assert [one["run"] for one in linked["runs"]] == [run]
-    assert "Dataset names: CC0" in say("systems", "show", "Euro char").stdout
+    shown = say("systems", "show", "Euro char").stdout
+    assert "Dataset names: CC0" in shown
+    assert "no facts are told yet; 'fabrica systems facts' takes them" in shown
 
     found = told(say("systems", "facts", "Euro char", "--answers", _facts(tmp_path), "--json"))
     assert found["roles"]

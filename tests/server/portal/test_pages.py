@@ -38,6 +38,11 @@ def test_home_shows_members_their_runs_and_balances(world: World) -> None:
     assert "free of" in page
 
 
+def test_home_calls_no_project_the_offices_own_that_it_has_no_role_in(world: World) -> None:
+    for reader, shown in ((world.member, 1), (browser(make_operator()), 0)):
+        assert len(reader.get("/").context["projects"]) == shown
+
+
 def test_home_is_told_again_only_when_something_changed(world: World) -> None:
     first = world.nobody.get("/now")
     seen = first.context["seen"]

@@ -38,11 +38,12 @@ PAGE_PEOPLE = 50
 def home(request: Viewed) -> HttpResponse:
     """Show the network and what runs now; to whoever is signed in also their own runs and projects."""
     by = request.actor
+    own = [project for project in people.projects(by) if project.role]  # the office sees all, which are not its own
     context = {
         **_network_now(),
         "runs": runs.runs(by, ended=False, limit=RUNS_SHOWN).runs,
         "ended": runs.runs(by, ended=True, limit=RUNS_SHOWN // 2).runs,
-        "projects": [{"project": project, "balances": ledger.balances(project.id)} for project in people.projects(by)],
+        "projects": [{"project": project, "balances": ledger.balances(project.id)} for project in own],
     }
     return render(request, "portal/home.html", context)
 
