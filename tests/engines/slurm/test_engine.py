@@ -195,6 +195,18 @@ def test_a_job_that_the_site_cancels_says_who(full: SlurmSite) -> None:
     assert f"user number {os.geteuid()}" in seen.words
 
 
+def test_a_job_that_runs_to_its_limit_and_never_began_its_command_says_so(full: SlurmSite, tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\nexec sleep 60\n")  # as a start that the controller lost: Slurm says that it runs
+    python.chmod(0o755)
+    engine = full.open(python=str(python))
+    handle = engine.start(full.order("true"))
+    full.wait_for(engine, handle, "running")
+    engine.stop(handle, EndReason.TIME_LIMIT)
+    seen = full.wait_for(engine, handle, "ended")
+    assert (seen.reason, "never said that the command began" in seen.words) == (EndReason.TIME_LIMIT, True)
+
+
 def test_a_job_that_the_site_holds_waits_with_slurms_words(mini: SlurmSite) -> None:
     engine = mini.open()
     first = engine.start(mini.order("sleep", "60", devices=8, nodes=2))

@@ -98,6 +98,24 @@ def test_a_start_that_a_dying_controller_forgot_is_the_sites_doing() -> None:
     assert long.reason == EndReason.EXIT_NONZERO  # else who deletes the marks runs for nothing
 
 
+@pytest.mark.parametrize(("state", "asked"), [("CANCELLED", EndReason.TIME_LIMIT), ("TIMEOUT", None)])
+def test_a_job_whose_start_was_lost_is_told_as_that_and_charged_for_what_it_held(
+    state: str, asked: EndReason | None
+) -> None:
+    lost, began = (
+        judge(Told(state, True), mark=None, began=began, elapsed_seconds=181, asked=asked) for began in (False, True)
+    )
+    assert lost.reason == began.reason == EndReason.TIME_LIMIT  # else who deletes the marks runs for nothing
+    assert lost.words == f"{began.words} The job never said that the command began; " + (
+        "Slurm's controller may have lost its start."
+    )
+
+
+def test_a_job_that_never_held_a_device_lost_no_start() -> None:
+    end = judge(Told("CANCELLED", False), mark=None, began=False, elapsed_seconds=0, asked=EndReason.TIME_LIMIT)
+    assert "controller" not in end.words
+
+
 def test_a_job_that_slurm_refused_in_its_queue_was_declined() -> None:
     told = Told("FAILED", started=False, reason="BadConstraints")
     end = judge(told, mark=None, began=False, elapsed_seconds=0, asked=None)

@@ -25,6 +25,7 @@ _HELD_REASONS = ("held", "JobHeld", "Duplicate jobid")
 _FREE_SECONDS_MAX = 60
 """Marks are the job's own, so an end that costs nothing is only believed of a job that held devices for a moment."""
 _FORGOTTEN = "The job was ended without a last word; Slurm's controller may have forgotten that it had started it."
+_NEVER_BEGAN = "The job never said that the command began; Slurm's controller may have lost its start."
 _HINTS = "Its node may lack Python or the shared folder; engine/slurm.out beside the log says more."
 
 
@@ -103,10 +104,12 @@ def judge(
         return _by_itself(told, mark, began=began, elapsed_seconds=elapsed_seconds, disk_full=disk_full)
     code = mark.exit_code if mark else None
     if asked is not None:
-        return End(asked, code, f"It was asked to end: {asked.value.replace('_', ' ')}.")
+        words = f"It was asked to end: {asked.value.replace('_', ' ')}."
+        return End(asked, code, _with_lost_start(words, told, began) if asked is EndReason.TIME_LIMIT else words)
     match told.state:
         case "TIMEOUT":
-            return End(EndReason.TIME_LIMIT, code, "Slurm ended it at its time limit.")
+            words = _with_lost_start("Slurm ended it at its time limit.", told, began)
+            return End(EndReason.TIME_LIMIT, code, words)
         case "OUT_OF_MEMORY":
             return End(EndReason.MEMORY_EXCEEDED, code, "Slurm ended it: it used more memory than it asked for.")
         case "PREEMPTED":
@@ -121,6 +124,14 @@ def judge(
             by = f" by the site's user number {told.cancelled_by}" if told.cancelled_by else ""
             return End(EndReason.CANCELLED_AT_SITE, code, f"It was cancelled at the site{by}, not by Fabrica.")
     raise AssertionError(f"{told.state} is no end")
+
+
+def _with_lost_start(words: str, told: Told, began: bool) -> str:
+    """Add that a job which held its devices to its limit left no first word; what it is charged stays as it is.
+
+    The mark lies in the run's own folder, so who takes it away changes these words and nothing else.
+    """
+    return f"{words} {_NEVER_BEGAN}" if told.started and not began else words
 
 
 def _by_itself(told: Told, mark: EndMark | None, *, began: bool, elapsed_seconds: int, disk_full: bool) -> End:
