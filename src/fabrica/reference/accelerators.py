@@ -115,13 +115,18 @@ def load_accelerators() -> Mapping[str, Accelerator]:
     return MappingProxyType({item.key: item for item in found})
 
 
+def resource_classes() -> tuple[str, ...]:
+    """Return the classes of a core and of the accelerators of the package, by name."""
+    return tuple(sorted({CPU_CORE, *(one.resource_class for one in load_accelerators().values())}))
+
+
 def check_known_class(resource_class: str) -> None:
-    """Accept the class of a core or of an accelerator of the package.
+    """Accept one of `resource_classes`.
 
     Raises:
         ValueError: it is another one; names the nearest.
     """
-    known = {CPU_CORE, *(one.resource_class for one in load_accelerators().values())}
+    known = resource_classes()
     if resource_class not in known:
         near = difflib.get_close_matches(resource_class, known, n=1)
         meant = f" Is {near[0]} meant?" if near else ""

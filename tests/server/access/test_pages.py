@@ -51,6 +51,13 @@ def test_a_mistake_is_told_and_nothing_is_granted(fields: dict[str, str]) -> Non
     assert not Allocation.objects.exists()
 
 
+def test_the_classes_that_are_known_are_offered_while_one_types() -> None:
+    page = browser(make_operator()).get(ADDRESS).content.decode()
+    assert 'list="resource-classes"' in page
+    assert '<option value="gpu.h100">' in page
+    assert '<option value="cpu.core">' in page
+
+
 def test_only_operators_grant() -> None:
     project = make_project()
     person = browser(make_user())

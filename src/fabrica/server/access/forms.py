@@ -18,7 +18,10 @@ class GrantForm(forms.Form):
 
     project = forms.ChoiceField(label=_("Project"))
     resource_class = forms.CharField(
-        label=_("Resource class"), max_length=40, help_text=_("cpu.core, or for example gpu.h100")
+        label=_("Resource class"),
+        max_length=40,
+        widget=forms.TextInput(attrs={"list": "resource-classes", "autocomplete": "off"}),
+        help_text=_("cpu.core, or for example gpu.h100"),
     )
     device_hours = forms.DecimalField(
         label=_("Device-hours"), min_value=0, max_value=HOURS_MAX, decimal_places=3, help_text=_("Hours of one device")

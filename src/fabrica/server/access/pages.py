@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from fabrica.reference.accelerators import resource_classes
 from fabrica.server.access import permissions, service
 from fabrica.server.access.forms import GrantForm
 from fabrica.server.core.requests import Viewed
@@ -40,4 +41,5 @@ def grant(request: Viewed) -> HttpResponse:
         else:
             messages.success(request, _("%(amount)s were granted.") % {"amount": terms["amount"]})
             return redirect("portal:project", terms["project"])
-    return render(request, "access/grant.html", {"form": form}, status=422 if form.errors else 200)
+    context = {"form": form, "resource_classes": resource_classes()}
+    return render(request, "access/grant.html", context, status=422 if form.errors else 200)
