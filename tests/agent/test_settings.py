@@ -41,6 +41,15 @@ def test_a_mistake_is_named(tmp_path: Path, text: str, words: str) -> None:
     assert words in str(refused.value)
 
 
+@pytest.mark.parametrize(("more", "told"), [("foldr = 1\n", True), ('country = "Finland"\n', False)])
+def test_the_known_keys_are_told_where_a_key_is_wrong_and_not_where_a_value_is(
+    tmp_path: Path, more: str, told: bool
+) -> None:
+    with pytest.raises(AgentSettingsRefused) as refused:
+        read_settings(_written(tmp_path, _GOOD + more))
+    assert ("Known keys are: server, key_file, folder" in refused.value.remedy) == told
+
+
 def test_missing_settings_are_named(tmp_path: Path) -> None:
     with pytest.raises(AgentSettingsRefused, match="cannot be read"):
         read_settings(tmp_path / "agent.toml")

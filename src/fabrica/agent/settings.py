@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from fabrica.values.ids import UserId
-from fabrica.wire.agents import AgentSettingsRefused
+from fabrica.wire.agents import AgentSettingsRefused, settings_refused
 from fabrica.wire.bodies import Request
 
 _ACCOUNT = re.compile(r"[a-z_][a-z0-9_.-]{0,63}", re.IGNORECASE)  # what useradd takes, and directory services' names
@@ -162,13 +162,8 @@ def read_settings(path: Path) -> AgentSettings:
             f"{path} is not TOML: {trouble}.", remedy="Correct that place.", path=str(path)
         ) from trouble
     except ValidationError as trouble:
-        mistakes = [_mistake(error) for error in trouble.errors()]
-        raise AgentSettingsRefused(
-            f"{path} has {len(mistakes)} mistake{'s' if len(mistakes) > 1 else ''}: {'; '.join(mistakes)}.",
-            remedy=f"Known keys are: {', '.join(AgentSettings.model_fields)}.",
-            path=str(path),
-            mistakes=mistakes,
-        ) from trouble
+        known = ", ".join(AgentSettings.model_fields)
+        raise settings_refused(f"{path} has", trouble, known, path=str(path)) from trouble
 
 
 def variables_beside(path: Path) -> dict[str, str]:
@@ -194,16 +189,3 @@ def variables_beside(path: Path) -> dict[str, str]:
         is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
         variables[name] = value[1:-1] if is_quoted else value
     return variables
-
-
-def _mistake(error: Any) -> str:
-    key = ".".join(str(part) for part in error["loc"])
-    if not key:  # of several keys together
-        return str(error["msg"]).removeprefix("Value error, ")
-    match error["type"]:
-        case "extra_forbidden":
-            return f"'{key}' is not a known key"
-        case "missing":
-            return f"'{key}' is missing"
-        case _:
-            return f"'{key}': {error['msg'].removeprefix('Value error, ')}"

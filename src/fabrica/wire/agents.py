@@ -3,7 +3,8 @@
 import hashlib
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from fabrica.values.ids import AgentId, AttemptId, ProjectId, RunId, SiteId, UserId
 from fabrica.values.states import AttemptState, EndReason
@@ -254,6 +255,34 @@ class AgentSettingsRefused(FabricaError):
     code = "agents.settings_refused"
     status = 422
     title = "The agent's settings have a mistake"
+
+
+def settings_refused(where: str, trouble: ValidationError, known: str, **facts: object) -> AgentSettingsRefused:
+    """Return the refusal of a table of agent.toml that names each mistake; `known`: its keys, told where one is wrong.
+
+    `where` is the table as a subject with its verb, `agent.toml has`.
+    """
+    errors = trouble.errors()
+    mistakes = [_mistake(error) for error in errors]
+    is_of_keys = any(error["type"] in ("extra_forbidden", "missing") for error in errors)
+    return AgentSettingsRefused(
+        f"{where} {len(mistakes)} mistake{'s' if len(mistakes) > 1 else ''}: {'; '.join(mistakes)}.",
+        remedy=f"Known keys are: {known}." if is_of_keys else "Correct what is named; its reference explains each key.",
+        mistakes=mistakes,
+        **facts,
+    )
+
+
+def _mistake(error: ErrorDetails) -> str:
+    key = ".".join(str(part) for part in error["loc"])
+    match error["type"]:
+        case "extra_forbidden":
+            return f"'{key}' is not a known key"
+        case "missing":
+            return f"'{key}' is missing"
+        case _:
+            words = error["msg"].removeprefix("Value error, ")
+            return f"'{key}': {words}" if key else words  # without a key it is of several together
 
 
 class JournalUnusable(FabricaError):

@@ -10,7 +10,7 @@ from fabrica.engines.containers import PROGRAM
 from fabrica.reference.accelerators import load_accelerators
 from fabrica.values.ids import ProjectId
 from fabrica.values.quantities import CPU_CORE, check_resource_class
-from fabrica.wire.agents import AgentSettingsRefused
+from fabrica.wire.agents import settings_refused
 from fabrica.wire.bodies import Request
 
 Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.@+-]{0,99}$")]
@@ -173,23 +173,5 @@ def read_slurm_settings(table: dict[str, Any]) -> SlurmSettings:
     try:
         return SlurmSettings.model_validate(table)
     except ValidationError as trouble:
-        mistakes = [_mistake(error) for error in trouble.errors()]
-        raise AgentSettingsRefused(
-            f"engine_settings of slurm have {len(mistakes)} mistake{'s' if len(mistakes) > 1 else ''}: "
-            f"{'; '.join(mistakes)}.",
-            remedy=f"Known keys are: {', '.join(SlurmSettings.model_fields)}; "
-            f"of a partition: {', '.join(SlurmPartition.model_fields)}.",
-            mistakes=mistakes,
-        ) from trouble
-
-
-def _mistake(error: Any) -> str:
-    key = ".".join(str(part) for part in error["loc"])
-    match error["type"]:
-        case "extra_forbidden":
-            return f"'{key}' is not a known key"
-        case "missing":
-            return f"'{key}' is missing"
-        case _:
-            words = error["msg"].removeprefix("Value error, ")
-            return f"'{key}': {words}" if key else words
+        known = f"{', '.join(SlurmSettings.model_fields)}; of a partition: {', '.join(SlurmPartition.model_fields)}"
+        raise settings_refused("engine_settings of slurm have", trouble, known) from trouble
