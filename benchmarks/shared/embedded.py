@@ -9,11 +9,11 @@ from fabrica.cli import embedded
 
 
 @contextmanager
-def embedded_network() -> Iterator[embedded.Embedded]:
-    """Yield a fresh embedded network of this machine."""
+def embedded_network(*options: str) -> Iterator[embedded.Embedded]:
+    """Yield a fresh embedded network of this machine, started with options of `fabrica up`."""
     with tempfile.TemporaryDirectory(prefix="fabrica-benchmark-", ignore_cleanup_errors=True) as home:
         os.environ["FABRICA_HOME"] = home
         try:
-            yield embedded.start()
+            yield embedded.start(options)
         finally:
             embedded.stop()
