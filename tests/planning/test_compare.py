@@ -48,10 +48,10 @@ def test_a_change_and_what_comes_of_it_are_told_in_words() -> None:
 
 def test_rules_and_what_comes_of_them_are_told_in_words_and_shown_where_there_is_any() -> None:
     rules = "[rules]\ndevice_hours_per_stop = 500\n[[window]]\nfrom_day = 1\nhours = 6\n"
-    rules += '[[change]]\nsite = "brainpp"\nleaf_nodes = 1\n'
+    rules += '[[change]]\nsite = "brainpp"\nleaf_nodes = 1\npod_leaves = 2\n'
     found = compare(_ran(tiny()), _ran(tiny(rules, base=tiny())))
     assert "device hours per stop of the rules goes from 0 to 500." in found.sentences
-    assert "brainpp has leaves of 1 nodes." in found.sentences
+    assert "brainpp has leaves of 1 nodes and has pods of 2 leaves." in found.sentences
     assert "all devices of every site are out of use for 6 hours from day 1." in found.sentences
     rows = {row.label: row for row in found.network}
     assert rows["device-hours lost"].first == "0"

@@ -24,6 +24,7 @@ ALL = Options(
     stops=Stops(device_hours_per_stop=500.0, checkpoint_seconds=3600, seed=3),
     saving_seconds=120,
     leaf_nodes=16,
+    pod_leaves=4,
     age_seconds=3600,
     age_max_seconds=4 * 3600,
     grants={"7": 10**6},

@@ -47,6 +47,9 @@ if TYPE_CHECKING:
     "--leaf-nodes", metavar="N", type=click.IntRange(1, 100_000), help="Nodes stand in leaves of N: keep jobs in few."
 )
 @click.option(
+    "--pod-leaves", metavar="N", type=click.IntRange(1, 100_000), help="Leaves stand in pods of N: keep jobs in few."
+)
+@click.option(
     "--within-leaf", is_flag=True, help="A job that fits one leaf waits for one, as in racks of linked devices."
 )
 @click.option(
@@ -156,6 +159,7 @@ def _options(asked: dict[str, Any]) -> "Options":
         shares=shares,
         grants=grants,
         leaf_nodes=asked["leaf_nodes"] or 0,
+        pod_leaves=asked["pod_leaves"] or 0,
         within_leaf=asked["within_leaf"],
     )
 

@@ -247,6 +247,8 @@ def _change(change: Any) -> str:
         told.append(f"has {change.devices:,} devices")
     if change.leaf_nodes is not None:
         told.append(f"has leaves of {change.leaf_nodes:,} nodes")
+    if change.pod_leaves is not None:
+        told.append(f"has pods of {change.pod_leaves:,} leaves")
     for name, words in (
         ("pue", "a PUE of"),
         ("gco2e_per_kwh", "g CO2e/kWh:"),

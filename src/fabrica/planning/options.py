@@ -64,6 +64,7 @@ class Options:
     shares: Mapping[str, float] = field(default_factory=dict)
     grants: Mapping[str, int] = field(default_factory=dict)
     leaf_nodes: int = 0
+    pod_leaves: int = 0
     within_leaf: bool = False
 
 
@@ -98,6 +99,7 @@ def check_options(options: Options, trace: Trace, capacity: int, node_devices: i
             f"{nodes} nodes are not a whole number of leaves with {options.leaf_nodes} nodes.",
             f"Take a capacity of {below * node_devices} or {(below + options.leaf_nodes) * node_devices} units.",
         )
+    _check_pods(options, nodes)
     if options.saving_seconds is not None and trace.levels is None:
         _refuse(
             "Nobody makes room where all jobs are of one level.", "Add a column 'level' to the trace, 0 the lowest."
@@ -111,6 +113,23 @@ def check_options(options: Options, trace: Trace, capacity: int, node_devices: i
         _refuse(f"No job of the trace is of the account {unknown[0]!r}.", "Name accounts as the trace names its users.")
     if any(share <= 0 for share in options.shares.values()):
         _refuse("A share is a number above 0.", "Give an account that shall wait for all others a small share.")
+
+
+def _check_pods(options: Options, nodes: int) -> None:
+    pods = options.pod_leaves
+    if not pods:
+        return
+    if not options.leaf_nodes:
+        _refuse("It is leaves that stand in pods.", "Say how large they are: --leaf-nodes 18.")
+    if options.within_leaf:
+        _refuse(
+            "Jobs that are kept within leaves are not kept within pods too.", "Leave --pod-leaves or --within-leaf out."
+        )
+    if (leaves := nodes // options.leaf_nodes) % pods:
+        _refuse(
+            f"{leaves} leaves are not a whole number of pods with {pods} leaves.",
+            f"Take one of {', '.join(str(one) for one in range(1, leaves + 1) if leaves % one == 0)}.",
+        )
 
 
 def _check_age(options: Options, is_fair: bool) -> None:
@@ -161,6 +180,7 @@ def rules_of(options: Options, trace: Trace, capacity: int, node_devices: int, i
         preempts=options.saving_seconds is not None,
         saving_seconds=options.saving_seconds or 0,
         leaf_nodes=options.leaf_nodes,
+        pod_leaves=options.pod_leaves,
         within_leaf=options.within_leaf,
         device_seconds_per_stop=stops.device_hours_per_stop * HOUR_SECONDS if stops else 0.0,
         leaf_stop_share=stops.leaf_share if stops else 0.0,

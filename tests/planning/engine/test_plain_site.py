@@ -35,7 +35,8 @@ asked_jobs = st.lists(job, min_size=1, max_size=40).map(lambda jobs: sorted(jobs
 def rules(draw: st.DrawFn) -> SiteRules:
     """Return rules of a small site, each of them on or off."""
     node_devices = draw(st.sampled_from([0, DEVICES]))
-    leaf_nodes = draw(st.sampled_from([0, 2])) if node_devices else 0
+    leaf_nodes = draw(st.sampled_from([0, 1, 2])) if node_devices else 0
+    pod_leaves = draw(st.sampled_from([0, 2])) if leaf_nodes else 0
     is_fair = draw(st.booleans())
     return SiteRules(
         capacity=CAPACITY,
@@ -49,7 +50,8 @@ def rules(draw: st.DrawFn) -> SiteRules:
         preempts=draw(st.booleans()),
         saving_seconds=draw(st.sampled_from([0, 3])),
         leaf_nodes=leaf_nodes,
-        within_leaf=leaf_nodes > 0 and draw(st.booleans()),
+        pod_leaves=pod_leaves,
+        within_leaf=leaf_nodes > 0 and not pod_leaves and draw(st.booleans()),
         device_seconds_per_stop=draw(st.sampled_from([0.0, 60.0, 300.0])) if node_devices else 0.0,
         leaf_stop_share=draw(st.sampled_from([0.0, 0.5, 1.0])) if leaf_nodes else 0.0,
         checkpoint_seconds=draw(st.sampled_from([0, 2])),

@@ -41,6 +41,8 @@ def test_a_change_is_made_to_the_named_site_alone() -> None:
         (OWN.replace("GB300", "GB3000"), "Did you mean 'GB300'"),
         (OWN + "devices = 10\n", "not a whole number of nodes"),
         (OWN + "devices = 40\nleaf_nodes = 3\n", "10 nodes are not a whole number of leaves with 3"),
+        (OWN + "devices = 40\nleaf_nodes = 2\npod_leaves = 2\n", "5 leaves are not a whole number of pods with 2"),
+        (OWN + "devices = 40\npod_leaves = 2\n", "pods of no leaves"),
         (OWN.replace('"own"', '"jaif"'), "is in the network already"),
     ],
 )

@@ -48,6 +48,7 @@ def partitions(draw: st.DrawFn) -> tuple[Partition, ...]:
                 nodes * node_devices,
                 node_devices,
                 leaf_nodes=leaf_nodes,
+                pod_leaves=draw(st.sampled_from([0, 1, nodes // leaf_nodes])) if leaf_nodes else 0,
                 country=draw(st.sampled_from(["FI", "DE"])),
                 resource_class=draw(st.sampled_from(["gpu.h100", "gpu.mi250x"])),
                 bf16_teraflops=draw(st.sampled_from([989.4, 383.0])),

@@ -38,6 +38,7 @@ SITE = '[[site]]\nid = "a"\ncountry = "AT"\naccelerator = "GB300"\nbasis = "b"\n
         ("[rules]\nfair_share = true\nage_hours = 5\n[accounts]\ncount = 9", 3, "halved 33 times"),
         ("[rules]\npreemption = true", 2, "nobody makes room where all jobs are of one level"),
         ("[rules]\nwithin_leaf = true", 2, "needs a site with leaves"),
+        ("[rules]\nwithin_leaf = true\n" + SITE + "pod_leaves = 2", 2, "not kept within pods too"),
         ("[rules]\ncheckpoint_hours = 1", 2, "Did you mean 'checkpoint_seconds'"),
         ("[levels]\nservices = 12", 2, "between 0 and 9"),
         ("[[window]]\nfrom_day = 3", 1, "lacks hours"),

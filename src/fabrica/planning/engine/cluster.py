@@ -18,7 +18,8 @@ class Cluster(NamedTuple):
     """Where jobs are placed. With `node_devices` 0 only `free` is kept.
 
     Nodes may stand in leaves of `leaf_nodes`: those of one leaf switch, rail group or rack of linked devices. A job is
-    given nodes of one leaf where that can be; with `within_leaf` it waits until that can be.
+    given nodes of one leaf where that can be; with `within_leaf` it waits until that can be. Leaves may stand in pods
+    of `pod_leaves`, of which there are few, so they are looked through when a job is larger than what a leaf has.
     Where nodes neither stand in leaves nor fail nor are taken out, it makes no difference which ones a job has whole.
     Without `tells_apart` these are only counted, so that a job of ten thousand nodes is placed in one step: then
     `wholes` of the nodes in list `node_devices` are free, and jobs hold the others.
@@ -38,6 +39,7 @@ class Cluster(NamedTuple):
 
     node_devices: int
     leaf_nodes: int
+    pod_leaves: int
     within_leaf: bool
     tells_apart: bool
     free: Any
@@ -70,10 +72,12 @@ def empty_cluster(
     within_leaf: bool = False,
     tells_apart: bool = True,
     pools: int = 1,
+    pod_leaves: int = 0,
 ) -> Cluster:
     """Return a cluster of that many units, all free and open to all.
 
-    With nodes, the capacity is a multiple of their devices; with leaves, the nodes are one of `leaf_nodes`.
+    With nodes, the capacity is a multiple of their devices; with leaves, the nodes are one of `leaf_nodes`, and with
+    pods the leaves one of `pod_leaves`.
     `holds`: see `no_holds`; of no job where there are no nodes.
     """
     nodes = capacity // node_devices if node_devices else 0
@@ -96,6 +100,7 @@ def empty_cluster(
     return Cluster(
         node_devices=node_devices,
         leaf_nodes=leaf_nodes,
+        pod_leaves=pod_leaves,
         within_leaf=within_leaf,
         tells_apart=tells_apart,
         free=free,
@@ -146,8 +151,8 @@ def place(cluster: Cluster, pool: int, job: int, units: int) -> int:
 
     A job gets as many whole nodes as it fills, and its remainder on the node with the fewest free devices that has
     enough of them (best fit); among equal nodes the one that came to that number last. Leaves are chosen alike: the one
-    with the fewest whole nodes that has enough, else one with the most, and so on. Within leaves, the remainder
-    of a job of more than a node takes a further whole node.
+    with the fewest whole nodes that has enough, else one with the most, and so on; with pods, first the pod is chosen
+    so. Within leaves, the remainder of a job of more than a node takes a further whole node.
     """
     cluster.free[pool] -= units
     devices = cluster.node_devices
@@ -165,7 +170,7 @@ def place(cluster: Cluster, pool: int, job: int, units: int) -> int:
     before, leaf, leaves = NONE, NONE, 0
     for number in range(nodes):
         if leaf == NONE or (cluster.leaf_nodes and cluster.leaf_wholes[counts + leaf] == 0):
-            leaf = _leaf_for(cluster, pool, nodes - number)
+            leaf = _next_leaf(cluster, pool, leaf, nodes - number)
             leaves += 1
         node = cluster.newest[lists + leaf]
         if number == wholes:
@@ -197,6 +202,55 @@ def _place_rest(cluster: Cluster, pool: int, job: int, rest: int) -> None:
     cluster.rest[job] = node
     if cluster.tells_apart:
         cluster.holders[_holder(cluster, node, NONE)] = job
+
+
+@compiled_within
+def _next_leaf(cluster: Cluster, pool: int, last: int, nodes: int) -> int:
+    """Return the leaf for so many nodes more of a job, which has taken all of the last one; or NONE before its first.
+
+    It goes on in the pod of the last one. A job that no leaf holds is given the smallest pod that holds it.
+    """
+    pods = cluster.pod_leaves
+    if pods and last != NONE:
+        leaf = _leaf_in_pod(cluster, pool, last // pods, nodes)
+        if leaf != NONE:
+            return leaf
+    leaf = _leaf_for(cluster, pool, nodes)
+    if pods and cluster.leaf_wholes[_part(cluster, pool, cluster.leaf_wholes) + leaf] < nodes:
+        leaf = _leaf_in_pod(cluster, pool, _pod_for(cluster, pool, nodes), nodes)
+    return leaf
+
+
+@compiled_apart
+def _leaf_in_pod(cluster: Cluster, pool: int, pod: int, nodes: int) -> int:
+    """Return the leaf of a pod with the fewest whole nodes that has so many, else with the most; NONE: it has none."""
+    part, found, has = _part(cluster, pool, cluster.leaf_wholes), NONE, 0
+    for leaf in range(pod * cluster.pod_leaves, (pod + 1) * cluster.pod_leaves):
+        wholes = cluster.leaf_wholes[part + leaf]
+        if _suits_better(wholes, has, nodes):
+            found, has = leaf, wholes
+    return int(found)
+
+
+@compiled_apart
+def _pod_for(cluster: Cluster, pool: int, nodes: int) -> int:
+    """Return the pod with the fewest whole nodes that has so many; else the one that has the most."""
+    part, pods, found, has = _part(cluster, pool, cluster.leaf_wholes), cluster.pod_leaves, NONE, 0
+    for pod in range(len(cluster.leaf_wholes) // len(cluster.free) // pods):
+        wholes = 0
+        for leaf in range(pod * pods, (pod + 1) * pods):
+            wholes += cluster.leaf_wholes[part + leaf]
+        if _suits_better(wholes, has, nodes):
+            found, has = pod, wholes
+    return int(found)
+
+
+@compiled
+def _suits_better(wholes: int, than: int, nodes: int) -> bool:
+    """Return whether so many whole nodes suit a job better: enough before too few, then the fewest, else the most."""
+    if (wholes >= nodes) != (than >= nodes):
+        return wholes >= nodes
+    return wholes < than if wholes >= nodes else wholes > than
 
 
 @compiled

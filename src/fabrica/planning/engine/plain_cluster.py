@@ -1,5 +1,16 @@
 """What is free, in plain Python: a count of units, or nodes by their number of free devices, in leaves."""
 
+from collections.abc import Callable
+
+
+def _best(numbers: range, wholes: Callable[[int], int], nodes: int) -> int:
+    """Return the first of those with the fewest whole nodes that have so many, else with the most."""
+
+    def rank(number: int) -> tuple[bool, int]:
+        return (False, wholes(number)) if wholes(number) >= nodes else (True, -wholes(number))
+
+    return min(numbers, key=rank)
+
 
 class PlainCluster:
     """Free units as a count, or nodes kept by their number of free devices, the latest to come to it last.
@@ -7,11 +18,14 @@ class PlainCluster:
     The free whole nodes are kept by leaf, and the leaves by how many they have; without leaves all nodes are one.
     """
 
-    def __init__(self, capacity: int, node_devices: int, leaf_nodes: int = 0, within_leaf: bool = False) -> None:
+    def __init__(
+        self, capacity: int, node_devices: int, leaf_nodes: int = 0, within_leaf: bool = False, pod_leaves: int = 0
+    ) -> None:
         self.free = capacity
         self.wholes: int = 0
         self._node_devices = node_devices
         self._within_leaf = within_leaf
+        self._pod_leaves = pod_leaves
         self._partly: list[dict[int, None]] = [{} for _ in range(node_devices)]
         self._held: dict[int, list[tuple[int, int]]] = {}
         if node_devices:
@@ -51,7 +65,7 @@ class PlainCluster:
         held, leaf, leaves = list[tuple[int, int]](), -1, 0
         for number, devices in enumerate(asked):
             if leaf < 0 or not self._whole[leaf]:
-                leaf = self._leaf_for(len(asked) - number)
+                leaf = self._next_leaf(leaf, len(asked) - number)
                 leaves += 1
             held.append((self._take(next(reversed(self._whole[leaf])), devices), devices))
         if rest:
@@ -60,6 +74,25 @@ class PlainCluster:
             held.append((self._take(node, rest), rest))
         self._held[job] = held
         return leaves
+
+    def _next_leaf(self, last: int, nodes: int) -> int:
+        """Return the leaf for so many nodes more of a job, which has taken all of the last one, or -1 before its first.
+
+        It goes on in the pod of the last one. A job that no leaf holds is given the smallest pod that holds it.
+        """
+        if self._pod_leaves and last >= 0:
+            pod = self._pod(last // self._pod_leaves)
+            if any(self._whole[leaf] for leaf in pod):
+                return _best(pod, lambda leaf: len(self._whole[leaf]), nodes)
+        leaf = self._leaf_for(nodes)
+        if not self._pod_leaves or len(self._whole[leaf]) >= nodes:
+            return leaf
+        pods = [self._pod(number) for number in range(len(self._whole) // self._pod_leaves)]
+        sums = [sum(len(self._whole[leaf]) for leaf in pod) for pod in pods]
+        return _best(pods[_best(range(len(pods)), sums.__getitem__, nodes)], lambda leaf: len(self._whole[leaf]), nodes)
+
+    def _pod(self, number: int) -> range:
+        return range(number * self._pod_leaves, (number + 1) * self._pod_leaves)
 
     def _leaf_for(self, nodes: int) -> int:
         """Return the leaf with the fewest whole nodes that has so many; else one that has the most."""

@@ -10,7 +10,7 @@ from fabrica.planning.engine.plain_draws import plain_draw
 from fabrica.planning.engine.plain_jobs import PlainJob, PlainTotals
 from fabrica.planning.engine.plain_rates import HOUR_SECONDS, PlainRate
 from fabrica.planning.engine.plain_shares import PlainShares
-from fabrica.planning.engine.plain_windows import PlainWindow, PlainWindows, Until
+from fabrica.planning.engine.plain_windows import PlainWindow, PlainWindows, Until, plain_cluster
 from fabrica.planning.engine.site_rules import NEVER, UNLIMITED, SiteRules, Window
 
 GAP, NODE, IN_USE = range(3)
@@ -32,7 +32,7 @@ class PlainSite:
         self.totals = PlainTotals()
         self.busy_rates = [0.0] * len(rates)
         self.windows = PlainWindows(windows, rules)
-        self._cluster = PlainCluster(rules.capacity, rules.node_devices, rules.leaf_nodes, rules.within_leaf)
+        self._cluster = plain_cluster(rules)
         self.grants = {} if grants is None else grants
         self.use = [[0] * rules.use_hours for _ in range(rules.kinds + 1)]
         """Device-seconds of each kind in each hour; last, those in repair."""

@@ -10,6 +10,11 @@ Until = list[tuple[int, int]]
 """End and units of all that is planned as in use."""
 
 
+def plain_cluster(rules: SiteRules) -> PlainCluster:
+    """Return the cluster of a site, all of it free."""
+    return PlainCluster(rules.capacity, rules.node_devices, rules.leaf_nodes, rules.within_leaf, rules.pod_leaves)
+
+
 class PlainWindow:
     """Units that are out of use from start to end; `held` and `nodes`: what it has of them.
 
@@ -20,7 +25,7 @@ class PlainWindow:
         self.start, self.end, self.units, self.users = window
         self.held = 0
         self.nodes: list[int] = []
-        self.cluster = PlainCluster(rules.capacity, rules.node_devices, rules.leaf_nodes, rules.within_leaf)
+        self.cluster = plain_cluster(rules if self.users else SiteRules(0))
         self.cluster.take_out_all()
 
 

@@ -32,6 +32,7 @@ class SiteRules(NamedTuple):
     preempts: bool = False
     saving_seconds: int = 0
     leaf_nodes: int = 0
+    pod_leaves: int = 0
     within_leaf: bool = False
     device_seconds_per_stop: float = 0.0
     leaf_stop_share: float = 0.0

@@ -149,6 +149,7 @@ def new_site(
             rules.within_leaf,
             bool(rules.leaf_nodes or rules.device_seconds_per_stop or windows),
             1 + int(table["pool"].max(initial=0)),
+            rules.pod_leaves,
         ),
         ends=no_ends(running_max),
         running=nothing_running(running_max + nodes),

@@ -31,6 +31,7 @@ class Fleet(NamedTuple):
     capacity: Any
     node_devices: Any
     leaf_nodes: Any
+    pod_leaves: Any
     within_leaf: Any
     leaf_stop_share: Any
     tells_apart: Any
@@ -60,7 +61,7 @@ def join_sites(sites: Sequence[Site]) -> Fleet:
     whole = one._replace(
         state=state,
         shares=Shares._make((*shares, *one.shares[5:])),
-        cluster=Cluster._make((*one.cluster[:4], *cluster, *one.cluster[17:])),
+        cluster=Cluster._make((*one.cluster[:5], *cluster, *one.cluster[18:])),
         ends=Ends(*ends),
         running=Running(*running),
         levels=levels,
@@ -75,6 +76,7 @@ def join_sites(sites: Sequence[Site]) -> Fleet:
         capacity=numpy.array([each.capacity for each in rules]),
         node_devices=numpy.array([each.node_devices for each in rules]),
         leaf_nodes=numpy.array([each.leaf_nodes for each in rules]),
+        pod_leaves=numpy.array([each.pod_leaves for each in rules]),
         within_leaf=numpy.array([each.within_leaf for each in rules]),
         leaf_stop_share=numpy.array([each.leaf_stop_share for each in rules]),
         tells_apart=numpy.array([site.cluster.tells_apart for site in sites]),
@@ -90,7 +92,7 @@ def _own(site: Site) -> tuple[Any, ...]:
     return (
         site.state,
         *site.shares[:5],
-        *site.cluster[4:17],
+        *site.cluster[5:18],
         *site.ends,
         *site.running,
         site.levels,
@@ -125,6 +127,7 @@ def site_of(fleet: Fleet, row: int) -> Site:
         Cluster(
             fleet.node_devices[row],
             fleet.leaf_nodes[row],
+            fleet.pod_leaves[row],
             fleet.within_leaf[row],
             fleet.tells_apart[row],
             cluster.free[a[6] : b[6]],
@@ -177,6 +180,7 @@ def _rules_of(fleet: Fleet, row: int) -> SiteRules:
         rules.preempts,
         rules.saving_seconds,
         fleet.leaf_nodes[row],
+        fleet.pod_leaves[row],
         fleet.within_leaf[row],
         rules.device_seconds_per_stop,
         fleet.leaf_stop_share[row],

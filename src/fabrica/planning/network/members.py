@@ -52,6 +52,7 @@ def network_of(scenario: Scenario) -> Network:
         partitions = _changed(change, partitions)
     for one in partitions:
         _check_leaves(one)
+        _check_pods(one)
     partitions = with_windows(partitions, scenario.windows, scenario.period.days)
     if not partitions:
         raise NetworkImpossible("No partition with a known number of accelerators is left.", remedy="Add a [[site]].")
@@ -66,6 +67,20 @@ def _check_leaves(one: Partition) -> None:
         raise NetworkImpossible(
             f"{one.key}: {nodes:,} nodes are not a whole number of leaves with {one.leaf_nodes:,} nodes.",
             remedy=f"Take {below * one.node_devices:,} or {(below + one.leaf_nodes) * one.node_devices:,} devices.",
+            site=one.site,
+        )
+
+
+def _check_pods(one: Partition) -> None:
+    if not one.pod_leaves:
+        return
+    if not one.leaf_nodes:
+        raise NetworkImpossible(f"{one.key} has pods of no leaves.", remedy="Write leaf_nodes too.", site=one.site)
+    leaves = one.devices // one.node_devices // one.leaf_nodes
+    if leaves % one.pod_leaves:
+        raise NetworkImpossible(
+            f"{one.key}: {leaves:,} leaves are not a whole number of pods with {one.pod_leaves:,} leaves.",
+            remedy=f"Take one of {', '.join(str(each) for each in range(1, leaves + 1) if leaves % each == 0)}.",
             site=one.site,
         )
 
@@ -116,7 +131,7 @@ def _own(site: OwnSite, taken: set[str]) -> Partition:
         gco2e_per_kwh=site.gco2e_per_kwh,
         eur_per_kwh=site.eur_per_kwh,
     )
-    made = replace(made, leaf_nodes=site.leaf_nodes or 0, **_by_hour(site))  # type: ignore[arg-type]  # the names are those of the class
+    made = replace(made, leaf_nodes=site.leaf_nodes or 0, pod_leaves=site.pod_leaves or 0, **_by_hour(site))  # type: ignore[arg-type]  # the names are those of the class
     return replace(made, closed=((-math.inf, site.opens_on_day),)) if site.opens_on_day else made
 
 
@@ -161,8 +176,9 @@ def _with(partition: Partition, change: Change) -> Partition:
         name: value for name in ("pue", "gco2e_per_kwh", "eur_per_kwh") if (value := getattr(change, name)) is not None
     }
     told |= _by_hour(change)
-    if change.leaf_nodes is not None:
-        told["leaf_nodes"] = change.leaf_nodes
+    for name in ("leaf_nodes", "pod_leaves"):
+        if (count := getattr(change, name)) is not None:
+            told[name] = count
     if change.devices is not None:
         told["devices"] = max(change.devices // partition.node_devices, 1) * partition.node_devices
         told["basis"] = "the scenario's change"

@@ -17,6 +17,7 @@ Outage = tuple[int, int, int, tuple[str, ...]]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Partition:
     """One partition of a site. Null: not known. `basis`: what its figures rest on. `leaf_nodes`: 0: it has no leaves.
+    `pod_leaves`: 0: they stand side by side.
 
     `gco2e_by_hour`, `eur_by_hour`: of a kWh in each hour of the year, where known; the yearly figures are their means.
     `closed`: days on which no job starts there, from and to, counted from the start of the year. `windows`: start and
@@ -37,6 +38,7 @@ class Partition:
     tdp_watts: float | None
     basis: str
     leaf_nodes: int = 0
+    pod_leaves: int = 0
     pue: float | None = None
     gco2e_per_kwh: float | None = None
     eur_per_kwh: float | None = None

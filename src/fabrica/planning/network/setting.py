@@ -85,6 +85,7 @@ def site_rules(setting: Setting, partition: Partition) -> SiteRules:
         preempts=rules.preemption,
         saving_seconds=rules.saving_seconds,
         leaf_nodes=partition.leaf_nodes,
+        pod_leaves=partition.pod_leaves,
         within_leaf=rules.within_leaf and partition.leaf_nodes > 0,
         device_seconds_per_stop=rules.device_hours_per_stop * HOUR_SECONDS,
         leaf_stop_share=rules.leaf_stop_share if partition.leaf_nodes else 0.0,

@@ -19,6 +19,7 @@ LIMITS: Mapping[str, tuple[float, float]] = {
     "devices": (1, DEVICES_MAX),
     "node_devices": (1, 1_024),
     "leaf_nodes": (1, 100_000),
+    "pod_leaves": (1, 100_000),
     "pue": (1.0, 3.0),
     "pue_assumed": (1.0, 3.0),
     "gco2e_per_kwh": (0.0, 1_500.0),

@@ -226,6 +226,9 @@ class _Reader:
             self._check_rules(made)
         if made.rules.age_hours:
             self._check_age(made)
+        if made.rules.within_leaf and any(made.pod_leaves):
+            words, remedy = "jobs that are kept within leaves are not kept within pods too.", "Leave one of them out."
+            raise self.mistake("within_leaf", words, remedy, "rules")
         if not any(made.leaf_nodes):
             self._check_no_leaves(made)
         for number, change in enumerate(self.document.get("change", [])):

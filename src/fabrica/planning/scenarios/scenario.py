@@ -143,6 +143,7 @@ class OwnSite:
 
     `devices`: null for as many as the programme plans for a gigafactory. `opens_on_day`: the first day of its work.
     `leaf_nodes`: nodes of one leaf switch, rail group or rack of linked devices; null: it has no leaves.
+    `pod_leaves`: leaves of one pod; null: they stand side by side.
     The files hold a number for each hour of the year; they go before the yearly figures.
     """
 
@@ -154,6 +155,7 @@ class OwnSite:
     name: str = ""
     node_devices: int = 4
     leaf_nodes: int | None = None
+    pod_leaves: int | None = None
     pue: float | None = None
     gco2e_per_kwh: float | None = None
     eur_per_kwh: float | None = None
@@ -172,6 +174,7 @@ class Change:
     closed_to_day: float | None = None
     devices: int | None = None
     leaf_nodes: int | None = None
+    pod_leaves: int | None = None
     pue: float | None = None
     gco2e_per_kwh: float | None = None
     eur_per_kwh: float | None = None
@@ -208,3 +211,8 @@ class Scenario:
     def leaf_nodes(self) -> tuple[int | None, ...]:
         """How large leaves are, wherever that is told."""
         return (*(site.leaf_nodes for site in self.sites), *(change.leaf_nodes for change in self.changes))
+
+    @property
+    def pod_leaves(self) -> tuple[int | None, ...]:
+        """How large pods are, wherever that is told."""
+        return (*(site.pod_leaves for site in self.sites), *(change.pod_leaves for change in self.changes))
