@@ -12,6 +12,7 @@ import pytest
 
 from fabrica.agent.keys import KeyFile
 from fabrica.agent.transport import Backoff, HttpTransport
+from fabrica.values.ids import SiteId
 from fabrica.wire import signatures
 from fabrica.wire.agents import SiteClaimed, SyncAnswer, SyncRequest
 from fabrica.wire.enrolment import AnswerRefused
@@ -75,6 +76,18 @@ def test_a_broken_or_busy_answer_means_later(raw: bytes, key_file: Path) -> None
     with _answering(raw) as address, pytest.raises((ServerUnreachable, AnswerRefused)) as later:
         HttpTransport(address, key_file).sync(REQUEST)
     assert later.value.status >= 500
+
+
+def test_an_answer_of_a_server_that_says_it_otherwise_means_later_and_what_to_update(key_file: Path) -> None:
+    def say_otherwise(request: SyncRequest) -> SyncAnswer:
+        return SyncAnswer.model_construct(site=SiteId("here"))  # type: ignore[call-arg]
+
+    server = MemoryServer()
+    server.sync = say_otherwise  # type: ignore[method-assign]
+    with served(server) as address, pytest.raises(ServerUnreachable) as later:
+        HttpTransport(address, key_file).sync(REQUEST)
+    assert "at 'acknowledged'" in str(later.value)
+    assert "Update fabrica" in later.value.remedy
 
 
 def test_no_server_means_later(key_file: Path) -> None:

@@ -102,11 +102,13 @@ class HttpTransport:
 
     def remaining(self, question: LimitsQuestion) -> LimitsAnswer:
         """Ask what projects may still use at this site; raises as `sync`."""
-        return LimitsAnswer.model_validate_json(self._told_signed("POST", "/remaining", question))
+        with _told():
+            return LimitsAnswer.model_validate_json(self._told_signed("POST", "/remaining", question))
 
     def tell_outside(self, report: OutsideReport) -> OutsideAnswer:
         """Tell who went round Fabrica here; raises as `sync`."""
-        return OutsideAnswer.model_validate_json(self._told_signed("POST", "/outside", report))
+        with _told():
+            return OutsideAnswer.model_validate_json(self._told_signed("POST", "/outside", report))
 
     def tell_limits(self, report: LimitsReport) -> None:
         """Tell how allocations stand as limits here; raises as `sync`."""
@@ -253,9 +255,11 @@ def _told() -> Iterator[None]:
     """Turn what can go wrong on the way into the problem that says: later."""
     try:
         yield
-    except ValidationError as trouble:
+    except ValidationError as trouble:  # the signature held, so it is whole, and of a server that says it otherwise
+        field = ".".join(str(part) for part in trouble.errors()[0]["loc"])
         raise ServerUnreachable(
-            f"the server's answer is broken or cut off ({trouble.error_count()} mistakes)."
+            f"the server's answer is not as this agent knows it, at '{field}'.",
+            remedy="Update fabrica at this site to the server's version.",
         ) from trouble
     except (httpx.HTTPError, httpx.StreamError) as trouble:
         raise ServerUnreachable(f"the server does not answer ({type(trouble).__name__}: {trouble}).") from trouble
