@@ -203,6 +203,7 @@ def test_every_command_of_a_user_speaks_json() -> None:
         (["runs", "declare-lost", RUN, "--dry-run"], {"attempt", "consequences", "run_state"}),
         (["runs", "declare-lost", RUN, "--yes"], {"id", "state", "attempts"}),
         (["balance"], {"project", "allocations", "statement"}),
+        (["balance", "--project", "First-Steps"], {"project", "allocations", "statement"}),
         (["why", RUN], {"run", "state", "words", "placements"}),
         (["why", "last"], {"run", "state", "words", "placements"}),
         (["logs", RUN], {"text", "next_offset", "ended", "attempt", "offset", "dropped_bytes"}),

@@ -56,3 +56,20 @@ def test_the_only_project_is_the_one_with_a_role_whatever_else_is_seen() -> None
     for roles in ((), (None,), ("lead", "reader")):
         with pytest.raises(ProjectAmbiguous, match="--project"):
             people.only_project(me_with(*roles))
+
+
+def test_a_project_is_found_by_its_id_or_by_a_name_that_only_one_has() -> None:
+    ids = [ProjectId.new() for _ in range(3)]
+    projects = [
+        {"id": one, "name": name, "organisation": ONE, "organisation_name": "x", "created_at": "2026-03-01T00:00:00Z"}
+        for one, name in zip(ids, ("Rides", "Twice", "twice"), strict=True)
+    ]
+    told = {"user": None, "name": "Ada", "email": None, "network_roles": [], "projects": projects}
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, json=told))
+    client = Client("https://fabrica.example", "token", transport=transport)
+    assert people.find_project(client, "rides") == people.find_project(client, ids[0]) == ids[0]
+    for text, words in (("Twice", ids[2]), ("Nowhere", "No project of yours is called 'Nowhere'")):
+        with pytest.raises(NotFound, match=words):
+            people.find_project(client, text)
+    with pytest.raises(Malformed):
+        people.find_project(client, "prj_x")

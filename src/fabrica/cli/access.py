@@ -10,23 +10,21 @@ from fabrica.cli.output import json_option, print_json, say
 
 
 @click.command("balance")
-@click.option("--project", metavar="ID", help="Default: your only project.")
+@click.option("--project", metavar="PROJECT", help="Default: your only project.")
 @json_option
 def balance(project: str | None, as_json: bool) -> None:
     """Show what a project may still use, and its ledger statement.
 
     \b
     Example:
-        fabrica balance
+        fabrica balance --project "Ride forecasts"
     """
     from fabrica.cli import show
     from fabrica.cli.connection import connect
     from fabrica.sdk import access, people
-    from fabrica.sdk.ids import parsed
-    from fabrica.values.ids import ProjectId
 
     with connect() as client:
-        wanted = parsed(ProjectId, project) if project else people.only_project(client).id
+        wanted = people.find_project(client, project) if project else people.only_project(client).id
         allocations = access.allocations(client, wanted)
         statement = access.statement(client, wanted)
     if as_json:
@@ -61,14 +59,14 @@ def grant(
 
     \b
     Example:
-        fabrica grant prj_01jd… gpu.h100 500 --until 2027-06-30
+        fabrica grant "Ride forecasts" gpu.h100 500 --until 2027-06-30
     """
     from fabrica.cli.connection import connect
     from fabrica.cli.systems_ahead import look_ahead, warn
-    from fabrica.sdk import access
+    from fabrica.sdk import access, people
     from fabrica.sdk.ids import parsed
     from fabrica.sdk.typed import typed
-    from fabrica.values.ids import ProjectId, SiteId
+    from fabrica.values.ids import SiteId
     from fabrica.values.quantities import check_resource_class
     from fabrica.wire.access import NewAllocation
 
@@ -76,16 +74,16 @@ def grant(
         check_resource_class(resource_class)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="RESOURCE_CLASS") from None
-    body = typed(
-        NewAllocation,
-        project=parsed(ProjectId, project),
-        resource_class=resource_class,
-        device_seconds=round(hours * 3600),
-        site=parsed(SiteId, site) if site else None,
-        ends_at=datetime.combine(until, time(23, 59, 59), UTC),
-        note=note,
-    )
     with connect() as client:
+        body = typed(
+            NewAllocation,
+            project=people.find_project(client, project),
+            resource_class=resource_class,
+            device_seconds=round(hours * 3600),
+            site=parsed(SiteId, site) if site else None,
+            ends_at=datetime.combine(until, time(23, 59, 59), UTC),
+            note=note,
+        )
         ahead = look_ahead(client, body.project, resource_class, body.device_seconds)
         warn(ahead)
         unsure = _tell_unknown(resource_class) or (ahead is not None and any(one.warnings for one in ahead.ahead))

@@ -29,7 +29,7 @@ def _options(command: "Callable[..., None]") -> "Callable[..., None]":
     """Add what `shell` and `notebook` share."""
     for option in reversed(
         (
-            click.option("--project", metavar="ID", help="Project that pays. Default: your only one."),
+            click.option("--project", metavar="PROJECT", help="Project that pays. Default: your only one."),
             click.option("--resource-class", metavar="CLASS", help="Such as gpu.h100. Default: as fabrica.toml says."),
             site_option,
             click.option("--devices", type=click.IntRange(1), help="How many of them. Default: as fabrica.toml says."),
@@ -88,17 +88,15 @@ def attach(run: str) -> None:
 
 def _start(kind: str, folder: Path | None, command: tuple[str, ...], asked: dict[str, Any]) -> None:
     from fabrica.cli.connection import connect
-    from fabrica.sdk import runs
-    from fabrica.sdk.ids import parsed
+    from fabrica.sdk import people, runs
     from fabrica.sdk.sites import named
-    from fabrica.values.ids import ProjectId
 
-    project = parsed(ProjectId, asked["project"]) if asked["project"] else None
     with connect() as client, tempfile.TemporaryDirectory(prefix="fabrica-") as name:
         source = folder or Path(name)
         if folder is None:
             (source / "fabrica.toml").write_text(_MANIFEST.format(kind=kind))
         manifest = _manifest(kind, source, command, asked).at(named(client, asked["sites"]))
+        project = people.find_project(client, asked["project"]) if asked["project"] else None
         run = runs.submit(client, manifest, project=project)
         say(f"Submitted {run.id}. It is charged from its start until you leave the {kind} for good.")
         _wait_until_it_runs(client, run.id)

@@ -30,7 +30,7 @@ PAUSE_SECONDS = 2
 )
 @click.option("--name", help="Default: the file's.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Of all that is drawn.")
-@click.option("--project", metavar="ID", help="Its members read it too.")
+@click.option("--project", metavar="PROJECT", help="Its members read it too.")
 @click.option("--office", is_flag=True, help="The network's office reads it too.")
 @click.option("--wait", is_flag=True, help="Wait until it has ended, and show what came out.")
 @json_option
@@ -52,20 +52,19 @@ def save(
         fabrica plan save pair network.toml network-with-gigafactory.toml --wait
     """
     from fabrica.cli.connection import connect
-    from fabrica.sdk import scenarios
-    from fabrica.sdk.ids import parsed
-    from fabrica.values.ids import ProjectId
+    from fabrica.sdk import people, scenarios
     from fabrica.wire.scenarios import NAME_CHARACTERS_MAX, NewScenario
 
-    body = NewScenario(
-        kind=kind,
-        name=(name or " and ".join(file.stem for file in files))[:NAME_CHARACTERS_MAX],
-        text=_text_of(kind, files),
-        seed=seed,
-        project=parsed(ProjectId, project) if project else None,
-        with_office=office,
-    )
+    text = _text_of(kind, files)
     with connect() as client:
+        body = NewScenario(
+            kind=kind,
+            name=(name or " and ".join(file.stem for file in files))[:NAME_CHARACTERS_MAX],
+            text=text,
+            seed=seed,
+            project=people.find_project(client, project) if project else None,
+            with_office=office,
+        )
         scenario = scenarios.save(client, body)
         if not wait:
             found: Scenario = scenarios.scenario(client, scenario)
@@ -226,7 +225,7 @@ def rename(scenario: str, name: str, as_json: bool) -> None:
 
 @click.command("share")
 @click.argument("scenario")
-@click.option("--project", metavar="ID", help="Its members read it.")
+@click.option("--project", metavar="PROJECT", help="Its members read it.")
 @click.option("--office", is_flag=True, help="The network's office reads it.")
 @click.option("--private", is_flag=True, help="Nobody but you reads it, and every link leads nowhere.")
 @click.option(
@@ -241,9 +240,7 @@ def share(scenario: str, project: str | None, office: bool, private: bool, days:
         fabrica plan share scn_01jd… --office --link 14
     """
     from fabrica.cli.connection import connect
-    from fabrica.sdk import scenarios
-    from fabrica.sdk.ids import parsed
-    from fabrica.values.ids import ProjectId
+    from fabrica.sdk import people, scenarios
     from fabrica.wire.scenarios import ScenarioSharing
 
     if private == bool(project or office or days):
@@ -251,7 +248,8 @@ def share(scenario: str, project: str | None, office: bool, private: bool, days:
     wanted, link = _id(scenario), None
     with connect() as client:
         if private or project or office:
-            readers = ScenarioSharing(project=parsed(ProjectId, project) if project else None, with_office=office)
+            of = people.find_project(client, project) if project else None
+            readers = ScenarioSharing(project=of, with_office=office)
             scenarios.share(client, wanted, readers)
         if private:
             scenarios.withdraw_links(client, wanted)

@@ -23,7 +23,7 @@ def projects(context: click.Context, as_json: bool) -> None:
     Examples:
         fabrica projects
         fabrica projects open "Ride forecasts" --organisation "Example Factory" --lead ada@factory.example
-        fabrica projects give-role prj_01jd… grace@factory.example member
+        fabrica projects give-role "Ride forecasts" grace@factory.example member
     """
     if context.invoked_subcommand is None:
         list_projects(as_json)
@@ -78,17 +78,16 @@ def give_role(project: str, email: str, role: "ProjectRole", as_json: bool) -> N
 
     \b
     Example:
-        fabrica projects give-role prj_01jd… grace@factory.example member
+        fabrica projects give-role "Ride forecasts" grace@factory.example member
     """
     from fabrica.cli.connection import connect
     from fabrica.sdk import people
-    from fabrica.sdk.ids import parsed
-    from fabrica.values.ids import ProjectId
 
     with connect() as client:
-        people.give_role(client, parsed(ProjectId, project), email, role)
+        of = people.find_project(client, project)
+        people.give_role(client, of, email, role)
     if as_json:
-        print_json({"project": project, "email": email, "role": role})
+        print_json({"project": of, "email": email, "role": role})
     else:
         say(f"{email} is {role} of {project}.")
 

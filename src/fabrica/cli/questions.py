@@ -97,7 +97,7 @@ def find(question: tuple[str, ...], most: int, as_json: bool) -> None:
 
 @click.command("ask")
 @click.argument("question", nargs=-1, required=True)
-@click.option("--project", metavar="ID", help="For which project; needed when you are in several.")
+@click.option("--project", metavar="PROJECT", help="For which project; needed when you are in several.")
 @click.option("--context", default="", help="What only the adviser reads.")
 @click.option("--due", type=DAY, help="Needed by this day. Default: ten working days.")
 @click.option("--may-publish", is_flag=True, help="The question in general words and the reply may be published.")
@@ -114,24 +114,23 @@ def ask(
     import uuid
 
     from fabrica.cli.connection import connect
+    from fabrica.sdk import people
     from fabrica.sdk import questions as sdk
-    from fabrica.sdk.ids import parsed
     from fabrica.sdk.typed import typed
-    from fabrica.values.ids import ProjectId
     from fabrica.wire.questions import LONGEST_QUESTION, NewQuestion, QuestionRefused
 
     text = " ".join(question)
     if not text.strip() or len(text) > LONGEST_QUESTION:
         raise QuestionRefused(f"A question has 1 to {LONGEST_QUESTION:,} characters.", remedy="Use --context for more.")
-    told = typed(
-        NewQuestion,
-        project=parsed(ProjectId, project) if project else None,
-        text=text,
-        context=context,
-        due_on=due,
-        may_publish=may_publish,
-    )
     with connect() as client:
+        told = typed(
+            NewQuestion,
+            project=people.find_project(client, project) if project else None,
+            text=text,
+            context=context,
+            due_on=due,
+            may_publish=may_publish,
+        )
         done = sdk.ask(client, told, idempotency_key=str(uuid.uuid4()))
     if as_json:
         print_json(done)

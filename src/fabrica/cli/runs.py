@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.command("run")
 @click.argument("folder", type=ANY_FOLDER)
-@click.option("--project", metavar="ID", help="Project that pays. Default: your only one.")
+@click.option("--project", metavar="PROJECT", help="Project that pays. Default: your only one.")
 @click.option("--purpose", metavar="TAG", help="Purpose in the AI Act's sense, e.g. finetuning. Default: exploratory.")
 @click.option("--time-limit", metavar="TIME", help="For example '30 min'; replaces the one in fabrica.toml.")
 @click.option("--version", metavar="VERSION", help="Model version it belongs to, as 'fabrica systems' names it.")
@@ -54,17 +54,15 @@ def submit(
     from fabrica.cli import show
     from fabrica.cli.connection import connect
     from fabrica.cli.systems_ahead import look_ahead, warn
-    from fabrica.sdk import runs, systems
-    from fabrica.sdk.ids import parsed
+    from fabrica.sdk import people, runs, systems
     from fabrica.sdk.manifest import read_manifest
     from fabrica.sdk.sites import named
-    from fabrica.values.ids import ProjectId
 
     overrides = _overrides(purpose, time_limit, accept_simulated)
     manifest = read_manifest(folder, **overrides)
-    chosen = parsed(ProjectId, project) if project else None
-    spec = manifest.spec("0" * 64, chosen)
     with connect() as client:
+        chosen = people.find_project(client, project) if project else None
+        spec = manifest.spec("0" * 64, chosen)
         manifest = manifest.at(named(client, sites)) if sites else manifest
         manifest = manifest.behind(tuple(runs.find(client, one) for one in after))
         seconds = spec.resources.reserved_milliseconds // 1000

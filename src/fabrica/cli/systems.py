@@ -29,7 +29,7 @@ _COMMANDS = {
 
 
 @click.group("systems", cls=LazyGroup, places=_COMMANDS, invoke_without_command=True)
-@click.option("--project", metavar="ID", help="Only of this project.")
+@click.option("--project", metavar="PROJECT", help="Only of this project.")
 @json_option
 @click.pass_context
 def systems(context: click.Context, project: str | None, as_json: bool) -> None:
@@ -50,12 +50,11 @@ def systems(context: click.Context, project: str | None, as_json: bool) -> None:
 def list_systems(project: str | None, as_json: bool) -> None:
     """Show the systems, each with its newest version."""
     from fabrica.cli.connection import connect
+    from fabrica.sdk import people
     from fabrica.sdk import systems as sdk
-    from fabrica.sdk.ids import parsed
-    from fabrica.values.ids import ProjectId
 
     with connect() as client:
-        found = sdk.systems(client, parsed(ProjectId, project) if project else None)
+        found = sdk.systems(client, people.find_project(client, project) if project else None)
     if as_json:
         print_json({"systems": found})
         return

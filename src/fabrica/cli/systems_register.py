@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.option("--provider", metavar="NAME", help="Default: the project's organisation.")
 @click.option("--deployer", metavar="NAME", help="Who uses it under their authority.")
 @click.option("--version", "label", metavar="LABEL", help="Also add a first draft version.")
-@click.option("--project", metavar="ID", help="Default: your only project.")
+@click.option("--project", metavar="PROJECT", help="Default: your only project.")
 @json_option
 def add(
     name: str,
@@ -40,15 +40,15 @@ def add(
         fabrica systems add "Euro char" --kind model --version 1.0
     """
     from fabrica.cli.connection import connect
-    from fabrica.sdk import systems
+    from fabrica.sdk import people, systems
     from fabrica.sdk.typed import typed
     from fabrica.wire.systems import NewSystem, NewVersion
 
     told = {"kind": kind, "name": name, "purpose": purpose, "provider": provider, "deployer": deployer}
-    new = typed(NewSystem, **told, project=project)
     first = typed(NewVersion, label=label) if label else None
     with connect() as client:
-        found = systems.register(client, new)
+        of = people.find_project(client, project) if project else None
+        found = systems.register(client, typed(NewSystem, **told, project=of))
         if first:
             systems.add_version(client, found.id, first)
             found = systems.find(client, found.id)

@@ -3,6 +3,7 @@
 import secrets
 
 from fabrica.sdk.client import Client
+from fabrica.sdk.ids import parsed
 from fabrica.sdk.typed import typed
 from fabrica.values.ids import OrganisationId, ProjectId, UserId
 from fabrica.wire.people import (
@@ -52,6 +53,23 @@ def only_project(client: Client) -> Project:
 def project(client: Client, project: ProjectId) -> Project:
     """Return one project with its members."""
     return client.get(f"/projects/{project}", Project)
+
+
+def find_project(client: Client, text: str) -> ProjectId:
+    """Return the project that an id or a name means.
+
+    Raises:
+        NotFound: none that the caller may see is called so, or several are.
+    """
+    if text.startswith(f"{ProjectId.prefix}_"):
+        return parsed(ProjectId, text)
+    meant = [one.id for one in me(client).projects if text.casefold() == one.name.casefold()]
+    if len(meant) == 1:
+        return meant[0]
+    several = f"Several projects are called {text!r}: {', '.join(meant)}."
+    raise NotFound(
+        several if meant else f"No project of yours is called {text!r}.", remedy="Give its id: 'fabrica projects'."
+    )
 
 
 def open_project(client: Client, name: str, organisation: OrganisationId, lead: str) -> Project:
