@@ -1,4 +1,4 @@
-"""Which Slurm account a project's jobs are charged to, what the wall is told of a partition, and who may set a limit."""
+"""Which account a project's jobs are charged to, what the wall is told of a partition, and who may set a limit."""
 
 import os
 from pathlib import Path
