@@ -68,7 +68,7 @@ def test_a_project_is_found_by_its_id_or_by_a_name_that_only_one_has() -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(200, json=told))
     client = Client("https://fabrica.example", "token", transport=transport)
     assert people.find_project(client, "rides") == people.find_project(client, ids[0]) == ids[0]
-    for text, words in (("Twice", ids[2]), ("Nowhere", "No project of yours is called 'Nowhere'")):
+    for text, words in (("Twice", ids[2]), ("Nowhere", "No project that you may see is called 'Nowhere'")):
         with pytest.raises(NotFound, match=words):
             people.find_project(client, text)
     with pytest.raises(Malformed):

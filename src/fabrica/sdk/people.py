@@ -68,7 +68,8 @@ def find_project(client: Client, text: str) -> ProjectId:
         return meant[0]
     several = f"Several projects are called {text!r}: {', '.join(meant)}."
     raise NotFound(
-        several if meant else f"No project of yours is called {text!r}.", remedy="Give its id: 'fabrica projects'."
+        several if meant else f"No project that you may see is called {text!r}.",
+        remedy="Give its id: 'fabrica projects'." if meant else "List them: 'fabrica projects'.",
     )
 
 
