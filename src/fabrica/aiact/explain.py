@@ -81,7 +81,7 @@ def open_facts(
     either, those that are `due` whose day it can change.
     """
     answers = state.answers
-    classes = _by_missing([(bits, answers[name][1]) for name, bits in _classes()])
+    classes = _by_missing([(bits, missing) for name, bits in _classes() if (missing := answers[name][1])])
     alone = _by_missing([(_bits(names), missing) for names, (_, missing) in asked if missing])
     alone += _of_days(state, due, besides=_together(classes + alone))
     lacking, found = _together(classes + alone), []
@@ -127,8 +127,7 @@ def _by_missing(hanging: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     """Return sets of missing facts, each with the names that lack it, as bits."""
     together: dict[int, int] = {}
     for names, missing in hanging:
-        if missing:
-            together[missing] = together.get(missing, 0) | names
+        together[missing] = together.get(missing, 0) | names
     return list(together.items())
 
 
@@ -173,9 +172,8 @@ def _named(names: int) -> tuple[str, ...]:
 def unsettled(fired: Iterable[Fired], duties: Iterable[str]) -> tuple[UnsettledQuestion, ...]:
     """Return the open questions of the law that the result touches, in the order of its data."""
     touched = {question for rule, _, _ in fired for question in rule.touches}
-    for duty in duties:
-        touched |= touching(duty)
-    return told_unsettled(touched)
+    touched.update(*map(touching, duties))
+    return told_unsettled(frozenset(touched))
 
 
 @cache
@@ -187,7 +185,8 @@ def touching(duty: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def told_unsettled(questions: Collection[str]) -> tuple[UnsettledQuestion, ...]:
+@cache
+def told_unsettled(questions: frozenset[str]) -> tuple[UnsettledQuestion, ...]:
     """Return open questions by their ids, in the order of the law's data."""
     return tuple(_unsettled(question) for question in library.open_questions() if question in questions)
 

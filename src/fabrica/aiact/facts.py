@@ -96,8 +96,11 @@ def _read_enum(key: str, value: Any, fact: Fact) -> str:
     raise _malformed(key, value, fact, _nearest(value, fact))
 
 
+_SEVERAL = (list, tuple, set, frozenset)
+
+
 def _read_list(key: str, value: Any, fact: Fact) -> frozenset[str]:
-    if not isinstance(value, list | tuple | set | frozenset):
+    if not isinstance(value, _SEVERAL):
         example = value if isinstance(value, str) and value in fact.values else fact.values[0]
         raise _malformed(key, value, fact, f"write a list, such as [{example}]")
     values = fact.values

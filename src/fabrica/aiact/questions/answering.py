@@ -70,7 +70,7 @@ def ask(
         passages=tuple(fitting),
         searched=len(index.passages),
         imported=tuple(text.title for text in imported),
-        unsettled=told_unsettled({question for one in fitting for question in _touching(one)}),
+        unsettled=told_unsettled(frozenset(question for one in fitting for question in _touching(one))),
         law=classify({}, as_of).law,
     )
 
