@@ -23,10 +23,9 @@ class Cluster(NamedTuple):
     Where nodes neither stand in leaves nor fail nor are taken out, it makes no difference which ones a job has whole.
     Without `tells_apart` these are only counted, so that a job of ten thousand nodes is placed in one step: then
     `wholes` of the nodes in list `node_devices` are free, and jobs hold the others.
-    Invariant: every node is in exactly one list of its pool, that of its number of free devices, or of its leaf when it
-    is free as a whole, and `free` is the sum of these numbers; one without a free device is in list 0 of all. Every
-    leaf is in the list of its number of nodes that are free as a whole, in each pool. A list starts with who came to
-    that number last.
+    Invariant: every node with a free device is in exactly one list of its pool, that of its number of free devices, or
+    of its leaf when it is free as a whole, and `free` is the sum of these numbers. Every leaf is in the list of its
+    number of nodes that are free as a whole, in each pool. A list starts with who came to that number last.
     Of these each pool has a part, one after another; these are the shapes of one part:
     `free`: (1,). `wholes`: (2,), how many nodes, and how many leaves, are free as a whole.
     `newest`: (node_devices + leaves,).
@@ -336,23 +335,25 @@ def put_back(cluster: Cluster, pool: int, node: int) -> None:
 
 @compiled
 def _set_free(cluster: Cluster, pool: int, node: int, free: int) -> None:
-    """Move a node from its list to the start of another."""
+    """Move a node from its list to the start of another; one without a free device is in none."""
     devices, leaf, was, part = cluster.node_devices, 0, cluster.free_of[node], _part(cluster, pool, cluster.newest)
     if cluster.leaf_nodes and (free == devices or was == devices):
         leaf = node // cluster.leaf_nodes
-    newer, older = cluster.newer[node], cluster.older[node]
-    if newer == NONE:
-        cluster.newest[(part if was else 0) + was + (leaf if was == devices else 0)] = older
-    else:
-        cluster.older[newer] = older
-    if older != NONE:
-        cluster.newer[older] = newer
-    to = (part if free else 0) + free + (leaf if free == devices else 0)
-    first = cluster.newest[to]
-    cluster.newest[to] = node
-    cluster.older[node], cluster.newer[node] = first, NONE
-    if first != NONE:
-        cluster.newer[first] = node
+    if was:
+        newer, older = cluster.newer[node], cluster.older[node]
+        if newer == NONE:
+            cluster.newest[part + was + (leaf if was == devices else 0)] = older
+        else:
+            cluster.older[newer] = older
+        if older != NONE:
+            cluster.newer[older] = newer
+    if free:
+        to = part + free + (leaf if free == devices else 0)
+        first = cluster.newest[to]
+        cluster.newest[to] = node
+        cluster.older[node], cluster.newer[node] = first, NONE
+        if first != NONE:
+            cluster.newer[first] = node
     cluster.free_of[node] = free
     change = (free == devices) - (was == devices)
     cluster.wholes[2 * pool] += change

@@ -36,7 +36,7 @@ def compiled_apart(function: F) -> F:
 
 
 def compiled_within(function: F) -> F:
-    """Return the function to be put, line by line, into the compiled function that calls it: for one with one caller.
+    """Return the function to be put, line by line, into the compiled function that calls it: for what only one calls.
 
     So it is compiled there alone, and not once more by itself together with all that it calls.
     """

@@ -96,7 +96,7 @@ def _start_all(site: Site, now: int, renew: bool) -> None:
     _ask_all(site, int64(NOBODY), now)
 
 
-@compiled_apart
+@compiled_within
 def _ask_all(site: Site, number: int, now: int) -> None:
     """Start who can pass the head, in the order of the queue; or in a window, who may run in it."""
     shares, jobs, gate = site.shares, site.jobs, _gate(site, number, now)
