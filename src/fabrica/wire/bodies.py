@@ -30,7 +30,7 @@ class Body(BaseModel):
 def altered(body: Some, **values: Any) -> Some:
     """Return a copy of a body with other values that are right already; nothing is checked, as in `trusted`.
 
-    No method of bodies: pydantic's lookup of one takes as long as all the rest.
+    No method of bodies, for pydantic's lookup of a method adds a sixth to the time.
     """
     return _made(type(body), _values(body) | values)
 
