@@ -6,7 +6,7 @@ numpy = pytest.importorskip("numpy")
 pytest.importorskip("numba")
 
 from fabrica.planning.network.codes import STEPS  # noqa: E402
-from fabrica.planning.network.energy import known_sum, open_days, power_of  # noqa: E402 (the module needs NumPy)
+from fabrica.planning.network.energy import known_sum, power_of, standing_seconds  # noqa: E402 (the module needs NumPy)
 from fabrica.planning.network.figures import bounds_of, estimate, quantile_of_steps  # noqa: E402
 from fabrica.planning.network.sums import empty_tally  # noqa: E402
 from tests.planning.network.builders import make_partition  # noqa: E402
@@ -65,8 +65,14 @@ def test_an_unknown_power_makes_unknown_energy_and_sums_are_of_what_is_known() -
 
 
 def test_closures_that_overlap_count_once() -> None:
-    place = make_partition("a", closed=((-5.0, 2.0), (1.0, 4.0), (8.0, 99.0)))
-    assert open_days(place, 10) == 4.0
+    place = make_partition("a", 10, closed=((-5.0, 2.0), (1.0, 4.0), (8.0, 99.0)))
+    assert standing_seconds(place, numpy.zeros(240), 10).sum() == pytest.approx(10 * 4 * 86_400)
+
+
+def test_devices_that_finish_what_runs_after_their_close_stand_as_long_so_use_is_never_above_one() -> None:
+    place = make_partition("a", 10, closed=((0.5, 99.0),))
+    busy = numpy.full(24, 10 * 3600)
+    assert standing_seconds(place, busy, 1).sum() == busy.sum()
 
 
 def test_hourly_carbon_and_prices_count_in_their_hours_and_begin_again_at_their_end() -> None:

@@ -36,7 +36,7 @@ def power_of(partition: Partition, row: int, tally: Tally, days: int, pue_assume
     idle, most = partition.idle_watts, partition.tdp_watts
     if idle is None or most is None:
         return Power(None, None, None, partition.pue is None)
-    standing = numpy.maximum(partition.devices * open_hours(partition, days) * HOUR, tally.busy[row])
+    standing = standing_seconds(partition, tally.busy[row], days)
     pue = partition.pue or pue_assumed or float(DEFAULT_POLICY.pue_assumed)
     joules = idle * standing + (most - idle) * tally.active[row]  # of the devices alone
     energy = joules * (site_watts_per_device(1.0) * pue / JOULES_PER_MWH)
@@ -75,9 +75,9 @@ def open_hours(partition: Partition, days: int) -> Any:
     return shares
 
 
-def open_days(partition: Partition, days: int) -> float:
-    """Return on how many of the days a partition takes jobs."""
-    return float(open_hours(partition, days).sum()) / 24
+def standing_seconds(partition: Partition, busy: Any, days: int) -> Any:
+    """Return how many device-seconds of each hour machines were open or, when closed, still at work; shape (hours,)."""
+    return numpy.maximum(partition.devices * open_hours(partition, days) * HOUR, busy)
 
 
 def known_sum(values: "list[Any]") -> float | None:

@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy
 
-from fabrica.planning.network.energy import Power, known_sum, open_days, power_of
+from fabrica.planning.network.energy import Power, known_sum, power_of, standing_seconds
 from fabrica.planning.network.runs import Outcome
 from fabrica.planning.network.sums import Tally
-from fabrica.planning.workload_classes import DAY
 
 # Quantiles of Student's distribution for a two-sided interval of 95 %, by degrees of freedom from 1 on.
 _STUDENT = (
@@ -64,10 +63,10 @@ Values = Sequence[float | None]
 class Line:
     """Figures of the whole network, of a class or of a partition; each one value for each replication.
 
-    Waits are of jobs that arrived on the days that count, in seconds. `use`: of the devices' open time. Energy, carbon
-    and cost of the network are sums of what is known. `stops`: of jobs, by nodes that failed. `preemptions`: of jobs,
-    to make room. `given_up`, `refused`: jobs that were stopped too often, and those whose account's grant had run out;
-    these are of no partition.
+    Waits are of jobs that arrived on the days that count, in seconds. `use`: of the time in which devices were open, or
+    closed and still at work. Energy, carbon and cost of the network are sums of what is known. `stops`: of jobs, by
+    nodes that failed. `preemptions`: of jobs, to make room. `given_up`, `refused`: jobs that were stopped too often,
+    and those whose account's grant had run out; these are of no partition.
     """
 
     name: str
@@ -106,15 +105,18 @@ def figures(outcome: Outcome) -> Figures:
     places, days = outcome.network.partitions, outcome.scenario.period.days
     pue = outcome.scenario.policy.pue_assumed
     power = [[power_of(one, row, tally, days, pue) for row, one in enumerate(places)] for tally in outcome.tallies]
-    open_seconds = [one.devices * open_days(one, days) * DAY for one in places]
+    standing = [
+        [float(standing_seconds(one, tally.busy[row], days).sum()) for row, one in enumerate(places)]
+        for tally in outcome.tallies
+    ]
     everything = numpy.ones(len(places), bool)
-    network = _line("network", outcome, everything, None, power, sum(open_seconds))
+    network = _line("network", outcome, everything, None, power, [sum(each) for each in standing])
     classes = tuple(
         _line(one.name, outcome, everything, number, None, None) for number, one in enumerate(outcome.demand.classes)
     )
     rows = [numpy.arange(len(places)) == row for row in range(len(places))]
     partitions = tuple(
-        _line(one.words, outcome, rows[row], None, [[each[row]] for each in power], open_seconds[row])
+        _line(one.words, outcome, rows[row], None, [[each[row]] for each in power], [each[row] for each in standing])
         for row, one in enumerate(places)
     )
     refused = sum(outcome.refused.values())
@@ -128,7 +130,7 @@ def _line(
     rows: Any,
     job_class: int | None,
     power: "list[list[Power]] | None",
-    open_seconds: float | None,
+    standing: "list[float] | None",
 ) -> Line:
     chosen = slice(None) if job_class is None else slice(job_class, job_class + 1)
 
@@ -154,7 +156,10 @@ def _line(
         p95_wait_s=each(lambda t: quantile_of_steps(t.steps[rows][:, chosen].sum(axis=(0, 1)), 0.95)),
         longest_wait_s=each(lambda t: float(t.longest[rows][:, chosen].max(initial=0))),
         waiting_share=each(lambda t: _ratio(float(t.steps[rows][:, chosen, 1:].sum()), jobs(t))),
-        use=each(lambda t: _ratio(float(t.busy[rows].sum()), open_seconds) if open_seconds else None),
+        use=tuple(
+            None if standing is None else _ratio(float(tally.busy[rows].sum()), standing[number])
+            for number, tally in enumerate(outcome.tallies)
+        ),
         device_hours=each(lambda t: float(t.work[rows][:, chosen].sum()) / 3600),
         megawatt_hours=taken(lambda one: one.megawatt_hours),
         tonnes_co2e=taken(lambda one: one.tonnes_co2e),
