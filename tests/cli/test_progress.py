@@ -22,11 +22,23 @@ def test_a_line_is_printed_for_every_step_and_when_something_else_begins(capsys:
 def test_a_terminal_has_a_bar_with_the_share_and_the_words_as_they_are(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    drawn = _drawn_on("xterm", monkeypatch, capsys)
+    assert "25%" in drawn
+    assert "[bold]2 of 8 jobs" in drawn
+
+
+def test_a_terminal_that_draws_no_bar_has_the_lines(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _drawn_on("dumb", monkeypatch, capsys) == "25%: [bold]2 of 8 jobs …\n"
+
+
+def _drawn_on(kind: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
+    monkeypatch.setenv("TERM", kind)
     terminal = Console(stderr=True, force_terminal=True, width=100)
     monkeypatch.setattr(progress, "console", lambda **_: terminal)
     with progress_told() as tell:
         tell(0.25, "[bold]2 of 8 jobs")
     out, drawn = capsys.readouterr()
     assert out == ""
-    assert "25%" in drawn
-    assert "[bold]2 of 8 jobs" in drawn
+    return drawn

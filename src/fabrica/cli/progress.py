@@ -17,7 +17,7 @@ STEP = 0.05
 def progress_told() -> "Iterator[Progress]":
     """Yield what tells a person how far a calculation is, from 0 to 1, and what it does now."""
     out = console(stderr=True)
-    if not out.is_terminal:
+    if not out.is_terminal or out.is_dumb_terminal:  # no bar is drawn on a dumb one
         yield _lines()
         return
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
