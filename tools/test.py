@@ -24,7 +24,8 @@ PYTEST = ("pytest", "-p", "no:cacheprovider")
 SPHINX = ("python", "-m", "sphinx", "-W", "-q")
 SLOW = "browser or docs or faults or slurm"
 UNIT = f"not ({SLOW} or processes or hypothesis)"
-OTHERS = ("--ignore=tests/server", "--ignore=tests/planning")  # each a step of its own
+OTHERS = ("--ignore=tests/server", "--ignore=tests/planning", "--ignore-glob=tests/cli/test_plan_*")  # other steps'
+PLANNING = ("tests/planning", *sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("tests/cli/test_plan_*.py")))
 PROCESSES = f"processes and not ({SLOW})"
 PROPERTIES = f"hypothesis and not ({SLOW} or processes)"  # Hypothesis marks its own tests so
 
@@ -53,7 +54,7 @@ STEPS = [
     Step("docs", "Documentation, no warnings", (*SPHINX, "docs", "docs/_build/html"), lane=1),
     Step("unit", "Unit tests", (*PYTEST, "-n", "2", "-m", UNIT, *OTHERS, "tests"), lane=1),
     # In one process: on a fresh machine each of several would compile the twin's loops, which takes a minute.
-    Step("planning", "Unit tests of planning", (*PYTEST, "-m", UNIT, "tests/planning"), lane=2),
+    Step("planning", "Unit tests of planning", (*PYTEST, "-m", UNIT, *PLANNING), lane=2),
     Step("server", "Server tests on SQLite", (*PYTEST, "-n", "2", "-m", UNIT, "tests/server"), needs=("tests/server",)),
     Step("properties", "Properties, each tried on many made-up cases", (*PYTEST, "-n", "2", "-m", PROPERTIES, "tests")),
     Step("processes", "Real networks, keepers and services", (*PYTEST, "-n", "2", "-m", PROCESSES, "tests")),
