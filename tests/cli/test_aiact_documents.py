@@ -73,6 +73,13 @@ def test_a_record_fills_what_it_holds_in_every_format(tmp_path: Path) -> None:
     assert "Draft, not issued." in (folder / "document.html").read_text()
 
 
+def test_records_none_of_which_counts_as_training_say_so_once_and_why(tmp_path: Path) -> None:
+    record, _ = make_record(tmp_path, purpose="exploratory")
+    result = _run("fill", "--template", "mdf", "--record", record, "--out", tmp_path / "out", "--json")
+    words = "no run of the records counts as training of this model; their purposes: exploratory"
+    assert result.stderr.count(words) == 1
+
+
 def test_a_classification_becomes_evidence(tmp_path: Path) -> None:
     facts = tmp_path / "facts.yaml"
     facts.write_text("{artefact: system, technique: machine_learning, used_for: [recruitment], as_of: 2028-01-06}")

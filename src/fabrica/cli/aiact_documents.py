@@ -99,6 +99,8 @@ def fill_documents(
         raise click.UsageError("--final signs the version: name a key with --key; 'fabrica aiact key FILE' makes one.")
     wanted = _formats(formats)
     compute, gathered, answers = _project(records, sources_file, answers_file, store)
+    for words in dict.fromkeys(gathered.absent.values()):
+        say(f"Not known: {words}.")
     gathered = _with_evaluations(_with_classification(gathered, facts_file), logs)
     now = datetime.now(UTC)
     documents = []
