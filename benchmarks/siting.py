@@ -39,7 +39,16 @@ def main() -> None:
     best = min(seconds)
     compared = f"{wanted.candidates} candidates, {len(found.criteria)} criteria, {wanted.draws:,} draws"
     print(f"{compared}: {best:.3f} CPU-s (bar {BAR_SECONDS:g} s): {'met' if best <= BAR_SECONDS else 'MISSED'}")
-    print(json.dumps({"candidates": wanted.candidates, "draws": wanted.draws, "cpu_seconds": round(best, 4)}))
+    result = {
+        "name": "siting_draws",
+        "value": round(best, 4),
+        "unit": "CPU-s",
+        "against": f"a bar of {BAR_SECONDS:g} s",
+        "ratio": round(BAR_SECONDS / best, 1),
+        "candidates": wanted.candidates,
+        "draws": wanted.draws,
+    }
+    print(json.dumps(result))
 
 
 def _candidate(name: str, lot: random.Random) -> Candidate:
