@@ -1,9 +1,10 @@
 """People: who I am, my projects, my tokens; for the office who is here, their organisations and projects."""
 
 import secrets
+from collections.abc import Sequence
 
 from fabrica.sdk.client import Client
-from fabrica.sdk.ids import parsed
+from fabrica.sdk.ids import AnyId, parsed
 from fabrica.sdk.typed import typed
 from fabrica.values.ids import OrganisationId, ProjectId, UserId
 from fabrica.wire.people import (
@@ -64,13 +65,8 @@ def find_project(client: Client, text: str) -> ProjectId:
     if text.startswith(f"{ProjectId.prefix}_"):
         return parsed(ProjectId, text)
     meant = [one.id for one in me(client).projects if text.casefold() == one.name.casefold()]
-    if len(meant) == 1:
-        return meant[0]
-    several = f"Several projects are called {text!r}: {', '.join(meant)}."
-    raise NotFound(
-        several if meant else f"No project that you may see is called {text!r}.",
-        remedy="Give its id: 'fabrica projects'." if meant else "List them: 'fabrica projects'.",
-    )
+    none = NotFound(f"No project that you may see is called {text!r}.", remedy="List them: 'fabrica projects'.")
+    return _only(meant, text, "projects", none)
 
 
 def open_project(client: Client, name: str, organisation: OrganisationId, lead: str) -> Project:
@@ -112,13 +108,18 @@ def find_organisation(client: Client, text: str) -> OrganisationId:
         NotAllowed: the caller is neither operator nor auditor.
     """
     meant = [one.id for one in organisations(client) if text == one.id or text.casefold() == one.name.casefold()]
+    none = NotFound(f"No organisation is called {text!r}.", remedy="Add it: 'fabrica organisations add'.")
+    return _only(meant, text, "organisations", none)
+
+
+def _only(meant: Sequence[AnyId], text: str, nouns: str, none: NotFound) -> AnyId:
+    """Return the one id that a name means, or raise: `none`, or which ones are called so."""
     if len(meant) == 1:
         return meant[0]
-    several = f"Several organisations are called {text!r}: {', '.join(meant)}."
-    raise NotFound(
-        several if meant else f"No organisation is called {text!r}.",
-        remedy="Give its id: 'fabrica organisations'." if meant else "Add it: 'fabrica organisations add'.",
-    )
+    if not meant:
+        raise none
+    several = f"Several {nouns} are called {text!r}: {', '.join(map(str, meant))}."
+    raise NotFound(several, remedy=f"Give its id: 'fabrica {nouns}'.")
 
 
 def add_organisation(client: Client, name: str, country: str = "") -> OrganisationId:
