@@ -14,6 +14,7 @@ from fabrica.wire.agents import (
     Cancel,
     Event,
     Inventory,
+    Maintenance,
     PartitionInventory,
     SyncAnswer,
     SyncRequest,
@@ -57,6 +58,7 @@ def _inventory() -> Inventory:
         name="gpu", resource_class="gpu.h100", accelerator="H100-80G-SXM", software_stack="cuda-x86", nodes=2,
         devices_per_node=4, devices_total=8, devices_free=3, memory_bytes_per_node=2**39, disk_free_bytes=2**40,
         time_limit_seconds_max=172_800, nodes_per_run_max=2, waits=(wait,), containers=True,
+        maintenance=Maintenance(starts_at=NOON, ends_at=NOON + timedelta(hours=6), name="upgrade"),
     )  # fmt: skip
     return Inventory(
         engine="slurm",

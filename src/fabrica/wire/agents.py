@@ -64,6 +64,17 @@ class NodeOut(Body):
     since: Instant | None = None
 
 
+class Maintenance(Body):
+    """When a partition takes no new work: nothing of it is left to its users, by the clock of who tells it.
+
+    `name`: as the site's operators call it.
+    """
+
+    starts_at: Instant
+    ends_at: Instant
+    name: str = ""
+
+
 class PartitionInventory(Body):
     """One partition as the site sees it now. Per-node figures; null: unknown."""
 
@@ -82,6 +93,9 @@ class PartitionInventory(Body):
     jobs_running: int | None = Field(default=None, description="of everybody at the site, not of Fabrica alone")
     queue: tuple[QueueClass, ...] | None = Field(default=None, description="by devices asked; null: unknown")
     nodes_out: tuple[NodeOut, ...] = ()
+    maintenance: Maintenance | None = Field(
+        default=None, description="the present one, or the next; null: none is planned, or its engine cannot tell"
+    )
     waits: tuple[WaitForecast, ...] = Field(default=(), description="one per class of jobs with enough history")
     containers: bool | None = Field(default=None, description="whether it runs images with Apptainer")
     apptainer: str | None = Field(default=None, description="version of Apptainer; null: unknown, or there is none")

@@ -6,7 +6,9 @@ import pytest
 
 from fabrica.server.sites import queries
 from fabrica.server.sites import service as sites
+from fabrica.server.sites.models import Agent
 from fabrica.values.ids import SiteId
+from fabrica.wire.agents import Maintenance
 from fabrica.wire.sites import SiteUnknown
 from tests.builders import make_agent, make_inventory, make_site, make_sync
 
@@ -71,3 +73,21 @@ def test_a_site_that_nobody_knows_is_met_with_the_nearest() -> None:
     with pytest.raises(SiteUnknown) as refused:
         queries.site(SiteId("jaiff"))
     assert refused.value.remedy.startswith("Did you mean jaif")
+
+
+def test_maintenance_is_told_by_our_own_clock_and_kept_as_the_agent_told_it() -> None:
+    site_now = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)  # its clock is wrong
+    planned = Maintenance(
+        starts_at=site_now + timedelta(hours=2), ends_at=site_now + timedelta(hours=4), name="upgrade"
+    )
+    told = make_inventory(maintenance=planned)
+    sites.hear(make_agent(), request=make_sync(inventory=told, sent_at=site_now))
+    seen = queries.site(SiteId("own-site")).inventory
+    assert seen is not None
+    ours = seen.partitions[0].maintenance
+    assert ours is not None
+    assert abs(ours.starts_at - datetime.now(UTC) - timedelta(hours=2)) < timedelta(minutes=1)
+    assert ours.ends_at - ours.starts_at == timedelta(hours=2)
+    kept = queries.last_told(Agent.objects.get())
+    assert kept is not None
+    assert kept.partitions[0].maintenance == planned

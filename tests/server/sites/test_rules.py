@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from fabrica.server.sites import rules
 from fabrica.values.ids import AttemptId
-from fabrica.wire.agents import Event, ProtocolUnknown, SiteClaimed
-from tests.builders import make_event, make_sync
+from fabrica.wire.agents import Event, Inventory, Maintenance, ProtocolUnknown, SiteClaimed
+from tests.builders import make_event, make_inventory, make_sync
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 ATTEMPT = AttemptId.new()
@@ -95,3 +95,33 @@ def test_times_of_a_site_whose_clock_is_wrong_are_told_by_our_own(difference: in
 def test_a_time_that_no_clock_tells_is_left_to_be_refused() -> None:
     queued = make_event(ATTEMPT, "queued", at=datetime.max.replace(tzinfo=UTC))
     assert rules.by_our_clock(queued, 3600) == queued
+
+
+def told_maintenance(starts_at: datetime, ends_at: datetime) -> Inventory:
+    return make_inventory(maintenance=Maintenance(starts_at=starts_at, ends_at=ends_at))
+
+
+@pytest.mark.parametrize("difference", [None, 0, 3600, -3600])
+def test_maintenance_is_told_by_our_own_clock(difference: int | None) -> None:
+    told = told_maintenance(NOW + timedelta(hours=2), NOW + timedelta(hours=4))
+    ours = rules.with_maintenance_to_come(told, difference, NOW).partitions[0].maintenance
+    shift = timedelta(seconds=difference or 0)
+    assert ours == Maintenance(starts_at=NOW + timedelta(hours=2) + shift, ends_at=NOW + timedelta(hours=4) + shift)
+
+
+def test_maintenance_that_is_over_by_our_own_clock_is_told_no_more() -> None:
+    told = told_maintenance(NOW - timedelta(hours=2), NOW + timedelta(minutes=1))
+    assert rules.with_maintenance_to_come(told, 0, NOW) == told
+    for difference, now in ((-60, NOW), (0, NOW + timedelta(minutes=1))):
+        assert rules.with_maintenance_to_come(told, difference, now).partitions[0].maintenance is None
+
+
+def test_maintenance_at_a_time_that_no_clock_told_is_none() -> None:
+    last = datetime.max.replace(tzinfo=UTC)
+    told = told_maintenance(last - timedelta(days=1), last)
+    assert rules.with_maintenance_to_come(told, 3600, NOW).partitions[0].maintenance is None
+
+
+def test_an_inventory_without_maintenance_stays_as_it_is() -> None:
+    plain = make_inventory()
+    assert rules.with_maintenance_to_come(plain, 3600, NOW) is plain

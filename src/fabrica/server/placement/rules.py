@@ -3,12 +3,14 @@
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TypedDict
 
 from fabrica.placement.snapshot import CandidateState, Needs
 from fabrica.reference.accelerators import load_accelerators
 from fabrica.reference.grid import load_grid
 from fabrica.reference.network import Factory, System
+from fabrica.server.placement import maintenance
 from fabrica.values.ids import RunId, SiteId
 from fabrica.waits.classes import forecast_for
 from fabrica.wire.agents import Inventory, PartitionInventory
@@ -112,7 +114,7 @@ class SiteSeen:
     own_site: bool | None
 
 
-def candidates_of_agent(seen: SiteSeen, share: Share, needs: Needs) -> list[CandidateState]:
+def candidates_of_agent(seen: SiteSeen, share: Share, needs: Needs, now: datetime) -> list[CandidateState]:
     """Return a candidate for each partition that the site's agent told of, with the waits of runs like this one."""
     if seen.inventory is None:
         return []
@@ -127,7 +129,7 @@ def candidates_of_agent(seen: SiteSeen, share: Share, needs: Needs) -> list[Cand
             simulated=seen.simulated or seen.inventory.simulated,
             agent_age_seconds=seen.agent_age_seconds,
             silent_seconds=seen.silent_seconds,
-            draining=seen.draining or _takes_no_work(partition),
+            draining=seen.draining or _takes_no_work(partition, now),
             declined=seen.declined,
             site_account=seen.site_account,
             own_site=seen.own_site,
@@ -144,6 +146,7 @@ def candidates_of_agent(seen: SiteSeen, share: Share, needs: Needs) -> list[Cand
             disk_free_bytes=partition.disk_free_bytes,
             time_limit_seconds_max=partition.time_limit_seconds_max,
             nodes_per_run_max=partition.nodes_per_run_max,
+            maintenance_starts_in_seconds=maintenance.starts_in_seconds(partition.maintenance, now),
             **_waits(partition, needs),
             device_watts=_device_watts(partition.accelerator),
             failure_share=seen.failure_share,
@@ -159,9 +162,13 @@ def _runs_containers(partition: PartitionInventory, inventory: Inventory) -> boo
     return False if partition.containers is None and inventory.interactive is None else partition.containers
 
 
-def _takes_no_work(partition: PartitionInventory) -> bool:
-    """Say whether every node of a partition is out; that passes, so runs wait for it or go elsewhere."""
-    return bool(partition.nodes) and len(partition.nodes_out) >= (partition.nodes or 0)
+def _takes_no_work(partition: PartitionInventory, now: datetime) -> bool:
+    """Say whether every node of a partition is out; that passes, so runs wait for it or go elsewhere.
+
+    In maintenance they are out for that, which is told as such and has its end.
+    """
+    all_out = bool(partition.nodes) and len(partition.nodes_out) >= (partition.nodes or 0)
+    return all_out and not maintenance.goes_on(partition.maintenance, now)
 
 
 class _WaitColumns(TypedDict, total=False):

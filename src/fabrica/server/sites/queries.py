@@ -37,7 +37,13 @@ def agent(row: Agent) -> wire_agents.Agent:
 
 
 def inventory(row: Agent) -> wire_agents.Inventory | None:
-    """Return what the agent last said its site has."""
+    """Return what the agent last said its site has; maintenance by our own clock, and none that is over."""
+    told = last_told(row)
+    return told and rules.with_maintenance_to_come(told, row.clock_difference_seconds, clock.now())
+
+
+def last_told(row: Agent) -> wire_agents.Inventory | None:
+    """Return the inventory as the agent last told it, by the site's clock."""
     return wire_agents.Inventory.model_validate(row.inventory) if row.inventory else None
 
 

@@ -5,7 +5,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from fabrica.wire.agents import PROTOCOL, Event, ProtocolUnknown, SiteClaimed, SyncRequest
+from fabrica.wire.agents import (
+    PROTOCOL,
+    Event,
+    Inventory,
+    PartitionInventory,
+    ProtocolUnknown,
+    SiteClaimed,
+    SyncRequest,
+)
 from fabrica.wire.problems import Malformed
 
 REASON_LENGTH_MAX = 200
@@ -116,3 +124,26 @@ def by_our_clock(event: Event, difference_seconds: int | None) -> Event:
     except OverflowError:  # no clock of this world told such a time; it is refused when it is recorded
         return event
     return event.model_copy(update=times)
+
+
+def with_maintenance_to_come(inventory: Inventory, difference_seconds: int | None, now: datetime) -> Inventory:
+    """Return an inventory with the maintenance of its partitions by our own clock, and without what is over.
+
+    `difference_seconds`: our clock less the site's; None: it is not known.
+    """
+    if not any(one.maintenance for one in inventory.partitions):
+        return inventory
+    shift = timedelta(seconds=difference_seconds or 0)
+    partitions = tuple(_with_its_to_come(one, shift, now) for one in inventory.partitions)
+    return inventory.model_copy(update={"partitions": partitions})
+
+
+def _with_its_to_come(partition: PartitionInventory, shift: timedelta, now: datetime) -> PartitionInventory:
+    told = partition.maintenance
+    if told is None:
+        return partition
+    try:
+        ours = told.model_copy(update={"starts_at": told.starts_at + shift, "ends_at": told.ends_at + shift})
+    except OverflowError:  # no clock of this world told such a time
+        return partition.model_copy(update={"maintenance": None})
+    return partition.model_copy(update={"maintenance": ours if ours.ends_at > now else None})

@@ -207,7 +207,7 @@ def hear(by: Actor, *, request: SyncRequest) -> tuple[Event, ...]:
     }
     if request.inventory is not None:
         shown = request.inventory.model_copy(update={"people": None})  # whom a site knows is not for everybody
-        if (shown, request.inventory.people) != (queries.inventory(row), queries.people(row)):
+        if (shown, request.inventory.people) != (queries.last_told(row), queries.people(row)):
             changed |= {"inventory": shown.model_dump(mode="json"), "people": request.inventory.people}
             hint("runs")
     Agent.objects.filter(pk=row.pk).update(**changed)
