@@ -75,3 +75,18 @@ def test_a_requeued_start_is_charged_too_and_one_that_the_site_cancels_says_who(
     seen = site.wait_for(engine, handle, "ended")
     assert seen.reason == EndReason.CANCELLED_AT_SITE
     assert seen.usage.charged_milliseconds == site.accounted_milliseconds(handle, "cpu")
+
+
+def test_a_reservation_of_all_nodes_is_told_as_maintenance_with_its_times(site: SlurmSite) -> None:
+    engine = site.open()
+    when = ("StartTime=now+2days", "Duration=10:00:00")
+    site.cluster.command("scontrol", "create", "reservation=upgrade", *when, "Nodes=ALL", "Flags=MAINT", "Users=root")
+    try:
+        told = [one.maintenance for one in engine.capacity().partitions]
+    finally:
+        site.cluster.command("scontrol", "delete", "ReservationName=upgrade")
+    for one in told:
+        assert one is not None
+        assert (one.name, one.ends_at - one.starts_at) == ("upgrade", timedelta(hours=10))
+        assert timedelta(hours=47) < one.starts_at - datetime.now(UTC) < timedelta(hours=49)
+    assert [one.maintenance for one in engine.capacity().partitions] == [None] * len(told)

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fabrica.engines.slurm.controller import Reservation
 from fabrica.engines.slurm.jobs import Garbled
-from fabrica.engines.slurm.json_shapes import number, read_job, read_node, read_row, state_of
+from fabrica.engines.slurm.json_shapes import number, read_job, read_node, read_reservation, read_row, state_of
 
 # As slurmrestd of Slurm 22.05.8 answered, cut to what is read.
 _JOB = {
@@ -102,3 +103,28 @@ def test_no_answer_breaks_the_reading_but_as_garbled(changed: dict[str, object])
 def test_a_job_without_a_state_is_garbled() -> None:
     with pytest.raises(Garbled):
         read_job({"job_id": 1}, now=0)
+
+
+@pytest.mark.parametrize("newer", [False, True], ids=["v0.0.38", "v0.0.44"])
+def test_a_reservation_of_each_interface_is_the_one_that_scontrol_prints(newer: bool) -> None:
+    told: dict[str, object] = {
+        "accounts": "Users", "core_count": 2, "core_spec_cnt": 0, "flags": ["MAINT", "SPEC_NODES"], "name": "upgrade",
+        "node_list": "beta-n[1-2]", "start_time": 1795491307, "end_time": 1795527307, "tres": "cpu=2", "users": "",
+    }  # fmt: skip
+    if newer:
+        del told["core_spec_cnt"]
+        told["core_specializations"] = [{"node": "beta-n1", "core": "0-1"}]
+        for key in ("start_time", "end_time"):
+            told[key] = {"set": True, "infinite": False, "number": told[key]}
+    assert read_reservation(told) == Reservation(
+        name="upgrade",
+        starts=1_795_491_307,
+        ends=1_795_527_307,
+        nodes=frozenset({"beta-n1", "beta-n2"}),
+        cores=2,
+        picks_cores=newer,
+        flags=frozenset({"MAINT", "SPEC_NODES"}),
+        accounts=frozenset({"users"}),
+    )
+    with pytest.raises(Garbled):
+        read_reservation({"name": "upgrade"})

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from fabrica.engines.slurm import cluster_text
 from fabrica.engines.slurm.accounts import command_as, is_other
-from fabrica.engines.slurm.controller import Node, Refused, Silent, Waiting
+from fabrica.engines.slurm.controller import Node, Refused, Reservation, Silent, Waiting
 from fabrica.engines.slurm.jobs import (
     QUEUE_FORMAT,
     ROW_FORMAT,
@@ -23,6 +23,7 @@ from fabrica.engines.slurm.jobs import (
 )
 from fabrica.engines.slurm.probe import Probe, read_config
 from fabrica.engines.slurm.refusals import is_for_ever
+from fabrica.engines.slurm.reservations import read_reservations
 from fabrica.engines.slurm.settings import SlurmSettings
 from fabrica.engines.slurm.submission import Submission, joined, sbatch_options
 
@@ -101,6 +102,10 @@ class Commands:
         """Ask squeue once for all jobs, four words of each."""
         text = self._answer(["squeue", "--noheader", "--all", "--array", f"--Format={cluster_text.WAITING_FORMAT}"])
         return _read(cluster_text.read_waiting, text)
+
+    def reservations(self) -> list[Reservation]:
+        """Ask scontrol once for every reservation."""
+        return _read(read_reservations, self._answer(["scontrol", "--oneliner", "--all", "show", "reservation"]))
 
     def _answer(self, command: Sequence[str]) -> str:
         done = self._run(command)

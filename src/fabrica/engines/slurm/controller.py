@@ -45,6 +45,24 @@ class Waiting:
     gres: dict[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """Nodes that Slurm keeps for some between two instants, in epoch seconds.
+
+    `cores`: how many it takes of all its nodes together. `picks_cores`: Slurm names which of a node's cores it takes,
+    and leaves the others. `flags`: as Slurm has them, such as `MAINT`. `accounts`: those it is for, in small letters.
+    """
+
+    name: str
+    starts: int
+    ends: int
+    nodes: frozenset[str]
+    cores: int = 0
+    picks_cores: bool = False
+    flags: frozenset[str] = frozenset()
+    accounts: frozenset[str] = frozenset()
+
+
 class Begun(Protocol):
     """A submission that is on its way and not yet made: what takes time and changes nothing has begun."""
 
@@ -109,3 +127,6 @@ class Controller(Protocol):
 
     def waiting(self) -> list[Waiting]:
         """Return all jobs that run or wait, of everybody."""
+
+    def reservations(self) -> list[Reservation]:
+        """Return all reservations that the agent's account may see, present and to come."""

@@ -13,11 +13,12 @@ from fabrica.engines.contract import Finding, Handle, JobWait, Observation, Star
 from fabrica.engines.slurm import past_waits, starting
 from fabrica.engines.slurm.checks import check, uncounted_gres
 from fabrica.engines.slurm.commands import run_slurm
-from fabrica.engines.slurm.controller import Controller, Node, Refused, Silent
+from fabrica.engines.slurm.controller import Controller, Node, Refused, Reservation, Silent
 from fabrica.engines.slurm.following import Following
 from fabrica.engines.slurm.inventory import devices_of_node, partition_inventory, threads_of
 from fabrica.engines.slurm.jobs import Garbled
 from fabrica.engines.slurm.last_inventory import LastInventory
+from fabrica.engines.slurm.maintenance import next_maintenance
 from fabrica.engines.slurm.settings import SlurmPartition, SlurmSettings
 from fabrica.engines.slurm.store import Store
 from fabrica.engines.slurm.submission import joined
@@ -46,6 +47,7 @@ class SlurmEngine:
         self._starter = starting.Starter(self._store, settings, self._controller)
         self._following = Following(self._store, settings, self._starter, self._controller)
         self._nodes: tuple[float, list[Node]] | None = None
+        self._reservations: list[Reservation] = []
         self._last_inventory = LastInventory(self._store.folder / "inventory.json", settings.partitions)
         self._apptainer_version: str | None = None
         self._apptainer_due = 0.0
@@ -75,15 +77,33 @@ class SlurmEngine:
             jobs = controller.waiting()
         except Silent:
             jobs = None
+        reservations = self._reservations_told(controller)
         return Inventory(
             engine="slurm",
             engine_version=controller.version,
             partitions=tuple(
-                partition_inventory(one, nodes, jobs, disk_free_bytes=disk_free_bytes, apptainer=self._apptainer())
+                partition_inventory(
+                    one,
+                    nodes,
+                    jobs,
+                    disk_free_bytes=disk_free_bytes,
+                    apptainer=self._apptainer(),
+                    maintenance=next_maintenance(
+                        one, nodes, reservations, accounts=self._settings.accounts_of(one), now=time.time()
+                    ),
+                )
                 for one in self._settings.partitions
             ),
             taken_at=datetime.now(UTC),
         )
+
+    def _reservations_told(self, controller: Controller) -> list[Reservation]:
+        """Return Slurm's reservations; when it does not tell them, those that it told last."""
+        try:
+            self._reservations = controller.reservations()
+        except Silent as trouble:
+            _log.warning("what is reserved at the site is not known now: %s", trouble)
+        return self._reservations
 
     def _apptainer(self) -> str | None:
         """Return the version of Apptainer on this machine, looked for every ten minutes."""

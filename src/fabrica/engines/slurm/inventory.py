@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from fabrica.engines.slurm.cluster_text import count_gres
 from fabrica.engines.slurm.controller import Node, Waiting
 from fabrica.engines.slurm.settings import SlurmPartition
-from fabrica.wire.agents import NodeOut, PartitionInventory, QueueClass
+from fabrica.wire.agents import Maintenance, NodeOut, PartitionInventory, QueueClass
 
 _OUT = ("drain", "down", "fail", "unknown", "inval", "error", "power_down", "powered_down", "reboot", "maint")
 _ASKED_CLASSES = ((1, 1), (2, 4), (5, 8), (9, 32), (33, 1_000_000))
@@ -25,12 +25,13 @@ def partition_inventory(
     *,
     disk_free_bytes: int | None,
     apptainer: str | None = None,
+    maintenance: Maintenance | None = None,
 ) -> PartitionInventory:
     """Return one partition as the site has it now. Devices of nodes that are out count as there, never as free.
 
-    `apptainer`: its version on the agent's own machine; None: there is none.
+    `apptainer`: its version on the agent's own machine; None: there is none. `maintenance`: the present or the next.
     """
-    own = [node for node in nodes if node.partition == mine.slurm_name and devices_of_node(mine, node) > 0]
+    own = nodes_of(mine, nodes)
     able = [node for node in own if not is_out(node)]
     per_node = min((devices_of_node(mine, node) for node in own), default=0)
     limits = [mine.time_limit_seconds_max, *(node.time_limit_seconds_max for node in own)]
@@ -50,6 +51,7 @@ def partition_inventory(
         jobs_running=None if jobs is None else sum(1 for job in _of(mine, jobs) if job.running),
         queue=None if jobs is None else _queue(mine, jobs, threads=threads_of(own)),
         nodes_out=tuple(_out(node) for node in own if is_out(node)),
+        maintenance=maintenance,
         containers=mine.containers if mine.containers is not None else (True if apptainer else None),
         apptainer=apptainer if mine.containers is not False else None,
     )
@@ -70,6 +72,11 @@ def unknown_partition(mine: SlurmPartition) -> PartitionInventory:
         nodes_per_run_max=mine.nodes_per_run_max,
         containers=mine.containers,
     )
+
+
+def nodes_of(mine: SlurmPartition, nodes: Sequence[Node]) -> list[Node]:
+    """Return a partition's nodes: those of Slurm's partition that have devices of its kind."""
+    return [node for node in nodes if node.partition == mine.slurm_name and devices_of_node(mine, node) > 0]
 
 
 def devices_of_node(mine: SlurmPartition, node: Node) -> int:

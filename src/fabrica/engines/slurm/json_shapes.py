@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fabrica.engines.slurm.cluster_text import asked_gres, read_gres
-from fabrica.engines.slurm.controller import Node, Waiting
+from fabrica.engines.slurm.controller import Node, Reservation, Waiting
 from fabrica.engines.slurm.jobs import REQUEUED, Garbled, Job, Row, read_tres, split_status
+from fabrica.engines.slurm.reservations import listed, node_names
 
 _NEVER = frozenset({0, 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFFFFFFFFFF, 0xFFFFFFFFFFFFFFFE})
 
@@ -199,6 +200,27 @@ def read_waiting(told: Mapping[str, Any]) -> Waiting | None:
     gres = asked_gres(asked, str(told.get("tres_per_node") or ""), nodes=nodes)
     partition = str(told.get("partition", "")).partition(",")[0]
     return Waiting(partition, running, nodes, asked.get("cpu", 0), gres)
+
+
+def read_reservation(told: Mapping[str, Any]) -> Reservation:
+    """Read one reservation of `/slurm/…/reservations`.
+
+    Raises:
+        Garbled: it has no times, or its nodes cannot be read.
+    """
+    starts, ends = number(told.get("start_time")), number(told.get("end_time"))
+    if starts is None or ends is None:
+        raise Garbled("slurmrestd told a reservation without its times")
+    return Reservation(
+        name=str(told.get("name", "")),
+        starts=starts,
+        ends=ends,
+        nodes=node_names(str(told.get("node_list") or "")),
+        cores=number(told.get("core_count")) or 0,
+        picks_cores=bool(told.get("core_specializations") or number(told.get("core_spec_cnt"))),
+        flags=frozenset(words(told.get("flags"))),
+        accounts=listed(str(told.get("accounts") or "").lower()),
+    )
 
 
 def version_of(answer: Mapping[str, Any]) -> str:

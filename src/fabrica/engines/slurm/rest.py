@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import httpx
 
 from fabrica.engines.slurm import json_shapes
-from fabrica.engines.slurm.controller import Node, Refused, Silent, Waiting
+from fabrica.engines.slurm.controller import Node, Refused, Reservation, Silent, Waiting
 from fabrica.engines.slurm.jobs import Garbled, Job, Row
 from fabrica.engines.slurm.refusals import is_for_ever
 from fabrica.engines.slurm.settings import SlurmSettings
@@ -107,6 +107,11 @@ class Rest:
         answer = self._json("GET", f"/slurm/{self._api}/jobs")
         found = _read(lambda: [json_shapes.read_waiting(job) for job in _list(answer, "jobs")])
         return [one for one in found if one is not None]
+
+    def reservations(self) -> list[Reservation]:
+        """Ask once for every reservation."""
+        answer = self._json("GET", f"/slurm/{self._api}/reservations")
+        return _read(lambda: [json_shapes.read_reservation(one) for one in _list(answer, "reservations")])
 
     def _json(self, method: str, path: str, *, params: Mapping[str, str] | None = None) -> dict[str, Any]:
         return self._told(method, path, params=params)[0]

@@ -159,6 +159,11 @@ class SlurmSettings(Request):
         """Return the Slurm account a project's jobs are charged to; None: whichever is the submitter's default."""
         return (self.project_accounts.get(project) if project else None) or partition.account
 
+    def accounts_of(self, partition: SlurmPartition) -> frozenset[str]:
+        """Return every Slurm account that is named for a partition's jobs, in small letters, as Slurm keeps them."""
+        own = () if partition.account is None else (partition.account.lower(),)
+        return frozenset((*self.project_accounts.values(), *own))
+
     @property
     def by_name(self) -> dict[str, SlurmPartition]:
         return {one.name: one for one in self.partitions}
