@@ -1,6 +1,6 @@
 """The dry run on a real Slurm: nothing is submitted, and what is wrong is named."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ def test_a_site_that_is_ready_has_nothing_to_mend_and_no_job_of_it(site: SlurmSi
     assert {"nobody may submit to gpu", "nobody may submit to cpu"} <= {one.words for one in told}
     assert "cluster alpha" in told[0].words
     assert any(one.subject == "accounting" and one.verdict == "warn" for one in told)
+    assert not any("reservations" in one.words for one in told)
     assert site.cluster.command("squeue", "--noheader").strip() == ""
 
 
@@ -44,6 +45,14 @@ def test_a_site_whose_slurm_counts_no_gpus_is_told_what_is_charged_and_what_to_a
     (told,) = [one for one in found(site) if one.words == words]
     assert (told.verdict, told.remedy) == ("warn", "add gres/gpu to AccountingStorageTRES in slurm.conf")
     assert words not in [one.words for one in found(SlurmSite(slurm_full, tmp_path / "counting"))]
+
+
+def test_a_slurm_that_hides_its_reservations_is_told_since_maintenance_would_be_hidden_too(
+    make_slurm: Callable[..., SlurmCluster], tmp_path: Path
+) -> None:
+    hiding = make_slurm(name="gamma", nodes=1, extra_conf="PrivateData=reservations")
+    (told,) = [one for one in found(SlurmSite(hiding, tmp_path)) if "reservations" in one.words]
+    assert (told.verdict, told.remedy) == ("warn", "take `reservations` out of PrivateData in slurm.conf")
 
 
 def test_a_partition_that_slurm_has_not_is_named_with_those_it_has(site: SlurmSite) -> None:

@@ -23,6 +23,11 @@ def test_the_configuration_tells_version_cluster_accounting_and_arrays() -> None
     assert {"cpu", "gres/gpu"} <= probe.counted
 
 
+def test_what_is_shown_to_operators_alone_is_told() -> None:
+    assert probe_of(read_config(CONFIG + "PrivateData             = jobs,reservations\n")).private >= {"reservations"}
+    assert "reservations" not in probe_of(read_config(CONFIG + "PrivateData             = none\n")).private
+
+
 def test_the_smaller_of_two_limits_of_arrays_holds() -> None:
     limited = CONFIG + "SchedulerParameters = bf_interval=1,max_array_tasks=500\n"
     assert probe_of(read_config(limited)).array_size_max == 500

@@ -33,6 +33,9 @@ def check(settings: SlurmSettings, connect: Callable[[], Controller], accounts: 
         return
     yield from _version(controller)
     yield from _counting(controller, settings)
+    if controller.hides_reservations:
+        words = "Slurm shows reservations to its operators alone: planned maintenance may be hidden from the agent"
+        yield Finding("slurm", "warn", words, "take `reservations` out of PrivateData in slurm.conf")
     for partition in settings.partitions:
         yield _partition(partition, nodes)
     yield from _apptainer(settings)

@@ -58,6 +58,10 @@ class Commands:
     def array_size_max(self) -> int | None:
         return self._probe.array_size_max
 
+    @property
+    def hides_reservations(self) -> bool | None:
+        return "reservations" in self._probe.private
+
     def counts_gres(self, name: str) -> bool | None:
         return any(one.partition(":")[0] == f"gres/{name.lower()}" for one in self._probe.counted)
 

@@ -104,6 +104,10 @@ class Controller(Protocol):
     def array_size_max(self) -> int | None:
         """The most tasks of one array; None: it is not known."""
 
+    @property
+    def hides_reservations(self) -> bool | None:
+        """Whether Slurm shows reservations to its operators alone; None: it is not known."""
+
     def counts_gres(self, name: str) -> bool | None:
         """Say whether Slurm counts which devices of a name a job was given; None: it is not known."""
 

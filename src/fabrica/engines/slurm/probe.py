@@ -16,6 +16,8 @@ class Probe:
     array_size_max: int | None = None
     counted: frozenset[str] = frozenset()
     """What it counts of each job, as `cpu`, `gres/gpu`."""
+    private: frozenset[str] = frozenset()
+    """What it shows to its operators alone, as `jobs`, `reservations`."""
 
 
 def version_number(version: str) -> tuple[int, int]:
@@ -40,6 +42,7 @@ def probe_of(config: Mapping[str, str], *, accounting: bool | None = None) -> Pr
         energy=config.get("AcctGatherEnergyType", "").lower() not in ("", "(null)", "acct_gather_energy/none"),
         array_size_max=_array_size_max(config),
         counted=frozenset(config.get("AccountingStorageTRES", "").lower().split(",")),
+        private=frozenset(config.get("PrivateData", "").lower().split(",")),
     )
 
 

@@ -39,6 +39,7 @@ class Rest:
         self.has_accounting = self._find_accounting()
         self.array_size_max: int | None = None  # the interface does not tell it
         self.measures_energy = False
+        self.hides_reservations: bool | None = None  # the interface does not tell it
 
     def _find_accounting(self) -> bool:
         if self._settings.accounting is not None:
