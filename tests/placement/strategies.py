@@ -38,6 +38,7 @@ TERM_FACTS: dict[str, st.SearchStrategy[object]] = {
     "wait_q50_seconds": maybe(st.floats(0, 10**6) | st.integers(0, 3)),
     "wait_q90_seconds": maybe(st.floats(0, 10**6)),
     "wait_samples": st.sampled_from([29, 30, 1000]),
+    "devices_spare": maybe(st.integers(-20, 200)),
     "relative_speed": maybe(st.floats(0.1, 10)),
     "device_watts": maybe(st.floats(0, 1500)),
     "pue": maybe(st.floats(1, 2)),

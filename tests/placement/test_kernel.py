@@ -118,6 +118,22 @@ def test_a_missing_input_counts_as_the_worst_known_and_never_as_the_best() -> No
     assert [bits >> c.TIME_TO_RESULT & 1 for bits in answer.missing] == [0, 0, 1]
 
 
+def test_where_more_is_free_than_is_waited_for_a_run_is_taken_to_start_at_once() -> None:
+    snapshot = make_snapshot(
+        make_candidate("alpha", wait_q50_seconds=90_000, wait_q90_seconds=95_000, devices_spare=4),
+        make_candidate("beta", wait_samples=0, devices_spare=400),
+        make_candidate("gamma", wait_q50_seconds=90_000, wait_q90_seconds=95_000, devices_spare=3),
+        make_candidate("delta", wait_samples=0, devices_spare=3),
+    )
+    answer = answer_lists(4)
+    choose(*encode(snapshot), answer)
+    in_order = [candidate.site for candidate in snapshot.candidates]
+    times = {site: answer.figures[row][c.TIME_TO_RESULT] for row, site in enumerate(in_order)}
+    known = {site: not answer.missing[row] >> c.TIME_TO_RESULT & 1 for row, site in enumerate(in_order)}
+    assert times["alpha"] == times["beta"] == times["delta"] == pytest.approx(times["gamma"] - 90_000)
+    assert known == {"alpha": True, "beta": True, "gamma": True, "delta": False}
+
+
 def test_a_term_nobody_knows_counts_one_for_all() -> None:
     snapshot = make_snapshot(make_candidate("alpha", device_watts=None), make_candidate("beta", gco2e_per_kwh=None))
     answer = answer_lists(2)

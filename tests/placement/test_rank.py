@@ -114,6 +114,7 @@ WORSE = {
         wait_q50_seconds=(state.wait_q50_seconds or 0) + 500,
         wait_q90_seconds=None if state.wait_q90_seconds is None else state.wait_q90_seconds + 500,
     ),
+    "spare": lambda state: replace(state, devices_spare=state.devices_spare // 2 - 1),
     "carbon": lambda state: replace(state, gco2e_per_kwh=state.gco2e_per_kwh * 1.5 + 1),
     "power": lambda state: replace(state, device_watts=state.device_watts * 1.5 + 1),
     "speed": lambda state: replace(state, relative_speed=state.relative_speed / 2),
@@ -124,6 +125,7 @@ WORSE = {
 }
 NEEDED = {
     "wait": "wait_q50_seconds",
+    "spare": "devices_spare",
     "carbon": "gco2e_per_kwh",
     "power": "device_watts",
     "speed": "relative_speed",

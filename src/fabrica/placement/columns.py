@@ -23,6 +23,7 @@ An unknown number is NaN. Device-milliseconds and bytes stay exact up to 2^53, a
     WAIT_Q50_SECONDS,
     WAIT_Q90_SECONDS,
     WAIT_SAMPLES,
+    DEVICES_SPARE,
     RELATIVE_SPEED,
     DEVICE_WATTS,
     PUE,
@@ -40,8 +41,8 @@ An unknown number is NaN. Device-milliseconds and bytes stay exact up to 2^53, a
     ALLOCATION_ENDS_IN_SECONDS,  # NaN: does not end
     RESERVE_MILLISECONDS,
     TIE,  # the lower wins when two scores are equal; NaN: never comes to a tie
-) = range(35)
-FACTS = 35
+) = range(36)
+FACTS = 36
 
 # The one vector `needs` of a run.
 (

@@ -55,6 +55,7 @@ _SAYS = attrgetter(
     "wait_q50_seconds",
     "wait_q90_seconds",
     "wait_samples",
+    "devices_spare",
     "relative_speed",
     "device_watts",
     "pue",

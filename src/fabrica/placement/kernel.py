@@ -82,7 +82,7 @@ def compiled() -> Callable[[Vector, Vector, Vector, Answer], int]:
 def choose(facts: Table, needs: Vector, policy: Vector, answer: Answer) -> int:
     """Filter and score every candidate, fill `answer`, and return the chosen row, or -1 when nobody is able.
 
-    `facts`: shape (candidates, 35), `needs`: shape (12,), `policy`: shape (8,), all float64, numbered by `columns`.
+    `facts`: shape (candidates, 36), `needs`: shape (12,), `policy`: shape (8,), all float64, numbered by `columns`.
     """
     count = 0
     for row in range(len(facts)):
@@ -177,9 +177,11 @@ def _figures(fact: Vector, needs: Vector, policy: Vector, figures: Vector) -> in
     """Write each term of one candidate in its own unit and return the terms with an unknown input as bits.
 
     Seconds to the result; grams of CO2 equivalent; seconds until the allocation ends; two shares in 0..1. With an
-    input missing, the figure is what is known of it: a lower bound.
+    input missing, the figure is what is known of it: a lower bound. Where enough devices are free beyond those that
+    others wait for, the run is taken to start at once; how far its history spreads stays a risk.
     """
     missing: int = 0
+    devices = needs[c.NEEDS_NODES] * needs[c.NEEDS_DEVICES_PER_NODE]
     seconds = needs[c.NEEDS_EXPECTED_SECONDS]
     if seconds != seconds:
         seconds = needs[c.NEEDS_TIME_LIMIT_SECONDS]
@@ -187,7 +189,8 @@ def _figures(fact: Vector, needs: Vector, policy: Vector, figures: Vector) -> in
     time = 0.0
     wait, late = fact[c.WAIT_Q50_SECONDS], fact[c.WAIT_Q90_SECONDS]
     wait_known = wait == wait and fact[c.WAIT_SAMPLES] >= policy[c.POLICY_WAIT_SAMPLES_MIN]
-    if wait_known:
+    at_once = fact[c.DEVICES_SPARE] >= devices  # false where it is unknown
+    if wait_known and not at_once:
         time = wait
     speed = fact[c.RELATIVE_SPEED]
     if speed > 0.0:
@@ -201,14 +204,13 @@ def _figures(fact: Vector, needs: Vector, policy: Vector, figures: Vector) -> in
     if link > 0.0:
         time += moved / link
     staging_known = data != data or data == 0.0 or (here == here and (moved == 0.0 or link > 0.0))
-    if not (wait_known and speed > 0.0 and staging_known):
+    if not ((wait_known or at_once) and speed > 0.0 and staging_known):
         missing |= 1 << c.TIME_TO_RESULT
     figures[c.TIME_TO_RESULT] = time
 
     pue = fact[c.PUE]
     if pue != pue:
         pue = policy[c.POLICY_PUE_ASSUMED]
-    devices = needs[c.NEEDS_NODES] * needs[c.NEEDS_DEVICES_PER_NODE]
     grams = fact[c.DEVICE_WATTS] * devices * pue * seconds / 3.6e6 * fact[c.GCO2E_PER_KWH]
     if grams != grams:
         missing |= 1 << c.CARBON
@@ -222,7 +224,7 @@ def _figures(fact: Vector, needs: Vector, policy: Vector, figures: Vector) -> in
     spread = 0.0
     if wait_known and late > wait:
         spread = late - wait
-    if not (failure == failure and wait_known and late == late):
+    if not (failure == failure and (at_once or (wait_known and late == late))):
         missing |= 1 << c.RISK
     if failure != failure:
         failure = 0.0

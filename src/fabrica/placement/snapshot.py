@@ -69,6 +69,7 @@ class CandidateState:
 
     `agent_age_seconds`: since the agent's last word; None: no agent of the site has ever connected.
     `silent_seconds`: since the site's scheduler began to leave its agent without an answer; None: it answers.
+    `devices_spare`: the free ones without as many as all ask for who wait there; negative: more than are free.
     `maintenance_starts_in_seconds`: None: none planned. `allocation_free_milliseconds`: of the run's project and
     resource class; None: no allocation there. `allocation_ends_in_seconds`: None: it does not end.
     `reserve_milliseconds`: what the time limit costs there. `relative_speed`: 2.0 runs in half the time of the
@@ -102,6 +103,7 @@ class CandidateState:
     devices_per_node: int | None = None
     devices_total: int | None = None
     devices_free: int | None = None
+    devices_spare: int | None = None
     memory_bytes_per_node: int | None = None
     disk_free_bytes: int | None = None
     time_limit_seconds_max: int | None = None

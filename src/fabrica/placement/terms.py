@@ -44,18 +44,35 @@ _STANDS_IN = " What is not known counts as the worst known among the sites that 
 
 
 def _time_to_result(needs: Needs, candidate: CandidateState, policy: Policy, figure: float) -> str:
-    wait = _wait(candidate.wait_q50_seconds, candidate.wait_samples, policy.wait_samples_min)
+    wait = _no_wait(candidate, policy) if _starts_at_once(needs, candidate) else _wait(candidate, policy)
     staging = _staging(needs.data_bytes, candidate.data_here_bytes, candidate.link_bytes_per_second)
     run = _run(needs.seconds, needs.expected_seconds is not None, candidate.relative_speed)
+    return f"About {show_duration(figure)}, as far as known: {wait}, {staging}, {run}."
+
+
+def _starts_at_once(needs: Needs, candidate: CandidateState) -> bool:
+    """Return whether enough devices are free beyond those that others wait for, as the kernel sees it."""
+    return candidate.devices_spare is not None and candidate.devices_spare >= needs.devices
+
+
+def _no_wait(candidate: CandidateState, policy: Policy) -> str:
+    past, from_what = _past_wait(candidate.wait_q50_seconds, candidate.wait_samples, policy.wait_samples_min)
+    spare = f"{candidate.devices_spare:,} devices free that nobody waits for"
+    return f"no wait expected with {spare} (else: {past}, {from_what})"
+
+
+def _wait(candidate: CandidateState, policy: Policy) -> str:
+    past, from_what = _past_wait(candidate.wait_q50_seconds, candidate.wait_samples, policy.wait_samples_min)
     free = "" if candidate.devices_free is None else f" with {candidate.devices_free:,} devices free now"
-    return f"About {show_duration(figure)}, as far as known: {wait}{free}, {staging}, {run}."
+    return f"{past} ({from_what}){free}"
 
 
 @_kept
-def _wait(median: Number | None, samples: int, samples_min: int) -> str:
+def _past_wait(median: Number | None, samples: int, samples_min: int) -> tuple[str, str]:
+    """Return what the history says of the wait, and from what it says so."""
     if median is None or samples < samples_min:
-        return f"wait not known ({samples} runs seen, {samples_min} needed)"
-    return f"wait {show_duration(median)} (median of {samples:,} runs)"
+        return "wait not known", f"{samples} runs seen, {samples_min} needed"
+    return f"wait {show_duration(median)}", f"median of {samples:,} runs"
 
 
 @_kept
@@ -115,8 +132,10 @@ def _balance(needs: Needs, candidate: CandidateState, policy: Policy, figure: fl
 
 
 def _risk(needs: Needs, candidate: CandidateState, policy: Policy, figure: float) -> str:
-    known = candidate.wait_samples >= policy.wait_samples_min
-    spread = _spread(candidate.wait_q50_seconds, candidate.wait_q90_seconds) if known else _SPREAD_UNKNOWN
+    if candidate.wait_samples >= policy.wait_samples_min:
+        spread = _spread(candidate.wait_q50_seconds, candidate.wait_q90_seconds)
+    else:
+        spread = _NO_WAIT if _starts_at_once(needs, candidate) else _SPREAD_UNKNOWN
     return f"Risk: {_failure(candidate.failure_share)}; {spread}."
 
 
@@ -128,6 +147,7 @@ def _failure(share: Number | None) -> str:
 
 
 _SPREAD_UNKNOWN = "spread of the wait not known"
+_NO_WAIT = "no wait expected"
 
 
 def _spread(median: Number | None, late: Number | None) -> str:

@@ -23,7 +23,7 @@ def test_the_quantiles_told_are_within_a_step_of_those_of_the_last_waits() -> No
     seconds = draw.integers(1, 50_000, 700)
     for one in seconds:
         note_wait(waits, 4, int(one), 10)
-    tell(waits, 20, True)
+    tell(waits, 20)
     for place, share in ((0, 0.5), (1, 0.9)):
         true = numpy.quantile(seconds[-WINDOW:], share, method="inverted_cdf")
         assert true <= waits.told[2, place] <= true * 2**0.25 * 1.001
@@ -34,14 +34,6 @@ def test_waits_older_than_the_look_back_count_no_more() -> None:
     waits = _one()
     for at in range(40):
         note_wait(waits, 1, 3600, at)
-    tell(waits, LOOK_BACK + 35, False)
+    tell(waits, LOOK_BACK + 35)
     assert waits.told[0, 2] == 5
     assert waits.steps[0].sum() == 5
-
-
-def test_a_site_without_history_says_that_jobs_start_at_once_while_nobody_queues() -> None:
-    waits = _one()
-    tell(waits, 0, True)
-    assert waits.told[POOL].tolist() == [0.0, 0.0, 30.0]
-    tell(waits, 900, False)
-    assert waits.told[POOL, 2] == 0

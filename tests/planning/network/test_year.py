@@ -55,8 +55,8 @@ def test_no_device_is_used_twice_and_no_job_starts_before_it_arrives() -> None:
 
 
 def test_the_broker_chooses_as_the_live_service_would() -> None:
-    jobs = some_jobs(200, 3, span=899, units_max=8)  # before any site has told its waits anew
-    ran = simulate(PLACES, ANY, jobs, Setting())
+    jobs = some_jobs(200, 3, span=29, units_max=8)  # before any site has told its waits anew, or counted what is free
+    ran, sent = simulate(PLACES, ANY, jobs, Setting()), [0] * len(PLACES)
     for job in range(len(jobs.submit)):
         needs = Needs(
             run=f"run_{job:026d}",
@@ -69,13 +69,13 @@ def test_the_broker_chooses_as_the_live_service_would() -> None:
             expected_seconds=int(jobs.runtime[job]),
             data_bytes=0,
         )
-        chosen = rank(
-            Snapshot(needs=needs, candidates=tuple(map(_candidate, PLACES)), decided_at="2026-11-21T12:00:00Z")
-        )
+        candidates = tuple(_candidate(place, place.devices - units) for place, units in zip(PLACES, sent, strict=True))
+        chosen = rank(Snapshot(needs=needs, candidates=candidates, decided_at="2026-11-21T12:00:00Z"))
         assert chosen.chosen == PLACES[ran.partition[job]].site
+        sent[ran.partition[job]] += int(jobs.units[job])
 
 
-def _candidate(place: Any) -> CandidateState:
+def _candidate(place: Any, spare: int) -> CandidateState:
     return CandidateState(
         site=place.site,
         site_name=place.site_name,
@@ -86,9 +86,7 @@ def _candidate(place: Any) -> CandidateState:
         nodes=place.devices // place.node_devices,
         devices_per_node=place.node_devices,
         devices_total=place.devices,
-        wait_q50_seconds=0.0,
-        wait_q90_seconds=0.0,
-        wait_samples=30,
+        devices_spare=spare,
         relative_speed=ANY[0].speed(place),
         device_watts=place.tdp_watts,
         gco2e_per_kwh=place.gco2e_per_kwh,

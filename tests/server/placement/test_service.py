@@ -8,10 +8,10 @@ from fabrica.placement.snapshot import Snapshot
 from fabrica.server.core.actors import SYSTEM, Actor
 from fabrica.server.placement import queries, service
 from fabrica.server.placement.models import PlacementDecision
-from fabrica.server.placement.rules import History, Share, ShareOf, unpack
+from fabrica.server.placement.rules import History, Ours, Share, ShareOf, unpack
 from fabrica.server.sites import service as sites
 from fabrica.values.ids import RunId, SiteId, UserId
-from fabrica.wire.agents import NodeOut, WaitForecast, email_sha256
+from fabrica.wire.agents import NodeOut, QueueClass, WaitForecast, email_sha256
 from fabrica.wire.attachments import Interactive
 from fabrica.wire.environments import Environment
 from fabrica.wire.problems import NotAllowed
@@ -49,6 +49,44 @@ def test_a_kept_decision_is_replayed_to_the_same_answer_whatever_the_network_loo
     same = {"chosen", "chosen_partition", "candidates", "margin", "flip", "snapshot_sha256", "policy_version"}
     assert replayed.model_dump(include=same) == kept.model_dump(include=same)
     assert queries.latest(RUN) == kept
+
+
+QUEUE = (
+    QueueClass(devices_min=1, devices_max=1, jobs_waiting=3, devices_waiting=3),
+    QueueClass(devices_min=2, devices_max=4, jobs_waiting=1, devices_waiting=4),
+)
+
+
+@pytest.mark.parametrize(
+    ("engine", "queue", "spare"),
+    [
+        ("slurm", QUEUE, 16 - 7 - 2),  # ours that queue are in everybody's queue
+        ("slurm", (), 16 - 2),
+        ("slurm", None, None),
+        ("local", None, 16 - 2 - 5),
+    ],
+)
+def test_devices_that_anybody_waits_for_are_not_spare(
+    engine: str, queue: tuple[QueueClass, ...] | None, spare: int | None
+) -> None:
+    make_agent(inventory=make_inventory(queue=queue).model_copy(update={"engine": engine}))
+    history = History(ours={SiteId("own-site"): {"cores": Ours(coming=2, queued=5), "others": Ours(coming=1)}})
+    choose(history=history)
+    kept = Snapshot.from_json(queries.kept(RUN)[0].snapshot.encode())
+    assert [one.devices_spare for one in kept.candidates if one.site == "own-site"] == [spare]
+
+
+def test_a_new_site_without_history_is_tried_while_it_has_devices_that_nobody_waits_for() -> None:
+    told = WaitForecast(
+        devices_max=None, limit_seconds_max=None, of_all_limits=True, q50_seconds=600, q90_seconds=700,
+        q50_bound_seconds=None, q90_bound_seconds=None, samples=100, newest_at=datetime.now(UTC), changed_at=None,
+    )  # fmt: skip
+    make_agent(make_site("known-site"), make_inventory(devices_free=0, waits=(told,)))
+    make_agent(make_site("new-site"))
+    planned = service.plan(SYSTEM, spec=make_spec(), share_of=enough, history=History())
+    assert planned.chosen == "new-site"
+    words = next(one for one in planned.candidates if one.site == "new-site").terms[0].words
+    assert "no wait expected with 16 devices free that nobody waits for (else: wait not known, 0 runs seen" in words
 
 
 def test_only_the_service_decides() -> None:

@@ -343,8 +343,21 @@ def test_how_often_sites_fail_is_not_counted_anew_for_each_placement(
     django_assert_num_queries: Callable[[int], Any],
 ) -> None:
     counted = queries.history(None)
-    with django_assert_num_queries(0):
+    with django_assert_num_queries(1):  # what waits of our own changes with each placement
         assert queries.history(None) == counted
+
+
+def test_placement_is_told_of_the_devices_that_our_own_runs_wait_for(
+    lead: Actor, project: ProjectId, agent: Actor
+) -> None:
+    spec = make_spec(resources=Resources(devices=2, tasks=3, time_limit_seconds=10))
+    coming, queued, running = (make_placed_run(lead, project, spec)[1] for _ in range(3))
+    record(agent, coming, "accepted", "staging")
+    record(agent, queued, "accepted", "queued")
+    record(agent, running, "accepted", "running")
+    make_placed_run(lead, project)
+    waiting = queries.history(None).ours[SiteId("own-site")]["cores"]
+    assert (waiting.coming, waiting.queued) == (7, 6)
 
 
 def test_no_person_and_no_other_site_records(lead: Actor, placed: tuple[RunId, AttemptId]) -> None:

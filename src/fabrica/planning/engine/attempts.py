@@ -29,6 +29,7 @@ def join(site: Site, job: int) -> None:
     if one.attempts:
         state.reserved_due = 1
     state.waiting += 1
+    state.waiting_units += one.units
     state.waiting_device_seconds += one.units * one.planned
 
 
@@ -52,6 +53,7 @@ def leave(site: Site, job: int) -> None:
         line.first = first_of(site.jobs, line.root)
     is_due(site.shares, number)
     state.waiting -= 1
+    state.waiting_units -= one.units
     state.waiting_device_seconds -= one.units * one.planned
 
 

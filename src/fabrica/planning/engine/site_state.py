@@ -20,6 +20,7 @@ STATE = numpy.dtype(
         ("offered_first", "i8"),  # the jobs that are offered and have not arrived, linked by their `next`
         ("offered_last", "i8"),
         ("waiting", "i8"),  # jobs
+        ("waiting_units", "i8"),  # that they ask for
         ("waiting_device_seconds", "i8"),  # that they are planned with
         ("running", "i8"),  # jobs, with those that save
         ("busy", "i8"),  # units

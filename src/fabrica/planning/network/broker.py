@@ -22,6 +22,7 @@ from fabrica.planning.network.codes import (
     ALL_CLOSED,
     ALL_FULL,
     AT_ONCE,
+    COUNTED_EVERY_SECONDS,
     COUNTRY_ALLOWED,
     FOR_WINDOW,
     IN_REPAIR,
@@ -36,7 +37,7 @@ from fabrica.planning.network.codes import (
 )
 from fabrica.planning.network.compiling import compiled, inlined
 from fabrica.planning.network.fleet import Fleet, front_of, site_of, waits_of
-from fabrica.planning.network.waits import note_started, tell_waits
+from fabrica.planning.network.waits import count_spare, note_started, tell_waits
 
 choose: Any = compiled_kernel()
 """The function that decides where a live run goes."""
@@ -88,7 +89,7 @@ def run_broker(demand: Demand, fleet: Fleet, desk: Desk, progress: Any) -> None:
     `progress`: shape (1,), how many jobs have arrived so far.
     """
     jobs, sites, none, never = fleet.whole.jobs, len(fleet.next_at), int64(0), int64(NEVER)
-    told_at, job = none, none
+    told_at, count_at, job = none, none, none
     while job < len(jobs):
         now = jobs[job].submit
         while min(told_at, _next_change(desk)) <= now:
@@ -98,6 +99,10 @@ def run_broker(demand: Demand, fleet: Fleet, desk: Desk, progress: Any) -> None:
                 told_at += TOLD_EVERY_SECONDS
             else:
                 _change_all(demand, fleet, desk)
+        if count_at <= now:
+            _advance(fleet, none, sites, now - now % COUNTED_EVERY_SECONDS)
+            _count_all(fleet)
+            count_at = now - now % COUNTED_EVERY_SECONDS + COUNTED_EVERY_SECONDS
         if desk.has_grants:  # what is left of them changes with every end
             _advance(fleet, none, sites, now)
         first = job
@@ -142,6 +147,12 @@ def _advance(fleet: Fleet, first: int, end: int, until: int) -> None:
 def _tell_all(fleet: Fleet, now: int) -> None:
     for row in range(len(fleet.next_at)):
         tell_waits(waits_of(fleet, row), front_of(fleet, row), site_of(fleet, row), now)
+
+
+@compiled
+def _count_all(fleet: Fleet) -> None:
+    for row in range(len(fleet.next_at)):
+        count_spare(waits_of(fleet, row), site_of(fleet, row))
 
 
 @compiled
@@ -193,6 +204,7 @@ def _decide(demand: Demand, fleet: Fleet, desk: Desk, job: int, now: int) -> Non
     one.runtime = one.left = _scaled(demand.runtime[job], speed)
     one.asked = one.planned = max(_scaled(demand.limit[job], speed), one.runtime)
     offer(site_of(fleet, row), job, now)
+    fleet.waits.spare[row, 0] -= one.units
     fleet.next_at[row] = min(fleet.next_at[row], now)
 
 
@@ -229,6 +241,7 @@ def _write_facts(demand: Demand, fleet: Fleet, desk: Desk, job: int) -> None:
         facts[c.WAIT_Q50_SECONDS] = told[narrowest, 0]
         facts[c.WAIT_Q90_SECONDS] = told[narrowest, 1]
         facts[c.WAIT_SAMPLES] = told[narrowest, 2]
+        facts[c.DEVICES_SPARE] = fleet.waits.spare[row, 0]
         facts[c.TIE] = _tie(job, row)
         if desk.has_grants:
             longest = max(demand.limit[job], demand.runtime[job])

@@ -1,7 +1,5 @@
 """What the loop of the network, its plain reference and the counting of a year agree on, as numbers."""
 
-from fabrica.placement.snapshot import DEFAULT_POLICY
-
 OTHER_CLASS, COUNTRY_ALLOWED, SPEED = range(3)
 """Of an ask and a partition: whether it has another class, whether its country is allowed, how fast it is."""
 
@@ -14,10 +12,11 @@ POOL = CLASSES
 WINDOW = 256
 LOOK_BACK = 30 * 86_400
 """Seconds after which a wait counts no more, as an agent's setting `history_days` has it."""
-SAMPLES_MIN = int(DEFAULT_POLICY.wait_samples_min)
 SCANNED = 1_000
 """Of those that queue, so many of the first are asked how long they have waited by now."""
 TOLD_EVERY_SECONDS = 900
+COUNTED_EVERY_SECONDS = 30
+"""Between two counts of what is free, as an agent's setting `inventory_seconds` has it."""
 
 (
     AT_ONCE,

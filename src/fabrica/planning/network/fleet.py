@@ -213,4 +213,5 @@ def waits_of(fleet: Fleet, row: int) -> Waits:
         waits.steps[row],
         waits.told[row],
         waits.queued[row],
+        waits.spare[row],
     )

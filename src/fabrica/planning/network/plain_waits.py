@@ -6,18 +6,23 @@ from collections import deque
 from fabrica.planning.engine.plain_jobs import PlainJob
 from fabrica.planning.engine.plain_site import PlainSite
 from fabrica.planning.network.arithmetic import end_of_step, size_class, step_of
-from fabrica.planning.network.codes import CLASSES, LOOK_BACK, POOL, SAMPLES_MIN, SCANNED, WINDOW
+from fabrica.planning.network.codes import CLASSES, LOOK_BACK, POOL, SCANNED, WINDOW
 
 Told = tuple[float, float, int]
 """The median and the 90 % quantile in seconds, and of how many waits."""
 
 
 class PlainWaits:
-    """The last waits of one partition, by class of size and of all together. `told`: as last told to the broker."""
+    """The last waits of one partition, by class of size and of all together.
+
+    `told`: as last told to the broker. `spare`: devices free beyond those waited for, as last counted, without
+    those of jobs sent since.
+    """
 
     def __init__(self) -> None:
         self._last: list[deque[tuple[int, int]]] = [deque(maxlen=WINDOW) for _ in range(CLASSES + 1)]
         self.told: list[Told] = [(0.0, 0.0, 0)] * (CLASSES + 1)
+        self.spare = 0
 
     def note(self, job: PlainJob) -> None:
         """Take the wait of a job that started for the first time."""
@@ -39,8 +44,10 @@ class PlainWaits:
             if steps:
                 q50, q90 = _quantile(steps, 0.5), _quantile(steps, 0.9)
             self.told[one] = (q50, q90, len(steps))
-        if self.told[POOL][2] < SAMPLES_MIN and not waiting:
-            self.told[POOL] = (0.0, 0.0, SAMPLES_MIN)
+
+    def count_spare(self, site: PlainSite) -> None:
+        """Count what is free beyond what is waited for."""
+        self.spare = site.free - sum(job.units for job in site.in_order())
 
 
 def _quantile(steps: list[int], share: float) -> float:

@@ -19,6 +19,7 @@ from fabrica.planning.network.codes import (
     ALL_CLOSED,
     ALL_FULL,
     AT_ONCE,
+    COUNTED_EVERY_SECONDS,
     COUNTRY_ALLOWED,
     FOR_WINDOW,
     IN_REPAIR,
@@ -76,7 +77,7 @@ class _PlainYear:
 
     def run(self, progress: Any) -> None:
         """Let all jobs arrive, and all that follows happen."""
-        told_at = 0
+        told_at, count_at = 0, 0
         for now, arrived in _by_instant(self._jobs):
             while min(told_at, self._next_change()) <= now:
                 if told_at <= self._next_change():
@@ -84,6 +85,10 @@ class _PlainYear:
                     told_at += TOLD_EVERY_SECONDS
                 else:
                     self._change_all()
+            if count_at <= now:
+                count_at = now - now % COUNTED_EVERY_SECONDS
+                self._count_all(count_at)
+                count_at += COUNTED_EVERY_SECONDS
             self._advance_all(now)
             for job in arrived:
                 self._decide(job, now)
@@ -108,6 +113,11 @@ class _PlainYear:
         self._advance_all(now)
         for site, waits in zip(self._sites, self._waits, strict=True):
             waits.tell(site, now)
+
+    def _count_all(self, now: int) -> None:
+        self._advance_all(now)
+        for site, waits in zip(self._sites, self._waits, strict=True):
+            waits.count_spare(site)
 
     def _change_all(self) -> None:
         now = self._next_change()
@@ -138,6 +148,7 @@ class _PlainYear:
                 told = self._waits[row].told[POOL]
             facts[c.RESOURCE_CLASS], facts[c.COUNTRY_ALLOWED], facts[c.RELATIVE_SPEED] = asks[row]
             facts[c.WAIT_Q50_SECONDS], facts[c.WAIT_Q90_SECONDS], facts[c.WAIT_SAMPLES] = told
+            facts[c.DEVICES_SPARE] = self._waits[row].spare
             facts[c.TIE] = tie(number, row)
             if self._grants:
                 facts[c.RESERVE_MILLISECONDS] = 1000.0 * job.units * scaled(max(limit, runtime), asks[row][SPEED])
@@ -149,6 +160,7 @@ class _PlainYear:
         job.runtime = job.left = scaled(runtime, asks[row][SPEED])
         job.asked = job.planned = max(scaled(limit, asks[row][SPEED]), job.runtime)
         self._sites[row].offer(job, now)
+        self._waits[row].spare -= job.units
 
     def _keep_or_refuse(self, job: PlainJob) -> None:
         if self._grants and 1 << c.ALLOCATION in self._answer.refused:

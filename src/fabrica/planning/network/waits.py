@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 
 import numpy
 
+from fabrica.planning.engine.cluster import OPEN
 from fabrica.planning.engine.site import take_started
 from fabrica.planning.engine.site_state import Site
 from fabrica.planning.engine.table import NOBODY
 from fabrica.planning.network.arithmetic import end_of_step, size_class, step_of
-from fabrica.planning.network.codes import CLASSES, LOOK_BACK, POOL, SAMPLES_MIN, STEPS, WINDOW
+from fabrica.planning.network.codes import CLASSES, LOOK_BACK, POOL, STEPS, WINDOW
 from fabrica.planning.network.compiling import compiled, inlined
 from fabrica.planning.network.front import HAS_BEGUN, Front, look
 
@@ -30,6 +31,7 @@ class Waits(NamedTuple):
     `count`, `kept`: shape (CLASSES + 1,), how many waits there ever were, and how many count. `steps`: shape
     (CLASSES + 1, STEPS). `told`: shape (CLASSES + 1, 3), q50 and q90 in seconds and the samples, as last told to the
     broker. `queued`: shape (CLASSES + 1, STEPS), of those that queue, the ones that count; empty between two tellings.
+    `spare`: shape (1,), devices free beyond those waited for, as last counted, without those of jobs sent since.
     """
 
     last: Any
@@ -39,6 +41,7 @@ class Waits(NamedTuple):
     steps: Any
     told: Any
     queued: Any
+    spare: Any
 
 
 def no_waits(partitions: int) -> Waits:
@@ -52,6 +55,7 @@ def no_waits(partitions: int) -> Waits:
         steps=numpy.zeros((*classes, STEPS), numpy.int64),
         told=numpy.zeros((*classes, 3)),
         queued=numpy.zeros((*classes, STEPS), numpy.int64),
+        spare=numpy.zeros((partitions, 1), numpy.int64),
     )
 
 
@@ -93,7 +97,7 @@ def tell_waits(waits: Waits, front: Front, site: Site, now: int) -> None:
     for one in front.jobs[front.looks[0] % 2][:found]:
         if one.size != HAS_BEGUN:  # who was stopped and waits again has told its wait
             _note_queued(waits, one.size, now - one.submit)
-    tell(waits, now, site.state[0].waiting == 0)
+    tell(waits, now)
 
 
 @inlined
@@ -109,11 +113,14 @@ def _note_queued(waits: Waits, size: int, waited: int) -> None:
 
 
 @compiled
-def tell(waits: Waits, now: int, nobody_queues: bool) -> None:
-    """Renew what a partition tells, by the last waits and those that queue.
+def count_spare(waits: Waits, site: Site) -> None:
+    """Count what is free at a site beyond what is waited for."""
+    waits.spare[0] = site.cluster.free[OPEN] - site.state[0].waiting_units
 
-    One that is too seldom used to have a history says that jobs start at once there, as long as nobody queues.
-    """
+
+@compiled
+def tell(waits: Waits, now: int) -> None:
+    """Renew what a partition tells of its waits, by the last of them and those that queue."""
     for one in range(CLASSES + 1):
         while waits.kept[one] and waits.started[one, (waits.count[one] - waits.kept[one]) % WINDOW] < now - LOOK_BACK:
             _forget_oldest(waits, one)
@@ -127,9 +134,6 @@ def tell(waits: Waits, now: int, nobody_queues: bool) -> None:
                 _quantile(waits, one, count, 0.9),
             )
             waits.queued[one] = 0
-    if waits.told[POOL, 2] < SAMPLES_MIN and nobody_queues:
-        waits.told[POOL] = 0.0
-        waits.told[POOL, 2] = SAMPLES_MIN
 
 
 @inlined

@@ -87,18 +87,31 @@ ShareOf = Callable[[SiteId], Share]
 
 
 @dataclass(frozen=True, slots=True)
+class Ours:
+    """Devices that our own runs ask for at a partition: of those on their way there, and of those that queue there."""
+
+    coming: int = 0
+    queued: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class History:
     """What runs have met. `declined`: sites that did not take this run. `failure_shares`: where enough is known, the
-    share of a site's recent attempts that ended by the site's fault. `known_as`: what sites may know the person by."""
+    share of a site's recent attempts that ended by the site's fault. `known_as`: what sites may know the person by.
+    `ours`: what waits of our own, by site and partition."""
 
     declined: frozenset[SiteId] = frozenset()
     failure_shares: Mapping[SiteId, float] = field(default_factory=dict)
     known_as: frozenset[str] = frozenset()
+    ours: Mapping[SiteId, Mapping[str, Ours]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class SiteSeen:
-    """A site with an agent, as it is now. `failure_share`: of its recent attempts, those that the site failed."""
+    """A site with an agent, as it is now. `failure_share`: of its recent attempts, those that the site failed.
+
+    `ours`: what waits of our own, by partition.
+    """
 
     site: SiteId
     name: str
@@ -109,6 +122,7 @@ class SiteSeen:
     silent_seconds: int | None
     inventory: Inventory | None
     failure_share: float | None
+    ours: Mapping[str, Ours]
     declined: bool
     site_account: bool | None
     own_site: bool | None
@@ -142,6 +156,7 @@ def candidates_of_agent(seen: SiteSeen, share: Share, needs: Needs, now: datetim
             devices_per_node=partition.devices_per_node,
             devices_total=partition.devices_total,
             devices_free=partition.devices_free,
+            devices_spare=_devices_spare(partition, seen.inventory.engine, seen.ours.get(partition.name, Ours())),
             memory_bytes_per_node=partition.memory_bytes_per_node,
             disk_free_bytes=partition.disk_free_bytes,
             time_limit_seconds_max=partition.time_limit_seconds_max,
@@ -155,6 +170,17 @@ def candidates_of_agent(seen: SiteSeen, share: Share, needs: Needs, now: datetim
         )
         for partition in seen.inventory.partitions
     ]
+
+
+def _devices_spare(partition: PartitionInventory, engine: str, ours: Ours) -> int | None:
+    """Return the free devices without those that all ask for who wait; None: one of the two is not known.
+
+    Slurm tells everybody's queue, ours in it; the other engines tell none, for they run nothing but ours.
+    """
+    if partition.devices_free is None or (partition.queue is None and engine == "slurm"):
+        return None
+    queued = ours.queued if partition.queue is None else sum(one.devices_waiting for one in partition.queue)
+    return partition.devices_free - queued - ours.coming
 
 
 def _runs_containers(partition: PartitionInventory, inventory: Inventory) -> bool | None:

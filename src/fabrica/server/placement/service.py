@@ -22,6 +22,7 @@ from fabrica.wire.runs import Resources, RunSpec
 
 # What slices above hand in and ask, as part of this face.
 History = rules.History
+Ours = rules.Ours
 Share = rules.Share
 ShareOf = rules.ShareOf
 
@@ -132,6 +133,7 @@ def _candidates(
             silent_seconds=speaker.silent_seconds,
             inventory=speaker.inventory,
             failure_share=history.failure_shares.get(site),
+            ours=history.ours.get(site, {}),
             declined=site in history.declined,
             site_account=None if is_personal else has_account,
             own_site=has_account if is_personal else None,

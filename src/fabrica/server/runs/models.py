@@ -43,7 +43,10 @@ class Run(Claimable):
 
 
 class Attempt(models.Model):
-    """One try at a run on one site. `state` has one writer: `service._move_attempt`."""
+    """One try at a run on one site. `state` has one writer: `service._move_attempt`.
+
+    `devices`: that all its tasks ask for; 0 where it was offered before this was kept.
+    """
 
     id = IdField(AttemptId, primary_key=True)
     run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="attempts")
@@ -51,6 +54,7 @@ class Attempt(models.Model):
     fence = models.IntegerField()
     site_id = IdField(SiteId)
     partition = models.CharField(max_length=80)
+    devices = models.IntegerField(default=0)
     placement_id = IdField(PlacementId)
     allocation_id = IdField(AllocationId)
     simulated = models.BooleanField(default=False)

@@ -1,12 +1,13 @@
 """Reads of runs, narrowed to what the reader may see."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
 
 from django.conf import settings
 from django.core.cache import cache
-from django.db.models import Count, Max, Min, Q, QuerySet
+from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 
 from fabrica.server.access import queries as access
 from fabrica.server.core import clock
@@ -14,7 +15,7 @@ from fabrica.server.core.actors import Actor
 from fabrica.server.people import queries as people
 from fabrica.server.placement import queries as placement
 from fabrica.server.placement import service as placement_service
-from fabrica.server.placement.service import History, Share, ShareOf
+from fabrica.server.placement.service import History, Ours, Share, ShareOf
 from fabrica.server.runs import rules
 from fabrica.server.runs.models import Artifact, Attempt, LogChunk, MetricPoint, Run
 from fabrica.server.sites import queries as sites
@@ -86,7 +87,7 @@ def share_of(allocations: tuple[Allocation, ...], spec: wire.RunSpec, now: datet
 def history(user: UserId | None, run: Run | None = None) -> History:
     """Return what runs have met: the sites that declined this one lately, and how often each site failed an attempt.
 
-    And what sites may know the run's person by.
+    And what sites may know the run's person by, and what waits of our own.
     """
     now = clock.now()
     declined: frozenset[SiteId] = frozenset()
@@ -95,7 +96,18 @@ def history(user: UserId | None, run: Run | None = None) -> History:
         declined = frozenset(unanswered.values_list("site_id", flat=True))
     kept_seconds = rules.FAILURE_SHARES_KEPT.total_seconds()
     shares: dict[SiteId, float] = cache.get_or_set("runs.failure_shares", _failure_shares, kept_seconds) or {}
-    return History(declined, shares, _known_as(user))
+    return History(declined, shares, _known_as(user), _ours())
+
+
+def _ours() -> dict[SiteId, dict[str, Ours]]:
+    """Return how many devices wait for our runs to come, or are waited for by them, at each site and partition."""
+    waiting = Attempt.objects.filter(state__in=(*rules.COMING, AttemptState.QUEUED)).values_list("site_id", "partition")
+    coming = Sum("devices", filter=Q(state__in=rules.COMING), default=0)
+    queued = Sum("devices", filter=Q(state=AttemptState.QUEUED), default=0)
+    found: dict[SiteId, dict[str, Ours]] = defaultdict(dict)
+    for site, partition, *devices in waiting.annotate(coming=coming, queued=queued).order_by():
+        found[site][partition] = Ours(*devices)
+    return found
 
 
 def _failure_shares() -> dict[SiteId, float]:

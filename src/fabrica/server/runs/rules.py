@@ -18,6 +18,8 @@ LEASE = timedelta(seconds=120)
 """How long a site may leave an offer unanswered."""
 DECLINED = (EndReason.SITE_DECLINED, EndReason.LEASE_EXPIRED)
 """Ends after which the same run is not offered to the same site again for a while."""
+COMING = (AttemptState.OFFERED, AttemptState.ACCEPTED, AttemptState.STAGING)
+"""States of an attempt that is on its way to a site's queue."""
 FAILED_BY_SITE = tuple(reason for reason, end in ENDS.items() if end.fault is Fault.SITE)
 FAILURE_WINDOW = timedelta(days=30)
 FAILURE_SAMPLES_MIN = 30

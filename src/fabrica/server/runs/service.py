@@ -47,14 +47,13 @@ def submit(by: Actor, *, project: ProjectId, spec: RunSpec) -> RunId:
     dependency_queries.check_seen(by, spec.after)
     sites.check_known(spec.sites or ())
     _check_possible(by, project, spec)
-    now = clock.now()
     run = Run.objects.create(
         project_id=project,
         submitted_by=by.user,
         name=spec.name,
         spec=spec.model_dump(mode="json"),
         state=RunState.SUBMITTED,
-        submitted_at=now,
+        submitted_at=clock.now(),
     )
     announce(facts.RunSubmitted(run=run.pk, project=project, spec=spec))
     hint("runs")
@@ -101,6 +100,7 @@ def place(by: Actor, *, run: RunId) -> bool:
         fence=row.fence + 1,
         site_id=decision.chosen,
         partition=decision.chosen_partition,
+        devices=spec.resources.devices_total * spec.resources.tasks,
         placement_id=decision.id,
         allocation_id=allocation.id,
         simulated=next(one.simulated for one in decision.candidates if one.site == decision.chosen),
