@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fabrica.wire.planning import JobsTooLarge, OptionsImpossible
+from fabrica.wire.planning import JobsTooLarge, OptionsImpossible, OutputNotWritten
 from tests.cli.running import run_raising
 
 SAMPLE = Path(__file__).resolve().parents[2] / "examples" / "twin" / "jobs.csv"
@@ -52,6 +52,19 @@ def test_an_unknown_policy_and_a_missing_file_are_refused(tmp_path: Path) -> Non
     assert run("--trace", SAMPLE, "--capacity", 256, "--policy", "lifo").exit_code == 2
     assert run("--trace", tmp_path / "none.csv", "--capacity", 256).exit_code == 2
     assert run("--trace", SAMPLE, "--capacity", 0).exit_code == 2
+
+
+@pytest.mark.parametrize("option", ["--half-life", "--age", "--age-max", "--leaf-stops", "--pue"])
+@pytest.mark.parametrize("value", ["nan", "inf"])
+def test_what_is_no_number_is_refused(option: str, value: str) -> None:
+    assert run("--trace", SAMPLE, "--capacity", 256, option, value).exit_code == 2
+
+
+def test_files_that_cannot_be_written_are_refused_before_the_replay(tmp_path: Path) -> None:
+    with pytest.raises(OutputNotWritten, match="no folder"):
+        run("--trace", SAMPLE, "--capacity", 1, "--starts", tmp_path / "nowhere" / "starts.csv")
+    with pytest.raises(OutputNotWritten, match="named twice"):
+        run("--trace", SAMPLE, "--capacity", 1, "--report", SAMPLE)
 
 
 USERS = "job_id,submit_s,runtime_s,units,limit_s,user,level\n" + "".join(

@@ -14,6 +14,7 @@ from tests.cli.running import run_raising
 from tests.planning.training.test_runs import RUN, write
 
 MODEL = Path(__file__).resolve().parents[2] / "examples" / "training" / "euro-70b.toml"
+JOBS = MODEL.parents[1] / "twin" / "jobs.csv"
 
 
 run = partial(run_raising, "plan")
@@ -40,6 +41,14 @@ def test_an_answer_in_words_names_the_allocation_and_the_act(tmp_path: Path) -> 
     assert (resources["resource_class"], resources["nodes"], resources["devices"]) == ("gpu.gh200", 256, 4)
     with pytest.raises(OutputNotWritten, match="already"):
         run("train", MODEL, "--site", "jaif", "--devices", 1024, "--write", folder)
+
+
+def test_the_machine_of_a_trace_holds_the_training() -> None:
+    asked = ("train", MODEL, "--accelerators", "H100-SXM:512", "--tokens", "1B")
+    assert run(*asked, "--capacity", 1024).exit_code == 2
+    refused = run(*asked, "--trace", JOBS, "--capacity", 256)
+    assert refused.exit_code == 2
+    assert "smaller than the 512 devices" in refused.output
 
 
 def test_smaller_pools_are_told_beside_the_one_asked_for() -> None:

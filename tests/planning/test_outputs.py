@@ -1,11 +1,13 @@
 """What is written is whole or not there."""
 
+import os
+import threading
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from fabrica.planning.outputs import write_page, write_starts
+from fabrica.planning.outputs import check_outputs, write_page, write_starts
 from fabrica.planning.replay import Cluster, Policy, replay
 from fabrica.wire.planning import OutputNotWritten
 from tests.planning.builders import make_trace
@@ -42,3 +44,42 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_half_written(
 def test_a_folder_that_is_not_there_is_told_in_words(tmp_path: Path) -> None:
     with pytest.raises(OutputNotWritten, match="cannot be written: No such file"):
         write_page("<p>", tmp_path / "nowhere" / "report.html")
+
+
+def test_a_link_stays_one_and_its_file_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "report.html").symlink_to(tmp_path / "kept" / "report.html")
+    write_page("<p>", tmp_path / "report.html")
+    assert (tmp_path / "report.html").is_symlink()
+    assert (tmp_path / "kept" / "report.html").read_text() == "<p>"
+
+
+def test_a_pipe_is_written_into_and_stays_a_pipe(tmp_path: Path) -> None:
+    pipe, read = tmp_path / "pipe", []
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: read.append(pipe.read_text()))
+    reader.start()
+    write_page("<p>", pipe)
+    reader.join()
+    assert read == ["<p>"]
+    assert pipe.is_fifo()
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="needs a device that is always full")
+def test_a_full_device_is_told_and_stays_a_device() -> None:
+    with pytest.raises(OutputNotWritten, match="No space"):
+        write_page("<p>", Path("/dev/full"))
+    assert Path("/dev/full").is_char_device()
+
+
+def test_files_that_cannot_be_written_are_refused_beforehand(tmp_path: Path) -> None:
+    trace, starts = tmp_path / "jobs.csv", tmp_path / "starts.csv"
+    check_outputs((starts, None), (trace,))
+    for outputs, words in (
+        ((tmp_path / "nowhere" / "starts.csv",), "there is no folder"),
+        ((starts, tmp_path / "." / "starts.csv"), "named twice"),
+        ((trace,), "named twice"),
+    ):
+        with pytest.raises(OutputNotWritten, match=words):
+            check_outputs(outputs, (trace,))
+    assert list(tmp_path.iterdir()) == []

@@ -1,5 +1,6 @@
-"""What arguments and options take, the same for every command: files, folders, days and countries."""
+"""What arguments and options take, the same for every command: files, folders, numbers, days and countries."""
 
+import math
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,16 @@ FILE_OR_FOLDER = click.Path(exists=True, path_type=Path)
 ANY_FILE = click.Path(dir_okay=False, path_type=Path)
 """There or not: it is written, or its absence is a problem with words of its own."""
 ANY_FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+class FiniteRange(click.FloatRange):
+    """A number within bounds; `nan` and `inf`, which Python reads as numbers too, are none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        found = super().convert(value, param, ctx)
+        if not math.isfinite(found):
+            self.fail(f"{value!r} is no number; write one such as 1.5.", param, ctx)
+        return found
 
 
 class _Day(click.ParamType):  # type: ignore[type-arg]  # generic in newer releases alone

@@ -42,6 +42,9 @@ def network(
     Example:
         fabrica plan network today.toml --report network.html
     """
+    from fabrica.planning.outputs import check_outputs
+
+    check_outputs((report,), (scenario_file,))
     outcome, found = _run(_scenario(scenario_file, replications), cores)
     if report is not None:
         from fabrica.planning.network.report import report as page_of
@@ -72,6 +75,9 @@ def compare(
     Example:
         fabrica plan compare today.toml gigafactory.toml --report compared.html
     """
+    from fabrica.planning.outputs import check_outputs
+
+    check_outputs((report,), (base_file, changed_file))
     first, second = _scenario(base_file, replications), _scenario(changed_file, replications)
     ran = _run(first, cores), _run(second, cores)
     from fabrica.planning.compare import compare as compared

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fabrica.cli.inputs import ANY_FILE, FILE
+from fabrica.cli.inputs import ANY_FILE, FILE, FiniteRange
 from fabrica.cli.output import console, json_option, print_json, say
+from fabrica.cli.plan_trace import TRACE, read_and_tell, trace_name
 from fabrica.cli.progress import progress_told
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     "trace_file",
     metavar="FILE",
     required=True,
-    type=FILE,
-    help="Jobs as CSV, SWF, sacct output or Parquet.",
+    type=TRACE,
+    help="Jobs as CSV, SWF, sacct output or Parquet; - reads standard input.",
 )
 @click.option("--capacity", metavar="UNITS", required=True, type=click.IntRange(min=1), help="Size of the cluster.")
 @click.option(
@@ -52,15 +53,11 @@ if TYPE_CHECKING:
 @click.option(
     "--within-leaf", is_flag=True, help="A job that fits one leaf waits for one, as in racks of linked devices."
 )
+@click.option("--half-life", metavar="HOURS", type=FiniteRange(min=0), help="Until use counts half; 0: never. [168]")
 @click.option(
-    "--half-life", metavar="HOURS", type=click.FloatRange(min=0), help="Until use counts half; 0: never. [168]"
+    "--age", metavar="HOURS", type=FiniteRange(min=0.01), help="Of waiting, each of which halves use for a job."
 )
-@click.option(
-    "--age", metavar="HOURS", type=click.FloatRange(min=0.01), help="Of waiting, each of which halves use for a job."
-)
-@click.option(
-    "--age-max", metavar="HOURS", type=click.FloatRange(min=0.01), help="After which age counts no more. [168]"
-)
+@click.option("--age-max", metavar="HOURS", type=FiniteRange(min=0.01), help="After which age counts no more. [168]")
 @click.option("--accounts", metavar="FILE", type=FILE, help="CSV of account, share and device_hours granted.")
 @click.option(
     "--maintenance", metavar="START:END:UNITS", multiple=True, help="Out of use, in seconds; units may be 'all'."
@@ -78,9 +75,7 @@ if TYPE_CHECKING:
     flag_value="published",
     help="Nodes fail, once in so many device-hours.",
 )
-@click.option(
-    "--leaf-stops", metavar="SHARE", type=click.FloatRange(0, 1), help="Of failures that take a whole leaf. [0]"
-)
+@click.option("--leaf-stops", metavar="SHARE", type=FiniteRange(0, 1), help="Of failures that take a whole leaf. [0]")
 @click.option("--checkpoint", metavar="SECONDS", type=click.IntRange(min=1), help="Work between two checkpoints.")
 @click.option("--repair", metavar="SECONDS", type=click.IntRange(min=1), help="Until a failed node is back. [86400]")
 @click.option("--seed", type=click.IntRange(0, 2**31), default=0, show_default=True, help="Of the failures.")
@@ -90,7 +85,7 @@ if TYPE_CHECKING:
 @click.option("--site", metavar="SITE", help="Tell energy and carbon as of this site of the network.")
 @click.option("--accelerator", metavar="KIND", help="Tell energy as of this kind of device.")
 @click.option("--country", metavar="CODE", help="Where it draws its power, such as DE.")
-@click.option("--pue", type=click.FloatRange(1, 5), help="Power of the site over that of its machines.")
+@click.option("--pue", type=FiniteRange(1, 5), help="Power of the site over that of its machines.")
 @click.option("--carbon", metavar="FILE", type=FILE, help="gCO2e per kWh, one number for each hour.")
 @click.option("--price", metavar="FILE", type=FILE, help="EUR per MWh, one number for each hour.")
 @click.option("--starts", metavar="FILE", type=ANY_FILE, help="Write every start here.")
@@ -107,14 +102,12 @@ def replay(trace_file: Path, units_max: int | None, starts: Path | None, report:
     """
     from fabrica.planning.drawn import drawn
     from fabrica.planning.figures import figures
-    from fabrica.planning.outputs import write_page, write_starts
+    from fabrica.planning.outputs import check_outputs, write_page, write_starts
     from fabrica.planning.replay import Cluster, Estimates, Policy, must_compile, replay
     from fabrica.planning.site_replay import NO_RATES
-    from fabrica.planning.traces.reading import read_trace
 
-    trace = read_trace(trace_file, units_max, asked["partition"], lambda lines: say(f"Reading: {lines:,} lines …"))
-    for notice in trace.notices:
-        say(notice)
+    check_outputs((starts, report), (trace_file, *(asked[name] for name in ("accounts", "carbon", "price"))))
+    trace = read_and_tell(trace_file, units_max, asked["partition"])
     policy, options, power = Policy(asked["policy"]), _options(asked), _power(asked)
     if must_compile(policy, options):
         say(f"Compiling the loop of {policy.value}, once on this machine …")
@@ -135,7 +128,7 @@ def replay(trace_file: Path, units_max: int | None, starts: Path | None, report:
     if report is not None:
         from fabrica.planning.report import report as page_of
 
-        write_page(page_of(done, found, trace_file.name, energy), report)
+        write_page(page_of(done, found, trace_name(trace_file), energy), report)
     if asked["as_json"]:
         print_json(_as_json(done, found, power, energy))
     else:

@@ -72,9 +72,11 @@ def siting(
     Example:
         fabrica plan siting examples/siting/hosts.toml --report siting.html
     """
+    from fabrica.planning.outputs import check_outputs
     from fabrica.planning.siting.candidate_file import read_question
     from fabrica.planning.siting.study import as_plain, study
 
+    check_outputs((kept_file, page), (candidate_file, outcome_file))
     question = read_question(candidate_file)
     outcomes = _outcomes(question, outcome_file, seed)
     if kept_file is not None:

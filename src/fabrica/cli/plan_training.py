@@ -8,6 +8,8 @@ import click
 
 from fabrica.cli.inputs import ANY_FILE, ANY_FOLDER, FILE
 from fabrica.cli.output import console, json_option, print_json, print_table, print_text, say
+from fabrica.cli.plan_trace import TRACE, read_and_tell, trace_name
+from fabrica.cli.progress import progress_told
 
 if TYPE_CHECKING:
     from fabrica.aiact.compute_margins import PlannedMargin
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
     from fabrica.planning.training.where import Place
 
 _STATES = {"below": "below", "above": "ABOVE", "within_margin": "WITHIN THE MARGIN OF ERROR OF"}
+_MEANS = {
+    "gpai_indicative": "above it a model that makes text, speech, images or video counts as general-purpose",
+    "systemic_presumption": "above it a model is presumed to be of systemic risk, and the Commission is to be told",
+}
 
 
 @click.command("train")
@@ -37,7 +43,7 @@ _STATES = {"below": "below", "above": "ABOVE", "within_margin": "WITHIN THE MARG
     "--trace",
     "trace_file",
     metavar="FILE",
-    type=FILE,
+    type=TRACE,
     help="Jobs of the site, as for 'plan replay': the twin tells how long the training would wait among them.",
 )
 @click.option("--capacity", metavar="N", type=click.IntRange(min=1), help="Size of the machine of --trace.")
@@ -73,18 +79,24 @@ def train(
 ) -> None:
     """Tell what it would take to train a model: layout, days, energy, carbon and cost, with intervals.
 
+    The file holds the model's shapes: layers, hidden, ffn, heads, vocab and seq_len at least.
+
     \b
     Example:
         fabrica plan train euro-70b.toml --accelerators H100-SXM:4096 --tokens 15T --report plan.html
     """
     _need_numpy()
     from fabrica.aiact.compute_margins import planned_margins
+    from fabrica.planning.outputs import check_outputs
     from fabrica.planning.training.answer import as_plain, ask
     from fabrica.planning.training.model_file import read_training
     from fabrica.planning.training.where import on_parts
 
     if sum((site is not None, accelerators is not None, everywhere)) != 1:
         raise click.UsageError("Give one of --site, --accelerators and --everywhere.")
+    if capacity is not None and trace_file is None:
+        raise click.UsageError("--capacity is the size of the machine of --trace; give both, or neither.")
+    check_outputs((page,), (model_file, trace_file))
     training, wanted = read_training(model_file), _tokens(tokens)
     if everywhere:
         if page is not None or folder is not None or trace_file is not None:
@@ -145,24 +157,26 @@ def _queued(answer: "Answer", trace_file: Path, capacity: int | None) -> "Answer
     """Return the answer with its wait in the queue; a machine is as large as the site's, where none is given."""
     from dataclasses import replace
 
-    from fabrica.planning.traces.reading import read_trace
     from fabrica.planning.training.pools import pool_of_site
-    from fabrica.planning.training.queueing import queue_wait
+    from fabrica.planning.training.queueing import PROBES, queue_wait
 
     pool = answer.pool
     size = capacity or (pool_of_site(pool.site).devices if pool.site else pool.devices)
-    trace = read_trace(trace_file)
-    for notice in trace.notices:
-        say(notice)
-    say(f"Replaying {len(trace):,} jobs on {size:,} devices with the training among them …")
+    if size < pool.devices:
+        raise click.UsageError(f"--capacity {size} is smaller than the {pool.devices} devices to train on.")
+    trace, name = read_and_tell(trace_file), trace_name(trace_file)
     seconds = answer.figures.days.value * 86_400
-    return replace(answer, queue_wait=queue_wait(trace, trace_file.name, size, pool.devices, seconds))
+    words = f"replaying {len(trace):,} jobs on {size:,} devices with the training among them"
+    with progress_told() as tell:
+        tell(0.0, words)
+        wait = queue_wait(trace, name, size, pool.devices, seconds, lambda done: tell(done / PROBES, words))
+    return replace(answer, queue_wait=wait)
 
 
 def _show(answer: "Answer") -> None:
     from rich.markup import escape
 
-    from fabrica.planning.training.words import paragraph
+    from fabrica.planning.training.words import LEGEND, paragraph
     from fabrica.values.time import show_duration
 
     out = console()
@@ -175,6 +189,7 @@ def _show(answer: "Answer") -> None:
         rows.append((layout.words, *rates, *shares))
     speeds = ("tokens/s/device", "step, s", "computing", "peak", "memory free", "J/token")
     print_table(("layout",), rows, figures=speeds)
+    out.print(f"[dim]{LEGEND}[/dim]")
     out.print()
     options = [
         (one.name, show_duration(round(one.interval_seconds)), f"{one.devices_held:,}", f"{one.useful_share:.1%}")
@@ -189,6 +204,7 @@ def _show(answer: "Answer") -> None:
 
 
 def _show_action(answer: "Answer", margins: "tuple[PlannedMargin, ...]") -> None:
+    from fabrica.aiact.in_words import cited_in_words
     from fabrica.planning.training.words import span
 
     out = console()
@@ -198,7 +214,11 @@ def _show_action(answer: "Answer", margins: "tuple[PlannedMargin, ...]") -> None
     )
     for one in margins:
         words = _STATES[one.state]
-        out.print(f"AI Act: {answer.flop:.2e} FLOP of training is {words} {one.flop:.0e} FLOP ({one.source}).")
+        source = cited_in_words(one.source)
+        out.print(
+            f"AI Act: {answer.flop:.2e} FLOP of training is {words} {one.flop:.0e} FLOP; {_MEANS[one.threshold]} "
+            f"({source})."
+        )
 
 
 def _everywhere(
@@ -295,7 +315,8 @@ def validate(runs_file: Path | None, as_json: bool) -> None:
     from fabrica.planning.training.validate import as_plain, validate
 
     file = read_runs(runs_file or OWN_FILE)
-    say(f"Predicting {len(file.runs)} runs, and again with each group of them left out …")
+    count = len(file.runs)
+    say(f"Predicting {count} run{'' if count == 1 else 's'}, and again with each group of them left out …")
     found = validate(file)
     if as_json:
         print_json(as_plain(found))

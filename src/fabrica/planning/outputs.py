@@ -3,13 +3,34 @@
 import csv
 import os
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
 from fabrica.planning.replay import Replay
 from fabrica.wire.planning import OutputNotWritten
+
+_DEVICES = Path("/dev")
+_REMEDY = "Give a file in a folder that is there, with room."
+
+
+def check_outputs(outputs: Sequence[Path | None], inputs: Sequence[Path | None] = ()) -> None:
+    """Refuse files that cannot be written, before the work is done that they are to hold. Null: not asked for.
+
+    Raises:
+        OutputNotWritten: its folder is not there or is closed, or it is the file of something else too.
+    """
+    taken = [path.resolve() for path in inputs if path is not None]
+    for path in (one for one in outputs if one is not None):
+        own = path.resolve()
+        if own in taken and not _is_stream(path):
+            raise OutputNotWritten(f"{path} is named twice, so one would replace the other.", remedy="Name two files.")
+        taken.append(own)
+        if not own.parent.is_dir():
+            raise OutputNotWritten(f"{path} cannot be written: there is no folder {own.parent}.", remedy=_REMEDY)
+        if not os.access(path if _is_stream(path) else own.parent, os.W_OK):
+            raise OutputNotWritten(f"{path} cannot be written: {own.parent} is closed to you.", remedy=_REMEDY)
 
 
 def write_starts(replay: Replay, path: Path) -> None:
@@ -53,6 +74,24 @@ def write_text_once(text: str, path: Path) -> None:
 
 @contextmanager
 def _whole(path: Path) -> Iterator[TextIO]:
+    """Open a file that is there whole or not at all; a device or a pipe is written straight, and stays what it is."""
+    try:
+        if _is_stream(path):
+            with path.open("w", newline="", encoding="utf-8") as stream:
+                yield stream
+        else:
+            with _replaced(path.resolve()) as file:
+                yield file
+    except OSError as failure:
+        raise OutputNotWritten(f"{path} cannot be written: {failure.strerror}.", remedy=_REMEDY) from None
+
+
+def _is_stream(path: Path) -> bool:
+    return (path.exists() and not path.is_file()) or path.is_relative_to(_DEVICES)
+
+
+@contextmanager
+def _replaced(path: Path) -> Iterator[TextIO]:
     half = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         with half.open("x", newline="", encoding="utf-8") as file:
@@ -60,9 +99,5 @@ def _whole(path: Path) -> Iterator[TextIO]:
             file.flush()
             os.fsync(file.fileno())
         half.rename(path)
-    except OSError as failure:
-        raise OutputNotWritten(
-            f"{path} cannot be written: {failure.strerror}.", remedy="Give a file in a folder that is there, with room."
-        ) from None
     finally:
         half.unlink(missing_ok=True)

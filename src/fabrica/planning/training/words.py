@@ -4,6 +4,13 @@ from fabrica.planning.training.answer import Answer
 from fabrica.planning.training.figures import Span
 from fabrica.values.time import show_duration
 
+LEGEND = (
+    "TP: devices that share the matrices of a layer. PP: stages of layers. CP: devices that share a sequence. "
+    "EP: devices that share the experts, among those of DP. DP: copies that share the batch. "
+    "TP, PP, CP and DP multiplied are the devices in use."
+)
+"""What the letters of a layout mean, for somebody who has not laid one out."""
+
 _SCALES = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K"))
 
 
@@ -21,7 +28,7 @@ def paragraph(answer: Answer, queue: str | None = None) -> str:
             else ""
         )
         + f". Trained on {amount(answer.tokens)} tokens in {answer.precision} on {answer.pool.words}, it would take "
-        f"{span(figures.days)} days and {span(figures.device_hours)} device-hours, from its first step to its last.",
+        f"{lasting(figures.days)} and {span(figures.device_hours)} device-hours, from its first step to its last.",
         f"The best layout is {best.words}: {best.tokens_per_s_per_gpu:,.0f} tokens a second and device, "
         f"{best.model_flop_share:.0%} of the peak, with {best.memory_free_share:.0%} of the memory free."
         + (" Memory is predicted to about a tenth, so have a layout with more of it ready." if _tight(answer) else ""),
@@ -111,6 +118,12 @@ def amount(value: float) -> str:
         if abs(value) >= scale:
             return f"{value / scale:,.3g} {letter}" if abs(value) < 1e15 else f"{value:.2e}"
     return f"{value:,.0f}"
+
+
+def lasting(days: Span) -> str:
+    """Return how long it takes with its interval, in days, hours or minutes: `49 (38 to 63) days`."""
+    scale, unit = (1.0, "days") if days.value >= 1 else (24.0, "hours") if days.value >= 1 / 24 else (1440.0, "minutes")
+    return f"{span(days.times(scale))} {unit}"
 
 
 def span(figure: Span) -> str:
