@@ -74,7 +74,10 @@ def test_every_pool_of_the_network_can_be_asked_for() -> None:
 def test_a_site_or_a_device_that_was_mistyped_is_named() -> None:
     with pytest.raises(PoolRefused) as refused:
         pool_of_site("jaiff")
-    assert refused.value.remedy == "Did you mean 'jaif'?"
+    assert refused.value.remedy == "Did you mean 'jaif', JUPITER AI Factory?"
+    with pytest.raises(PoolRefused) as nobody:
+        pool_of_site("nowhere")
+    assert nobody.value.remedy.startswith("Sites whose machines are published: lumi-aif (LUMI), it4lia (Leonardo)")
     with pytest.raises(DeviceUnknown) as unknown:
         parse_pool("GB2000:8")
     assert unknown.value.remedy.startswith("Did you mean 'GB200'?")

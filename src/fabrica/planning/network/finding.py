@@ -1,9 +1,9 @@
 """Find partitions by what a scenario calls them, and say what there is where nothing is found."""
 
-import difflib
 from collections.abc import Iterable, Sequence
 
 from fabrica.planning.network.partitions import Partition
+from fabrica.reference.site_names import nearest_site
 from fabrica.wire.planning import NetworkImpossible
 
 
@@ -26,6 +26,6 @@ def find_partitions(partitions: Sequence[Partition], site: str, name: str | None
 def unknown_site(site: str, ids: Iterable[str]) -> NetworkImpossible:
     """Return the problem of a site that is not there, with the nearest that is."""
     known = sorted(set(ids))
-    near = difflib.get_close_matches(site, known, n=1)
-    remedy = f"Did you mean {near[0]!r}?" if near else f"Sites of this network: {', '.join(known)}."
+    near = nearest_site(site, known)
+    remedy = f"Did you mean {near!r}?" if near else f"Sites of this network: {', '.join(known)}."
     return NetworkImpossible(f"There is no site {site!r} in this network.", remedy=remedy, site=site)

@@ -1,6 +1,5 @@
 """Pools of devices: so many of a kind, or a partition of a site of the network."""
 
-import difflib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -8,6 +7,7 @@ from dataclasses import dataclass, replace
 from fabrica.planning.training.devices import Device, find_device
 from fabrica.reference.accelerators import load_accelerators
 from fabrica.reference.network import Factory, Partition, System, load_network
+from fabrica.reference.site_names import nearest_site
 from fabrica.wire.training import DeviceUnknown, PoolRefused
 
 _POOL = re.compile(r"^\s*(?P<name>[^:]+?)\s*:\s*(?P<count>[\d_,]+)\s*$")
@@ -112,10 +112,7 @@ def pool_of_site(site: str, devices: int | None = None) -> Pool:
         PoolRefused: there is no such site, no count of its accelerators is published, or it has fewer.
     """
     if load_network().site(site) is None:
-        known = [str(one.id) for one in load_network().factories]
-        near = difflib.get_close_matches(site, known, n=1)
-        remedy = f"Did you mean {near[0]!r}?" if near else f"Sites with machines: {', '.join(known)}."
-        raise PoolRefused(f"There is no site {site!r} in the network.", remedy=remedy)
+        raise PoolRefused(f"There is no site {site!r:.60} in the network.", remedy=_site_meant(site))
     own = [pool for pool in pools_of_network() if pool.site == site]
     if not own:
         raise PoolRefused(
@@ -124,6 +121,17 @@ def pool_of_site(site: str, devices: int | None = None) -> Pool:
         )
     largest = max(own, key=lambda pool: (pool.planned is None, pool.devices * (pool.device.bf16_teraflops or 0)))
     return largest if devices is None else part_of(largest, devices)
+
+
+def _site_meant(site: str) -> str:
+    """Return the site that may have been meant, or all whose machines are published."""
+    near = nearest_site(site, [str(one.id) for one in load_network().factories])
+    if near is not None:
+        known = next(one for one in load_network().factories if one.id == near)
+        return f"Did you mean {near!r}, {known.full_name}?"
+    machines = {pool.site: pool.system for pool in reversed(pools_of_network())}
+    told = ", ".join(f"{one} ({machine})" for one, machine in reversed(machines.items()))
+    return f"Sites whose machines are published: {told}."
 
 
 def part_of(pool: Pool, devices: int) -> Pool:
