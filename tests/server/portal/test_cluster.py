@@ -1,14 +1,15 @@
 """What a site's page shows of its queue."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
 
 from fabrica.server.portal.cluster import waits_shown
 from fabrica.server.runs.page_queries import WaitTold
-from fabrica.wire.agents import NodeOut, QueueClass, WaitForecast
-from tests.builders import make_agent, make_inventory
+from fabrica.server.sites import service as sites
+from fabrica.wire.agents import Maintenance, NodeOut, QueueClass, WaitForecast
+from tests.builders import make_agent, make_inventory, make_sync
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -68,6 +69,19 @@ def test_the_page_shows_queue_drains_and_history_and_escapes_the_site_s_words() 
         assert words in page
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert(1)" in page
+
+
+@pytest.mark.django_db
+def test_the_page_tells_planned_maintenance_until_it_is_over_and_escapes_what_it_is_called() -> None:
+    starts = datetime.now(UTC) + timedelta(days=2)
+    planned = Maintenance(starts_at=starts, ends_at=starts + timedelta(hours=10), name="<b>upgrade</b>")
+    agent = make_agent(inventory=make_inventory(maintenance=planned))
+    page = Client().get("/sites/own-site").content.decode()
+    assert f"maintenance from {starts:%-d %b %Y, %H:%M} to " in page
+    assert "&lt;b&gt;upgrade" in page
+    over = planned.model_copy(update={"starts_at": starts - timedelta(days=3), "ends_at": starts - timedelta(days=2.5)})
+    sites.hear(agent, request=make_sync(inventory=make_inventory(maintenance=over)))
+    assert "maintenance from" not in Client().get("/sites/own-site").content.decode()
 
 
 @pytest.mark.django_db
