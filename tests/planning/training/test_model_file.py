@@ -68,6 +68,16 @@ def test_latent_attention_experts_and_windows_are_read(tmp_path: Path) -> None:
         ("seq_len = 8192\n", 'seq_len = 8192\n[training]\nprecision = "int8"\n', 10, "bf16"),
         ("seq_len = 8192\n", 'seq_len = 8192\nmoe = "yes"\n', 9, "table"),
         ("seq_len = 8192\n", "seq_len = 8192\n[window]\ntokens = 5\nshare = 2\n", 11, "0 to 1"),
+        ('name = "m"', "name = 5", 1, "in quotes"),
+        ('name = "m"', 'name = " "', 1, "in quotes"),
+        ('name = "m"', 'params_b = "8B"', 1, "number of billions"),
+        ('name = "m"', "params_b = nan", 1, "number of billions"),
+        ('name = "m"', "active_params_b = 3", 1, "7.5 billion active parameters"),
+        ("layers = 32\nhidden = 4096\n", "", None, "'layers', 'hidden' are missing"),
+        ("seq_len = 8192\n", 'seq_len = 8192\nprecision = "fp8"\n', 9, "below [training]"),
+        ("seq_len = 8192\n", 'seq_len = 8192\ntokens = "15T"\n', 9, "below [window] or below [training]"),
+        ("seq_len = 8192\n", 'seq_len = 8192\n[window]\ntokens = 4\n[training]\ntokens = "x"\n', 12, "15T"),
+        ("seq_len = 8192\n", "seq_len = 8192\n[training]\nkv_heads = 8\n", 10, "above the first table"),
         ("gated", "gated", None, ""),
     ],
 )
@@ -100,10 +110,29 @@ def test_a_file_that_is_not_there_or_not_text_is_refused(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("text", "tokens"),
-    [("15T", 15e12), ("300 B", 300e9), ("4.5e12", 4.5e12), ("1_000M", 1e9), (5_000_000, 5e6), ("2t", 2e12)],
+    [
+        ("15T", 15e12),
+        ("15 trillion", 15e12),
+        ("9 Billion tokens", 9e9),
+        ("300 B", 300e9),
+        ("4.5e12", 4.5e12),
+        ("1_000M", 1e9),
+        (5_000_000, 5e6),
+        ("2t", 2e12),
+    ],
 )
 def test_tokens_are_read_as_people_write_them(text: str | float, tokens: float) -> None:
     assert parse_tokens(text) == tokens
+
+
+def test_a_precision_is_read_in_large_letters_too(tmp_path: Path) -> None:
+    text = SHAPES + '[training]\nprecision = "FP8"\n'
+    assert read_training(write(tmp_path, text)).precision == "fp8"
+
+
+def test_active_parameters_may_count_embeddings_or_not(tmp_path: Path) -> None:
+    for count in (7.5, 8.03):
+        assert read_training(write(tmp_path, f"active_params_b = {count}\n" + SHAPES)).model.name == "m"
 
 
 @given(st.text(max_size=12))

@@ -22,8 +22,10 @@ _KEYS: Mapping[str, tuple[str, ...]] = {
     "training": ("tokens", "global_batch_tokens", "precision", "software"),
 }
 SOFTWARE = ("vendor", "framework")
-_UNITS = {"": 1.0, "K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
-_TOKENS = re.compile(r"^\s*(\d[\d_]*(?:\.\d+)?(?:e\+?\d+)?)\s*([KMBT]?)\s*(?:tokens)?\s*$", re.IGNORECASE)
+_UNITS = {"": 1.0, "K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12, "MILLION": 1e6, "BILLION": 1e9, "TRILLION": 1e12}
+_TOKENS = re.compile(
+    r"^\s*(\d[\d_]*(?:\.\d+)?(?:e\+?\d+)?)\s*([KMBT]?|million|billion|trillion)\s*(?:tokens)?\s*$", re.IGNORECASE
+)
 DISAGREEMENT = 0.1  # of stated and counted parameters, beyond which a shape is taken to be mistyped
 
 
@@ -39,7 +41,7 @@ class Training:
 
 
 def parse_tokens(text: str | float) -> float:
-    """Return the tokens of `15T`, `300B`, `4.5e12` or a plain number.
+    """Return the tokens of `15T`, `300 billion`, `4.5e12` or a plain number.
 
     Raises:
         ValueError: not of this form, or none at all.
@@ -137,15 +139,33 @@ class _Reader:
 
     def _check(self, row: Mapping[str, Any], known: tuple[str, ...], table: str) -> None:
         unknown = unknown_key(row, known, f"[{table}]" if table else "")
-        if unknown is not None:
-            raise self._mistake(*unknown)
+        if unknown is None:
+            return
+        homes = [name for name, keys in _KEYS.items() if name != table and unknown.key in keys]
+        if not homes:
+            raise self._mistake(*unknown, table)
+        places = " or ".join(f"below [{home}]" if home else "above the first table" for home in homes)
+        raise self._mistake(unknown.key, unknown.detail, f"Write it {places}.", table)
+
+    def _name(self) -> str:
+        name = self.document.get("name", self.name)
+        if not isinstance(name, str) or not name.strip():
+            raise self._mistake("name", f"name is {name!r:.60}.", 'Write a name in quotes, such as "our-8b".')
+        return name
+
+    def _check_complete(self) -> None:
+        missing = [key for key in SHAPES if key not in self.document]
+        if len(missing) > 1:
+            names = ", ".join(f"'{key}'" for key in missing)
+            raise self._mistake("", f"The keys {names} are missing.", "Add them; the how-to shows a model's file.")
 
     def _model(self) -> Model:
+        self._check_complete()
         number = self._whole
         mixture, latent = self.document.get("moe"), self.document.get("latent_attention")
         heads = number("heads")
         made = Model(
-            str(self.document.get("name", self.name)),
+            self._name(),
             number("layers", most=10_000),
             number("hidden"),
             number("ffn"),
@@ -175,14 +195,27 @@ class _Reader:
                 f"{model.heads} heads do not divide into {model.key_value_heads} of keys and values.",
                 "Give a number that divides the heads.",
             )
-        told = self.document.get("params_b")
-        if isinstance(told, int | float) and abs(model.parameters / max(told, 1e-9) - 1) <= DISAGREEMENT:
-            raise self._mistake("params_b", "params_b counts billions.", f"Write {told / 1e9:g}.")
-        if isinstance(told, int | float) and abs(model.parameters / 1e9 / max(told, 1e-9) - 1) > DISAGREEMENT:
+        embeddings = 2 * model.vocab * model.hidden
+        self._check_parameters("params_b", "parameters", model.parameters, model.parameters)
+        self._check_parameters(
+            "active_params_b", "active parameters", model.active_parameters, model.active_parameters + embeddings
+        )
+
+    def _check_parameters(self, key: str, words: str, least: float, most: float) -> None:
+        """Refuse a stated count that the shapes do not make, give or take a tenth; sources count embeddings or not."""
+        told = self.document.get(key)
+        if told is None:
+            return
+        if isinstance(told, bool) or not isinstance(told, int | float) or not 0 < told < float("inf"):
+            raise self._mistake(key, f"{key} is {told!r:.40}.", "Write a number of billions, such as 70.6.")
+        low, high = least * (1 - DISAGREEMENT), most / (1 - DISAGREEMENT)
+        if low <= told <= high:
+            raise self._mistake(key, f"{key} counts billions.", f"Write {told / 1e9:g}.")
+        if not low <= told * 1e9 <= high:
             raise self._mistake(
-                "params_b",
-                f"The shapes make {model.parameters / 1e9:.3g} billion parameters, not {told:g}.",
-                "Correct the shape that is mistyped, or leave params_b out.",
+                key,
+                f"The shapes make {least / 1e9:.3g} billion {words}, not {told:g}.",
+                f"Correct the shape that is mistyped, or leave {key} out.",
             )
 
     def _experts(self) -> Experts:
@@ -210,7 +243,9 @@ class _Reader:
         if value is None:
             raise self._mistake(key, f"The key '{name}' is missing.", "Add it; the how-to shows a model's file.")
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            raise self._mistake(key, f"{name} is {value!r}.", f"Write a whole number from {least:,} to {most:,}.")
+            raise self._mistake(
+                key, f"{name} is {value!r}.", f"Write a whole number from {least:,} to {most:,}.", table
+            )
         return value
 
     def _truth(self, key: str, *, default: bool) -> bool:
@@ -224,14 +259,21 @@ class _Reader:
         try:
             return None if value is None else parse_tokens(value)
         except ValueError as error:
-            raise self._mistake(key, f"training.{key}: {error}.", "") from None
+            raise self._mistake(key, f"training.{key}: {error}.", "", "training") from None
 
     def _one_of(self, key: str, value: Any, known: tuple[str, ...]) -> str:
-        if value not in known:
-            raise self._mistake(key, f"{key} is {value!r}.", f"Write one of {', '.join(known)}.")
-        return str(value)
+        plain = value.casefold() if isinstance(value, str) else value
+        if plain not in known:
+            raise self._mistake(key, f"{key} is {value!r:.60}.", f"Write one of {', '.join(known)}.")
+        return str(plain)
 
-    def _mistake(self, key: str, detail: str, remedy: str) -> ModelRefused:
-        line = line_of(self.text, key)
+    def _mistake(self, key: str, detail: str, remedy: str, table: str = "") -> ModelRefused:
+        line = self._line(key, table)
         place = f"{self.place}, line {line}" if line else self.place
         return ModelRefused(f"{place}: {detail}", remedy=remedy, key=key, line=line)
+
+    def _line(self, key: str, table: str) -> int | None:
+        """Return the line of a key, looked for from its table on; null: it stands nowhere."""
+        above = line_of(self.text, table) or 0
+        below = line_of("\n".join(self.text.splitlines()[above:]), key)
+        return line_of(self.text, key) if below is None else above + below
