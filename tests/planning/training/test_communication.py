@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from fabrica.planning.training.columns import LayoutColumns, single
-from fabrica.planning.training.communication import gather_rate, pipeline_hop, sharded_bytes, tensor_forward
+from fabrica.planning.training.communication import (
+    gather_rate,
+    pipeline_hop,
+    replicas_of_experts,
+    sharded_bytes,
+    tensor_forward,
+)
 from fabrica.planning.training.devices import find_device
 from fabrica.planning.training.software import software_of
 from tests.planning.training.questions import make_mixture, make_model
@@ -24,6 +30,14 @@ def test_each_parameter_is_held_once_over_tensor_pipeline_and_expert_ranks() -> 
     model = make_mixture()
     dense, experts = sharded_bytes(model.columns(), layout(tensor=2, pipeline=4, expert=8))
     assert dense * 8 + experts * 4 * 8 == pytest.approx(model.parameters)
+
+
+def test_an_expert_is_held_once_over_the_ranks_that_split_it() -> None:
+    model = make_mixture()
+    made = layout(tensor=4, pipeline=2, data=8, expert=4, expert_tensor=4)
+    dense, experts = sharded_bytes(model.columns(), made)
+    assert dense * 8 + experts * 2 * 16 == pytest.approx(model.parameters)
+    assert replicas_of_experts(made) == 2
 
 
 def test_ranks_of_one_domain_share_the_links_out_of_it() -> None:

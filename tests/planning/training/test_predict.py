@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from fabrica.planning.training.devices import find_device
 from fabrica.planning.training.layouts import Fixed
 from fabrica.planning.training.predict import Prediction, own_calibration, own_runs, predict, predict_runs
@@ -44,6 +46,27 @@ def test_a_family_nobody_published_widens_it_more() -> None:
     assert width(found) > width(predicted(on("H200")))
 
 
+def mixture(key: str = "H100-SXM", year: float = 2025.9) -> Run:
+    run = next(run for run in own_runs() if run.id == "dgxc-grok1-bf16-512")
+    device = find_device(key)
+    return replace(run, device=device, case=replace(run.case, device=device.key, family=device.family, year=year))
+
+
+def test_a_mixture_on_a_family_that_no_mixture_ran_on_is_said() -> None:
+    known, foreign = predicted(mixture()), predicted(mixture("A100-80G"))
+    assert known.extrapolates == ()
+    assert "no mixture of experts on ampere was calibrated on" in foreign.extrapolates
+    assert not any("mixture" in reason for reason in predicted(on("A100-80G")).extrapolates)
+    assert width(foreign) > width(known)
+
+
+def test_software_newer_than_that_of_any_run_is_said() -> None:
+    newest = max(run.case.year for run in own_runs() if run.reported is not None)
+    found = predicted(mixture(year=newest + 0.5))
+    assert any("software is newer than that of any run, by 0.5 years" in reason for reason in found.extrapolates)
+    assert width(found) > width(predicted(mixture(year=newest)))
+
+
 def test_more_devices_than_any_run_are_said() -> None:
     many = replace(RUN, devices=65_536, batch_sequences=65_536.0, fixed=replace(RUN.fixed, data=2048.0))
     found = predicted(many)
@@ -66,5 +89,6 @@ def test_where_chunks_are_not_told_the_interval_reaches_down_to_none() -> None:
     }
     runs = [replace(RUN, id=name, fixed=fixed) for name, fixed in layouts.items()]
     told, silent, none = predict_runs(runs, calibration, own_runs())
-    assert silent.low == none.low < told.low
-    assert (told.low, silent.rate) == (predicted(RUN).low, predicted(runs[1]).rate)
+    assert silent.low == pytest.approx(none.low)
+    assert none.low < told.low
+    assert (told.low, silent.rate) == pytest.approx((predicted(RUN).low, predicted(runs[1]).rate))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from fabrica.planning.training.columns import Efficiencies, LayoutColumns, single
 from fabrica.planning.training.constants import Case, efficiencies, prior_means, weights
 from fabrica.planning.training.devices import find_device
-from fabrica.planning.training.model import Model
+from fabrica.planning.training.model import Experts, Model
 from fabrica.planning.training.software import software_of
 from fabrica.planning.training.step import Step, step
 from tests.planning.training.questions import make_mixture, make_model
@@ -21,6 +21,7 @@ LAYOUT = {
     "data": 8,
     "context": 1,
     "expert": 1,
+    "expert_tensor": 1,
     "interleave": 1,
     "micro_batch": 1,
     "zero": 1,
@@ -86,6 +87,42 @@ def test_experts_beyond_the_domain_cost_more() -> None:
         float(timed(make_mixture(), tensor=1, pipeline=1, data=64, expert=count).expert) for count in (8, 64)
     )
     assert outside > 2 * inside > 0
+
+
+def test_whole_experts_need_one_all_reduce_of_two_and_split_or_shared_ones_both() -> None:
+    whole, split = (timed(make_mixture(), tensor=2, expert=count) for count in (8, 1))
+    shared = timed(make_mixture(experts=Experts(128, 8, 768, shared=1)), tensor=2, expert=8)
+    assert float(split.tensor) == float(shared.tensor) == pytest.approx(2 * float(whole.tensor))
+
+
+def test_expert_ranks_are_neighbours_whatever_the_tensor_ranks() -> None:
+    alone, beside = (timed(make_mixture(), tensor=ranks, data=16 // ranks, expert=8) for ranks in (1, 2))
+    assert float(beside.expert) == pytest.approx(float(alone.expert))  # twice the micro-batches, each half on a rank
+
+
+def test_experts_that_are_split_gather_their_tokens_and_compute_as_much() -> None:
+    whole, split = (
+        timed(make_mixture(), tensor=4, expert=2, expert_tensor=ranks, data=8, pipeline=1) for ranks in (2, 4)
+    )
+    assert float(split.expert) > float(whole.expert)
+    assert float(split.compute) == pytest.approx(float(whole.compute), rel=0.2)
+
+
+@settings(max_examples=30)
+@given(st.sampled_from([1, 2, 4, 8, 16]), st.floats(0, 0.1))
+def test_a_host_slows_a_mixture_by_its_own_time_at_most_and_less_the_more_there_is_to_do(
+    micro: int, seconds: float
+) -> None:
+    known, layers = plain(), make_mixture().expert_layers
+
+    def shown(size: int) -> float:
+        laid = {"tensor": 1, "pipeline": 1, "data": 8, "expert": 8, "micro_batch": size, "batch_sequences": 8 * size}
+        with_host, without = (
+            replace(known, route_seconds=np.array(host), expert_launch_seconds=np.array(0.0)) for host in (seconds, 0.0)
+        )
+        return float(timed(make_mixture(), with_host, **laid).compute - timed(make_mixture(), without, **laid).compute)
+
+    assert -1e-9 <= shown(2 * micro) <= shown(micro) + 1e-9 <= layers * seconds + 2e-9
 
 
 def test_sharded_weights_hide_behind_enough_computing() -> None:

@@ -18,7 +18,7 @@ from fabrica.planning.training.prepare import Prepared, columns_of
 from fabrica.planning.training.queueing import QueueWait
 from fabrica.planning.training.runs import Run
 from fabrica.planning.training.search import Found, Question, memory_parts, pareto, search
-from fabrica.planning.training.software import NEWEST
+from fabrica.planning.training.software import USUAL
 from fabrica.wire.training import ModelRefused
 
 SMALL_MODEL, SMALL_BATCH_TOKENS, LARGE_BATCH_TOKENS = 30e9, 4 * 2**20, 16 * 2**20
@@ -164,7 +164,7 @@ def _question(training: Training, pool: Pool, fixed: Fixed) -> tuple[Question, t
         training.precision,
         pool.device.key,
         pool.device.family,
-        NEWEST - 0.5,
+        USUAL,
         experts=model.experts is not None,
         campaign=True,
         framework=training.software == "framework",

@@ -60,8 +60,9 @@ class DeviceColumns:
 
 @dataclass(frozen=True, slots=True)
 class LayoutColumns:
-    """How a model is laid out. `data` folds expert parallelism in: tensor × pipeline × data × context = devices.
+    """How a model is laid out. Expert ranks are folded in: tensor × pipeline × data × context = devices.
 
+    `expert_tensor`: the ranks that split each expert; 1 where they are whole.
     `zero`: the ZeRO stage, 0 to 3. `recompute`: 0 none, 1 selective, 2 full,
     1.5 full in half of the layers and selective in the others. `zero_bubble`: 0 or 1.
     """
@@ -71,6 +72,7 @@ class LayoutColumns:
     data: Column
     context: Column
     expert: Column
+    expert_tensor: Column
     interleave: Column
     micro_batch: Column
     zero: Column

@@ -26,6 +26,7 @@ class Fixed:
     data: float | None = None
     context: float | None = None
     expert: float | None = None
+    expert_tensor: float = 1.0
     interleave: float | None = None
     micro_batch: float | None = None
     zero: float | None = None
@@ -51,6 +52,7 @@ def enumerate_layouts(model: Model, devices: int, batch_sequences: float, domain
     whole = _with(
         outer,
         expert=_expert(model, fixed),
+        expert_tensor=np.array([fixed.expert_tensor]),
         interleave=_interleave(model, fixed),
         micro_batch=_one_or(fixed.micro_batch, MICRO_BATCHES),
         zero=_one_or(fixed.zero, (1.0, 2.0, 3.0)),
@@ -113,7 +115,7 @@ def _interleave(model: Model, fixed: Fixed) -> Column:
 
 def _filled_by_experts(whole: Mapping[str, Column]) -> Column:
     """Return as many data ranks as whole groups of expert ranks fill; all but data are powers of two here."""
-    unit = np.maximum(whole["expert"] / (whole["tensor"] * whole["context"]), 1.0)
+    unit = np.maximum(whole["expert"] * whole["expert_tensor"] / (whole["tensor"] * whole["context"]), 1.0)
     return np.asarray(np.floor(whole["data"] / unit) * unit)
 
 
@@ -131,7 +133,7 @@ def _sensible(model: Model, whole: Mapping[str, Column], batch: float, fixed: Fi
         ok &= (whole["zero_bubble"] == 0) | ((whole["pipeline"] > 1) & (whole["interleave"] == 1))
     if fixed.expert is None:
         ranks = whole["data"] * whole["context"] * whole["tensor"]
-        ok &= (ranks >= 1) & (ranks % whole["expert"] == 0)
+        ok &= (ranks >= 1) & (ranks % (whole["expert"] * whole["expert_tensor"]) == 0)
     return ok
 
 

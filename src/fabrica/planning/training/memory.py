@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fabrica.planning.training.columns import Column, DeviceColumns, LayoutColumns, ModelColumns, SoftwareColumns
-from fabrica.planning.training.communication import gathers_again, sharded_bytes
+from fabrica.planning.training.communication import gathers_again, replicas_of_experts, sharded_bytes
 from fabrica.planning.training.operators import tokens_per_rank
 
 OPTIMIZER_STATE_BYTES = 12.0  # 4-byte master weight and two moments
@@ -42,7 +42,7 @@ def memory(model: ModelColumns, layout: LayoutColumns, software: SoftwareColumns
     """Return what the first stage holds, which has most micro-batches in flight, and the logits where they are."""
     dense, experts = sharded_bytes(model, layout)
     ranks = layout.data * layout.context
-    expert_ranks = np.maximum(ranks * layout.tensor / np.maximum(layout.expert, layout.tensor), 1.0)
+    expert_ranks = replicas_of_experts(layout)
 
     def held(split: Column) -> Column:
         return np.where(split, dense / ranks + experts / expert_ranks, dense + experts)

@@ -28,13 +28,17 @@ UNFUSED_PASSES = 11 / 2  # times the scores are read or written: softmax, mask, 
 
 @dataclass(frozen=True, slots=True)
 class LayerTimes:
-    """Seconds of one layer on one micro-batch: all but attention forward, attention forward, the same backward."""
+    """Seconds of one layer on one micro-batch: all but attention forward, attention forward, the same backward.
+
+    `host`: what the host takes to route and to start the experts' kernels, both ways, in part while the device works.
+    """
 
     forward: Column
     attention_forward: Column
     backward: Column
     attention_backward: Column
     elementwise_forward: Column
+    host: Column
 
 
 def tokens_per_rank(model: ModelColumns, layout: LayoutColumns) -> Column:
@@ -78,12 +82,16 @@ def layer(
         elementwise = elementwise + _routing(model, layout, rows, bandwidth) * known.routing
     attention, attention_backward = _attention(model, device, layout, software, known, rows)
     launch = known.launch_seconds
-    if expert:
-        local = np.maximum(model.experts / layout.expert, 1.0)
-        launch = launch + known.route_seconds + known.expert_launch_seconds * np.sqrt(local)
     forward = projections + mlp + elementwise + launch / 3
     backward = LINEAR_BACKWARD * (projections + mlp) + 2 * elementwise + 2 * launch / 3
-    return LayerTimes(forward, attention, backward, attention_backward, elementwise)
+    host = _host(model, layout, known) if expert else np.zeros_like(forward)
+    return LayerTimes(forward, attention, backward, attention_backward, elementwise, host)
+
+
+def _host(model: ModelColumns, layout: LayoutColumns, known: Efficiencies) -> Column:
+    """Return the seconds that the host takes for a layer of experts: routing, and the experts that live here."""
+    local = np.maximum(model.experts / layout.expert, 1.0)
+    return np.asarray(known.route_seconds + known.expert_launch_seconds * np.sqrt(local))
 
 
 def _projections(
@@ -123,10 +131,14 @@ def _experts(
     peak: Column,
     bandwidth: Column,
 ) -> Column:
-    """Return the seconds of the experts that live here, each on its even share of the tokens, and the shared ones."""
+    """Return the seconds of the experts that live here, each on its even share of the tokens, and the shared ones.
+
+    Where tensor ranks split an expert, each of them computes its part of the width for the tokens of all.
+    """
     local = np.maximum(model.experts / layout.expert, 1.0)
-    each = rows * model.top_k / layout.tensor / local
-    routed = local * _mlp(each, model.hidden, model.expert_ffn, model.gated, software, peak, bandwidth)
+    split = layout.expert_tensor
+    each = rows * model.top_k / layout.tensor / local * split
+    routed = local * _mlp(each, model.hidden, model.expert_ffn / split, model.gated, software, peak, bandwidth)
     width = model.expert_ffn * model.shared_experts / layout.tensor
     shared = _mlp(rows, model.hidden, np.maximum(width, 1.0), model.gated, software, peak, bandwidth)
     return routed + shared * (model.shared_experts > 0)

@@ -10,8 +10,11 @@ from fabrica.planning.training.constants import PRECISIONS, noise, weights
 from fabrica.planning.training.fit import Calibration, calibrate, sensitivity
 from fabrica.planning.training.prepare import Prepared, prepare
 from fabrica.planning.training.runs import OWN_FILE, Run, read_runs
+from fabrica.planning.training.software import NEWEST
 
 DEVIATIONS_OF_90_PERCENT = 1.645
+NO_MIXTURE = 0.15  # where no mixture ran on a family of devices
+PER_YEAR = 0.3  # of software newer than that of any run: mixtures sped up by up to two fifths within four months
 PER_DOUBLING = 0.03  # of the standard deviation, for each doubling of a size beyond the largest seen
 GUESSED_SHAPES, GUESSED_POOL = 0.4, 0.05
 MEMORY_ERROR = 0.25  # of a device: so far counted and published peaks of memory lie apart
@@ -94,6 +97,8 @@ class _Ground:
         self.devices = {run.device.key for run in told}
         self.families = {run.device.family for run in told}
         self.precisions = {(run.device.family, _group(run.precision)) for run in told}
+        self.families_of_mixtures = {run.device.family for run in told if run.case.experts}
+        self.newest = max((run.case.year for run in told), default=NEWEST)
         self.most_devices = _largest({(run.device.family, float(run.devices)) for run in told})
         self.longest = max((run.model.seq_len for run in told), default=1)
         self.most_experts = max((run.model.experts.count for run in told if run.model.experts), default=1)
@@ -108,6 +113,12 @@ class _Ground:
             reasons.append(f"no run on {run.device.key} was calibrated on; others of {family} stand in")
         if family in self.families and (family, _group(run.precision)) not in self.precisions:
             reasons.append(f"no {_group(run.precision)} run on {family} was calibrated on")
+        if run.case.experts and family in self.families - self.families_of_mixtures:
+            reasons.append(f"no mixture of experts on {family} was calibrated on")
+            added.append(NO_MIXTURE)
+        if run.case.year > self.newest:
+            reasons.append(f"its software is newer than that of any run, by {run.case.year - self.newest:.1f} years")
+            added.append(PER_YEAR * (run.case.year - self.newest))
         sizes = (
             ("devices", float(run.devices), self.most_devices.get(family, 1024.0)),
             ("tokens in a sequence", float(run.model.seq_len), float(self.longest)),

@@ -253,6 +253,7 @@ def _fixed(layout: Mapping[str, Any], *, tells_chunks: bool) -> Fixed:
         data=number("dp"),
         context=number("cp") or 1.0,
         expert=number("ep") if placed else None,
+        expert_tensor=number("etp") or 1.0,
         interleave=number("vpp") or (1.0 if placed and (tells_chunks or number("pp") == 1) else None),
         micro_batch=number("micro_batch"),
         zero=stage if stage is not None else (1.0 if placed else None),

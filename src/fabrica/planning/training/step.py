@@ -21,6 +21,7 @@ from fabrica.planning.training.columns import (
     SoftwareColumns,
 )
 
+ALL_REDUCES = 2.0  # of a layer with tensor ranks, each way: attention's and the MLP's
 NODE = 8.0  # stragglers are counted per host of eight, whatever the scale-up domain
 SMALL = 1e-9
 ROUNDED = 0.05  # of a micro-batch: published batches are rounded
@@ -114,18 +115,32 @@ def _stage(
 ) -> tuple[Column, Column, Column, Column]:
     """Return the seconds of all layers on one micro-batch: computing, and what shows of TP, CP and EP."""
     full, some = np.maximum(layout.recompute - 1, 0.0), np.minimum(layout.recompute, 2 - layout.recompute)
+    passes = 2 + full
+    reduced = passes * links.tensor_forward(model, device, layout, known)
     dense = operators.layer(model, device, layout, software, known, expert=False)
     compute = _with_recompute(dense, software, full, some) * (model.layers - model.expert_layers)
-    passes = 2 + full
+    tensor = ALL_REDUCES * reduced * (model.layers - model.expert_layers)
     expert = np.zeros_like(compute)
     if routed:
         mixed = operators.layer(model, device, layout, software, known, expert=True)
-        compute = compute + _with_recompute(mixed, software, full, some) * model.expert_layers
-        exchange = links.expert_forward(model, device, layout, software, known)
-        expert = passes * exchange * model.expert_layers
-    tensor = passes * links.tensor_forward(model, device, layout, known) * model.layers
+        busy = _with_recompute(mixed, software, full, some)
+        mixed_reduced = reduced * np.where(links.splits_the_mlp(model, layout), ALL_REDUCES, 1.0)
+        exchanged = passes * links.expert_forward(model, device, layout, software, known)
+        idle = _idle(busy + mixed_reduced + exchanged, mixed.host * (1 + full / 3))
+        compute = compute + (busy + idle) * model.expert_layers
+        tensor = tensor + mixed_reduced * model.expert_layers
+        expert = exchanged * model.expert_layers
     ring = links.context_forward(model, device, layout, known, dense.attention_forward)
     return compute, tensor, passes * ring * model.layers, expert
+
+
+def _idle(device: Column, host: Column) -> Column:
+    """Return the seconds that a device waits for its host, which starts kernels while earlier ones still run.
+
+    What shows is little where the device has enough to do, and nearly all where its work is short: the smooth larger of
+    both. Source: host overhead of mixtures, Yan et al. 2026 (arXiv:2603.07685).
+    """
+    return np.asarray(np.hypot(device, host) - device)
 
 
 def _with_recompute(times: operators.LayerTimes, software: SoftwareColumns, full: Column, some: Column) -> Column:
@@ -167,6 +182,6 @@ def _data(
 def _optimizer(model: ModelColumns, device: DeviceColumns, layout: LayoutColumns, known: Efficiencies) -> Column:
     dense, experts = links.sharded_bytes(model, layout)
     ranks = np.where(layout.zero >= 1, layout.data * layout.context, 1.0)
-    expert_ranks = np.maximum(ranks * layout.tensor / np.maximum(layout.expert, layout.tensor), 1.0)
+    expert_ranks = np.where(layout.zero >= 1, links.replicas_of_experts(layout), 1.0)
     held = dense / ranks + experts / expert_ranks
     return OPTIMIZER_BYTES * held / (device.memory_bandwidth * known.memory)
