@@ -17,6 +17,7 @@ from fabrica.planning.training.step import Step, step
 from fabrica.wire.training import LayoutImpossible
 
 POOL_MAX = 4_000_000
+HOST = 8  # devices that pools grow by, where the nearest that would do is looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +113,14 @@ def _impossible(question: Question, lacking_gigabytes: float | None) -> LayoutIm
     above = _nearest(question, 2.0)
     below = None if above or lacking_gigabytes is not None else _nearest(question, 0.5)
     lacks = (
-        f"; the nearest layout lacks {lacking_gigabytes:,.0f} GB a device"
+        f"; the nearest layout lacks {_memory_words(lacking_gigabytes)} on each device"
         if lacking_gigabytes is not None
         else f"; no layout divides the heads, the layers and a batch of {question.batch_sequences:,.0f} sequences so"
     )
     name, key = question.model.name, question.device.key
-    remedy = "Take a larger device, or a smaller model or batch."
+    remedy = "Take a larger device, a smaller model or batch, or shorter sequences."
     if above:
-        remedy = f"From {above:,} devices one fits."
+        remedy = f"On {above:,} devices one fits."
     elif below:
         remedy = f"On {below:,} devices one fits; or give a larger global_batch_tokens."
     return LayoutImpossible(
@@ -130,14 +131,31 @@ def _impossible(question: Question, lacking_gigabytes: float | None) -> LayoutIm
     )
 
 
+def _memory_words(gigabytes: float) -> str:
+    return f"{gigabytes:,.0f} GB" if gigabytes >= 10 else f"{gigabytes:.1f} GB" if gigabytes >= 0.1 else "under 0.1 GB"
+
+
 def _nearest(question: Question, factor: float) -> int | None:
-    """Return the nearest of the pools that are a factor larger each, or smaller, on which a layout fits."""
-    devices = int(question.devices * factor)
+    """Return the nearest larger, or smaller, pool on which a layout fits: a factor away each, then between the last."""
+    before, devices = question.devices, int(question.devices * factor)
     while 1 <= devices <= POOL_MAX:
         if _fits_somehow(replace(question, devices=devices)):
-            return devices
-        devices = int(devices * factor)
+            return _between(question, before, devices)
+        before, devices = devices, int(devices * factor)
     return None
+
+
+def _between(question: Question, misses: int, fits: int) -> int:
+    """Return the pool that fits nearest to one that does not, in whole hosts."""
+    while abs(fits - misses) > HOST:
+        middle = (fits + misses) // 2 // HOST * HOST
+        if middle in (fits, misses):
+            break
+        if _fits_somehow(replace(question, devices=middle)):
+            fits = middle
+        else:
+            misses = middle
+    return fits
 
 
 def _fits_somehow(question: Question) -> bool:
