@@ -10,6 +10,7 @@ pytest.importorskip("numba")
 
 from fabrica.placement.rank import rank  # noqa: E402 (the module needs NumPy)
 from fabrica.placement.snapshot import CandidateState, Needs, Snapshot  # noqa: E402
+from fabrica.planning.network.codes import AT_ONCE, FOR_WINDOW  # noqa: E402
 from fabrica.planning.network.setting import Setting, changes_of  # noqa: E402
 from fabrica.planning.network.year import simulate  # noqa: E402
 from fabrica.planning.replay import Cluster, Estimates, replay  # noqa: E402
@@ -109,6 +110,25 @@ def test_jobs_that_nobody_can_take_are_held_until_a_site_opens() -> None:
     assert ran.partition.tolist() == [0]
 
 
+def test_a_job_that_maintenance_would_cut_off_goes_elsewhere_or_is_held_until_it_is_over() -> None:
+    closed = make_partition("a", windows=((1_000, 2_000, 16, ()),))
+    jobs = make_jobs([(0, 50, 4, 1_000), (1, 50, 4, 1_000), (1_500, 50, 4, 60), (2_000, 50, 4, 60)])
+    alone = simulate((closed,), ANY, jobs, Setting())
+    assert alone.start.tolist() == [0, 2_010, 2_010, 2_000]  # what is free is counted anew 10 s after the window
+    assert alone.cause.tolist() == [AT_ONCE, FOR_WINDOW, FOR_WINDOW, AT_ONCE]
+    beside = simulate((closed, make_partition("b", gco2e_per_kwh=900.0)), ANY, jobs, Setting())
+    assert beside.partition.tolist() == [0, 1, 1, 0]
+    assert (beside.start == jobs.submit).all()
+
+
+def test_a_job_is_sent_where_a_window_leaves_some_nodes_or_is_of_accounts() -> None:
+    some, of_accounts = (1_000, 2_000, 12, ()), (1_000, 2_000, 16, ("ours",))
+    for window, starts in ((some, 1), (of_accounts, 1_000)):
+        place = make_partition("a", windows=(window,))
+        ran = simulate((place,), ANY, make_jobs([(1, 50, 4, 1_000)]), Setting(numbers={"ours": 0}))
+        assert ran.start.tolist() == [starts]
+
+
 def test_a_job_larger_than_every_partition_is_placed_nowhere() -> None:
     ran = simulate((make_partition("a", 16),), ANY, make_jobs([(0, 5, 32, 9), (1, 5, 4, 9)]), Setting())
     assert ran.partition.tolist() == [-1, 0]
@@ -123,7 +143,7 @@ def test_a_job_runs_as_fast_as_the_device_it_is_on() -> None:
 
 def test_closures_that_overlap_are_one() -> None:
     place = make_partition("a", closed=((0.2, 0.5), (0.0, 0.3), (0.5, 0.6), (0.8, 0.9)))
-    assert [(at, closes) for at, _, closes in changes_of((place,), 1)] == [
+    assert [(at, closes) for at, _, closes in changes_of((place,), Setting(warm_up_days=1))] == [
         (DAY, 1),
         (round(1.6 * DAY), 0),
         (round(1.8 * DAY), 1),

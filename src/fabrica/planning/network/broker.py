@@ -5,6 +5,7 @@ told; they tell anew every `TOLD_EVERY_SECONDS`. At one instant sites tell first
 jobs are decided in their order, and then each site does what its own rules say.
 """
 
+import math
 from typing import Any, NamedTuple
 
 from fabrica.placement import columns as c
@@ -22,10 +23,12 @@ from fabrica.planning.network.codes import (
     ALL_CLOSED,
     ALL_FULL,
     AT_ONCE,
+    CLOSES,
     COUNTED_EVERY_SECONDS,
     COUNTRY_ALLOWED,
     FOR_WINDOW,
     IN_REPAIR,
+    IS_OVER,
     NO_GRANT,
     NOT_ITS_TURN,
     OTHER_CLASS,
@@ -63,7 +66,10 @@ class Desk(NamedTuple):
     """What the broker decides on, and what it decided.
 
     `facts`, `needs`, `policy`, `answer`: as the kernel takes them, one row of facts a partition.
-    `changes`: shape (changes, 3), by time: when which partition closes (1) or opens (0). `changed`: shape (1,).
+    `changes`: shape (changes, 3), by time: when what changes at which partition; see codes.py. `changed`: shape (1,).
+    `maintenance`: shape (windows, 2), starts and ends of those that take a whole partition, in order; those of a
+    partition begin at its place in `first_maintenance`, shape (partitions + 1,), and the one that goes on or comes
+    next stands at its place in `next_maintenance`, shape (partitions,).
     `held`: shape (jobs,), those that nobody can take now, in their order; `held_count`: shape (1,).
     `has_grants`: whether any account's grant has a bound.
     `partition`, `cause`: shape (jobs,): where each job went, and why it did not start at once.
@@ -75,6 +81,9 @@ class Desk(NamedTuple):
     answer: Answer
     changes: Any
     changed: Any
+    maintenance: Any
+    first_maintenance: Any
+    next_maintenance: Any
     held: Any
     held_count: Any
     has_grants: bool
@@ -157,14 +166,16 @@ def _count_all(fleet: Fleet) -> None:
 
 @compiled
 def _change_all(demand: Demand, fleet: Fleet, desk: Desk) -> None:
-    """Close and open what does next; who queues where it closes is decided anew, and so is who was held."""
+    """Let all change that does next; who queues where it closes is decided anew, and so is who was held."""
     now = _next_change(desk)
     while _next_change(desk) == now:
-        _, row, closes = desk.changes[desk.changed[0]]
+        _, row, what = desk.changes[desk.changed[0]]
         desk.changed[0] += 1
+        if what == IS_OVER:
+            continue
         site = site_of(fleet, row)
-        desk.facts[row, c.DRAINING] = closes
-        if closes:
+        desk.facts[row, c.DRAINING] = what
+        if what == CLOSES:
             close(site)
             job = withdraw(site)
             while job != NOBODY:
@@ -173,6 +184,7 @@ def _change_all(demand: Demand, fleet: Fleet, desk: Desk) -> None:
         else:
             reopen(site, now)
             fleet.next_at[row] = min(fleet.next_at[row], now)
+    _count_all(fleet)
     again = desk.held_count[0]
     desk.held_count[0] = 0
     for place in range(again):  # who is held again takes a place that was read already
@@ -187,17 +199,17 @@ def _hold(desk: Desk, job: int) -> None:
 
 @compiled
 def _decide(demand: Demand, fleet: Fleet, desk: Desk, job: int, now: int) -> None:
-    """Give a job to a partition; hold it while all are closed, and refuse it where only its account's grant lacks."""
+    """Give a job to a partition; hold it while none takes it, and refuse it where only its account's grant lacks."""
     one = fleet.whole.jobs[job]
     _write_needs(demand, desk, job)
-    _write_facts(demand, fleet, desk, job)
+    _write_facts(demand, fleet, desk, job, now)
     row = choose(desk.facts, desk.needs, desk.policy, desk.answer)
     desk.partition[job] = row
     if row == NOBODY:
-        if desk.has_grants and _lacks_grant(desk):
+        if desk.has_grants and _lacks_only(desk, c.ALLOCATION):
             one.state, desk.cause[job] = REFUSED, NO_GRANT
         else:
-            desk.cause[job] = ALL_CLOSED
+            desk.cause[job] = FOR_WINDOW if _lacks_only(desk, c.MAINTENANCE) else ALL_CLOSED
             _hold(desk, job)
         return
     speed = demand.asks[demand.ask[job], row, SPEED]
@@ -209,12 +221,22 @@ def _decide(demand: Demand, fleet: Fleet, desk: Desk, job: int, now: int) -> Non
 
 
 @inlined
-def _lacks_grant(desk: Desk) -> bool:
-    """Return whether a partition would do if there were more left of the grant."""
+def _lacks_only(desk: Desk, which: int) -> bool:
+    """Return whether a partition would do were it not for one filter of the kernel."""
     lacks = False
     for refused in desk.answer.refused:
-        lacks = lacks or refused == 1 << c.ALLOCATION
+        lacks = lacks or refused == 1 << which
     return lacks
+
+
+@inlined
+def _maintenance_starts_in(desk: Desk, row: int, now: int) -> float:
+    """Return in how many seconds maintenance of a whole partition starts, 0 or less while it goes on; NaN: no more."""
+    place, behind = desk.next_maintenance[row], desk.first_maintenance[row + 1]
+    while place < behind and desk.maintenance[place, 1] <= now:
+        place += 1
+    desk.next_maintenance[row] = place
+    return float(desk.maintenance[place, 0] - now) if place < behind else math.nan
 
 
 @inlined
@@ -228,8 +250,8 @@ def _write_needs(demand: Demand, desk: Desk, job: int) -> None:
 
 
 @compiled
-def _write_facts(demand: Demand, fleet: Fleet, desk: Desk, job: int) -> None:
-    """Write the columns that differ from job to job: what it may use, its grant, and the waits of jobs of its size."""
+def _write_facts(demand: Demand, fleet: Fleet, desk: Desk, job: int, now: int) -> None:
+    """Write the columns that differ from job to job, and those of what has changed at the sites."""
     one, asks = fleet.whole.jobs[job], demand.asks[demand.ask[job]]
     size = _size_class(one.units)
     for row in range(len(fleet.next_at)):
@@ -242,6 +264,7 @@ def _write_facts(demand: Demand, fleet: Fleet, desk: Desk, job: int) -> None:
         facts[c.WAIT_Q90_SECONDS] = told[narrowest, 1]
         facts[c.WAIT_SAMPLES] = told[narrowest, 2]
         facts[c.DEVICES_SPARE] = fleet.waits.spare[row, 0]
+        facts[c.MAINTENANCE_STARTS_IN_SECONDS] = _maintenance_starts_in(desk, row, now)
         facts[c.TIE] = _tie(job, row)
         if desk.has_grants:
             longest = max(demand.limit[job], demand.runtime[job])

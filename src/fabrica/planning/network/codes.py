@@ -18,6 +18,9 @@ TOLD_EVERY_SECONDS = 900
 COUNTED_EVERY_SECONDS = 30
 """Between two counts of what is free, as an agent's setting `inventory_seconds` has it."""
 
+OPENS, CLOSES, IS_OVER = range(3)
+"""What changes at a partition: it opens, it closes, or maintenance of all of it was over at the count before."""
+
 (
     AT_ONCE,
     ALL_FULL,

@@ -1,5 +1,6 @@
 """A year of the network as the compiled loop runs it."""
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,7 +18,7 @@ from fabrica.planning.network.facts import asks_table, facts_of, needs_of_none, 
 from fabrica.planning.network.fleet import Fleet, join_sites
 from fabrica.planning.network.partitions import Partition
 from fabrica.planning.network.ran import Ran
-from fabrica.planning.network.setting import Setting, changes_of, site_rules, windows_of
+from fabrica.planning.network.setting import Setting, changes_of, maintenance_of, site_rules, windows_of
 
 
 def compiled_year(
@@ -43,7 +44,8 @@ def _fleet(partitions: Sequence[Partition], jobs: Jobs, setting: Setting) -> Fle
 
 
 def _desk(partitions: Sequence[Partition], jobs: int, setting: Setting) -> broker.Desk:
-    changes = changes_of(partitions, setting.warm_up_days)
+    changes, maintenance = changes_of(partitions, setting), [maintenance_of(setting, one) for one in partitions]
+    first = numpy.cumsum([0, *map(len, maintenance)])
     return broker.Desk(
         facts=numpy.array(facts_of(partitions)),
         needs=numpy.array(needs_of_none()),
@@ -51,6 +53,9 @@ def _desk(partitions: Sequence[Partition], jobs: int, setting: Setting) -> broke
         answer=answer_arrays(len(partitions)),
         changes=numpy.array(changes, numpy.int64).reshape(len(changes), 3),
         changed=numpy.zeros(1, numpy.int64),
+        maintenance=numpy.array([*itertools.chain(*maintenance)], numpy.int64).reshape(first[-1], 2),
+        first_maintenance=first,
+        next_maintenance=first[:-1].copy(),
         held=numpy.zeros(jobs, numpy.int32),
         held_count=numpy.zeros(1, numpy.int64),
         has_grants=bool(setting.grants),

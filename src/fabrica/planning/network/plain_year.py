@@ -3,6 +3,7 @@
 The broker's kernel is the live one, not compiled; the sites are the engine's plain ones.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,10 +20,12 @@ from fabrica.planning.network.codes import (
     ALL_CLOSED,
     ALL_FULL,
     AT_ONCE,
+    CLOSES,
     COUNTED_EVERY_SECONDS,
     COUNTRY_ALLOWED,
     FOR_WINDOW,
     IN_REPAIR,
+    IS_OVER,
     NO_GRANT,
     NOT_ITS_TURN,
     OTHER_CLASS,
@@ -37,7 +40,7 @@ from fabrica.planning.network.facts import asks_table, facts_of, needs_of_none, 
 from fabrica.planning.network.partitions import Partition
 from fabrica.planning.network.plain_waits import PlainWaits
 from fabrica.planning.network.ran import NEVER_PLACED, Ran
-from fabrica.planning.network.setting import Setting, changes_of, site_rules, windows_of
+from fabrica.planning.network.setting import Setting, changes_of, maintenance_of, site_rules, windows_of
 
 
 def plain_year(
@@ -67,7 +70,8 @@ class _PlainYear:
             for one in partitions
         ]
         self._waits = [PlainWaits() for _ in partitions]
-        self._changes = changes_of(partitions, setting.warm_up_days)
+        self._changes = changes_of(partitions, setting)
+        self._maintenance = [maintenance_of(setting, one) for one in partitions]
         self._asks = asks_table(asks, partitions)
         self._facts, self._needs = facts_of(partitions), needs_of_none()
         self._policy, self._answer = policy_numbers(setting.policy), answer_lists(len(partitions))
@@ -124,14 +128,17 @@ class _PlainYear:
         self._advance_all(now)
         again, self._held = self._held, []
         while self._next_change() == now:
-            _, row, closes = self._changes.pop(0)
-            self._facts[row][c.DRAINING] = float(closes)
-            if closes:
+            _, row, what = self._changes.pop(0)
+            if what == IS_OVER:
+                continue
+            self._facts[row][c.DRAINING] = float(what == CLOSES)
+            if what == CLOSES:
                 self._sites[row].close()
                 while (job := self._sites[row].withdraw()) is not None:
                     again.append(job)
             else:
                 self._sites[row].reopen(now)
+        self._count_all(now)
         for job in again:
             self._decide(job, now)
 
@@ -149,6 +156,7 @@ class _PlainYear:
             facts[c.RESOURCE_CLASS], facts[c.COUNTRY_ALLOWED], facts[c.RELATIVE_SPEED] = asks[row]
             facts[c.WAIT_Q50_SECONDS], facts[c.WAIT_Q90_SECONDS], facts[c.WAIT_SAMPLES] = told
             facts[c.DEVICES_SPARE] = self._waits[row].spare
+            facts[c.MAINTENANCE_STARTS_IN_SECONDS] = self._maintenance_starts_in(row, now)
             facts[c.TIE] = tie(number, row)
             if self._grants:
                 facts[c.RESERVE_MILLISECONDS] = 1000.0 * job.units * scaled(max(limit, runtime), asks[row][SPEED])
@@ -162,12 +170,16 @@ class _PlainYear:
         self._sites[row].offer(job, now)
         self._waits[row].spare -= job.units
 
+    def _maintenance_starts_in(self, row: int, now: int) -> float:
+        return next((float(start - now) for start, end in self._maintenance[row] if end > now), math.nan)
+
     def _keep_or_refuse(self, job: PlainJob) -> None:
         if self._grants and 1 << c.ALLOCATION in self._answer.refused:
             self._cause[job.number] = NO_GRANT
             job.is_refused = True
         else:
-            self._cause[job.number] = ALL_CLOSED
+            kept_by_window = 1 << c.MAINTENANCE in self._answer.refused
+            self._cause[job.number] = FOR_WINDOW if kept_by_window else ALL_CLOSED
             self._held.append(job)
 
     def _note_cause(self, job: PlainJob, now: int) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fabrica.planning.engine.site_rules import SiteRules, Window
+from fabrica.planning.network.codes import CLOSES, COUNTED_EVERY_SECONDS, IS_OVER, OPENS
 from fabrica.planning.network.demand import Demand
 from fabrica.planning.network.partitions import Partition
 from fabrica.planning.options import HOUR_SECONDS, age_steps
@@ -108,13 +109,21 @@ def windows_of(setting: Setting, partition: Partition) -> list[Window]:
     ]
 
 
-def changes_of(partitions: Sequence[Partition], warm_up_days: int) -> list[tuple[int, int, int]]:
-    """Return when partitions close (1) and open (0), by time, in seconds from the start of the warm-up."""
-    found = []
+def maintenance_of(setting: Setting, partition: Partition) -> list[tuple[int, int]]:
+    """Return the starts and ends of the windows that take all of a partition and give it to nobody, in order."""
+    windows = windows_of(setting, partition)
+    return [(start, end) for start, end, units, users in windows if units == partition.devices and not users]
+
+
+def changes_of(partitions: Sequence[Partition], setting: Setting) -> list[tuple[int, int, int]]:
+    """Return when what changes at which partition, by time, in seconds from the start of the warm-up."""
+    found, before = [], setting.warm_up_days
     for row, one in enumerate(partitions):
         for start, end in merged(one.closed):
-            found.append((0 if math.isinf(start) else round((start + warm_up_days) * DAY), row, 1))
-            found.append((round((end + warm_up_days) * DAY), row, 0))
+            found.append((0 if math.isinf(start) else round((start + before) * DAY), row, CLOSES))
+            found.append((round((end + before) * DAY), row, OPENS))
+        for _, end in maintenance_of(setting, one):
+            found.append(((end // COUNTED_EVERY_SECONDS + 1) * COUNTED_EVERY_SECONDS, row, IS_OVER))
     return sorted(found)
 
 
