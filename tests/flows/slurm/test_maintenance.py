@@ -22,12 +22,12 @@ def test_a_run_that_reaches_into_maintenance_is_held_until_it_is_over_while_a_sh
     with _reserved(network, "StartTime=now+60minutes", "Duration=600", "Flags=MAINT,IGNORE_JOBS", "Users=root"):
         wait_until(lambda: network.inventory().partitions[0].maintenance, "the server knows of the maintenance")
         long.submit()
-        network.wait_for_words(long, "will be in maintenance from", "the run can begin there then")
+        network.wait_for_words(long, "will be in maintenance from", "the run can begin there when that is over")
         short.running()
         short.go_on.touch()
         network.check(short, "completed", states="COMPLETED")
         network.cluster.command("scontrol", "update", "ReservationName=upgrade", "StartTime=now")
-        network.wait_for_words(long, "is in maintenance until", "the run can begin there then")
+        network.wait_for_words(long, "is in maintenance until", "the run can begin there when that is over")
         held = runs.run(network.client, long.run)
         assert (held.state, held.attempts) == (RunState.HELD, ())  # Slurm never had it
     long.wait_for_start()

@@ -109,6 +109,14 @@ def test_maintenance_is_told_by_our_own_clock(difference: int | None) -> None:
     assert ours == Maintenance(starts_at=NOW + timedelta(hours=2) + shift, ends_at=NOW + timedelta(hours=4) + shift)
 
 
+@pytest.mark.parametrize("second", [-1, 0, 1])
+def test_a_second_between_two_measures_of_a_wrong_clock_changes_no_time_that_people_read(second: int) -> None:
+    told = told_maintenance(NOW + timedelta(hours=2), NOW + timedelta(hours=4))
+    shifted = rules.with_maintenance_to_come(told, 3600 + second, NOW)
+    assert shifted == rules.with_maintenance_to_come(told, 3600, NOW)
+    assert rules.with_maintenance_to_come(told, rules.CLOCK_SECONDS_MAX + min(0, second), NOW) == told
+
+
 def test_maintenance_that_is_over_by_our_own_clock_is_told_no_more() -> None:
     told = told_maintenance(NOW - timedelta(hours=2), NOW + timedelta(minutes=1))
     assert rules.with_maintenance_to_come(told, 0, NOW) == told

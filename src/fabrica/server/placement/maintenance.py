@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from fabrica.wire.agents import Maintenance
 from fabrica.wire.placement import Candidate, Placement
@@ -38,15 +38,14 @@ def words(kept: Iterable[tuple[Candidate, Maintenance | None]], now: datetime) -
     if not known:
         return None
     candidate, planned = min(known, key=lambda one: one[1].ends_at)
-    there, ends = f"{candidate.site_name} ({candidate.partition})", _to_the_minute(planned.ends_at)
+    there, ends = f"{candidate.site_name} ({candidate.partition})", _show(planned.ends_at)
     if goes_on(planned, now):
-        return f"{there} is in maintenance until {ends}; the run can begin there then."
+        return f"{there} is in maintenance until {ends}; the run can begin there when that is over."
     return (
-        f"{there} will be in maintenance from {_to_the_minute(planned.starts_at)} to {ends}; the run can begin there "
-        "then, or at once with a time limit that ends before."
+        f"{there} will be in maintenance from {_show(planned.starts_at)} to {ends}; the run can begin there when that "
+        "is over, or now with a time limit that ends before it."
     )
 
 
-def _to_the_minute(at: datetime) -> str:
-    """Write an instant to the nearest minute, so that seconds between two clocks change no words."""
-    return f"{at + timedelta(seconds=30):%Y-%m-%d at %H:%M} UTC"
+def _show(at: datetime) -> str:
+    return f"{at:%Y-%m-%d at %H:%M} UTC"

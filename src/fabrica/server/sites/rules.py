@@ -9,7 +9,7 @@ from fabrica.wire.agents import (
     PROTOCOL,
     Event,
     Inventory,
-    PartitionInventory,
+    Maintenance,
     ProtocolUnknown,
     SiteClaimed,
     SyncRequest,
@@ -129,21 +129,29 @@ def by_our_clock(event: Event, difference_seconds: int | None) -> Event:
 def with_maintenance_to_come(inventory: Inventory, difference_seconds: int | None, now: datetime) -> Inventory:
     """Return an inventory with the maintenance of its partitions by our own clock, and without what is over.
 
-    `difference_seconds`: our clock less the site's; None: it is not known.
+    Where the site's clock is clearly wrong the times are to the minute: the difference is measured anew with each
+    word of its agent, and what people read stays the same. `difference_seconds`: our clock less the site's; None: it is
+    not known.
     """
     if not any(one.maintenance for one in inventory.partitions):
         return inventory
-    shift = timedelta(seconds=difference_seconds or 0)
-    partitions = tuple(_with_its_to_come(one, shift, now) for one in inventory.partitions)
+    partitions = tuple(
+        one.model_copy(update={"maintenance": one.maintenance and _to_come(one.maintenance, difference_seconds, now)})
+        for one in inventory.partitions
+    )
     return inventory.model_copy(update={"partitions": partitions})
 
 
-def _with_its_to_come(partition: PartitionInventory, shift: timedelta, now: datetime) -> PartitionInventory:
-    told = partition.maintenance
-    if told is None:
-        return partition
-    try:
-        ours = told.model_copy(update={"starts_at": told.starts_at + shift, "ends_at": told.ends_at + shift})
-    except OverflowError:  # no clock of this world told such a time
-        return partition.model_copy(update={"maintenance": None})
-    return partition.model_copy(update={"maintenance": ours if ours.ends_at > now else None})
+def _to_come(told: Maintenance, difference_seconds: int | None, now: datetime) -> Maintenance | None:
+    starts_at, ends_at = told.starts_at, told.ends_at
+    if difference_seconds is not None and abs(difference_seconds) > CLOCK_SECONDS_MAX:
+        shift = timedelta(seconds=difference_seconds)
+        try:
+            starts_at, ends_at = _to_the_minute(starts_at + shift), _to_the_minute(ends_at + shift)
+        except OverflowError:  # no clock of this world told such a time
+            return None
+    return told.model_copy(update={"starts_at": starts_at, "ends_at": ends_at}) if ends_at > now else None
+
+
+def _to_the_minute(at: datetime) -> datetime:
+    return (at + timedelta(seconds=30)).replace(second=0, microsecond=0)
