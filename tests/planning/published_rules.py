@@ -12,6 +12,7 @@ class Job:
     runtime: int
     units: int
     limit: int | None = None
+    account: str = ""
 
     def planned(self, by_limit: bool) -> int:
         """What it is planned with: one second at least, and never less than it really runs."""

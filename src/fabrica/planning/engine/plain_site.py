@@ -332,9 +332,10 @@ class PlainSite:
 
     def _reserve(self, head: PlainJob, now: int) -> None:
         until, is_new = self._in_use_until(), head is not self._reserved_for
-        scattered = self._cluster.free >= head.units > self._cluster.most_units()
+        may_start = self.windows_allow(head, now)
+        scattered = may_start and self._cluster.free >= head.units > self._cluster.most_units()
         self._for_block = scattered or (self._for_block and not is_new)
-        if self._for_block or self.windows.is_lacking(now):
+        if (self._for_block and may_start) or self.windows.is_lacking(now):
             self._at, self._spare = self.windows.next_change(now, until), 0
         else:
             self._at, self._spare = self.windows.earliest(head.units, head.planned, now, until)

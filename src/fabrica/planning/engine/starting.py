@@ -158,9 +158,10 @@ def _reserve(site: Site, head: int, now: int) -> None:
     one, state, free = site.jobs[head], site.state[0], site.cluster.free[OPEN]
     if head != state.reserved_for:
         state.for_block = 0
-    if free >= one.units and one.units > most_units(site.cluster, OPEN):
+    may_start = windows_allow(site, one.units, now, now + one.planned)
+    if may_start and free >= one.units and one.units > most_units(site.cluster, OPEN):
         state.for_block = 1
-    if state.for_block or state.owed:
+    if (state.for_block and may_start) or state.owed:
         at, spare = next_change(site), 0
     elif state.boundary == NEVER:
         at, then_free = when_free(site.running, free, one.units)
