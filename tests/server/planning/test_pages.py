@@ -1,11 +1,15 @@
 """Pages of saved scenarios: whole without scripts, told to those who may, and hostile text stays text."""
 
+from dataclasses import replace
+
 import pytest
 from django.test import Client
 
+from fabrica.planning.scenarios.reading import parse_scenario
 from fabrica.server.core.actors import SYSTEM, Actor
 from fabrica.server.planning import queries, service
 from fabrica.server.planning.models import Scenario
+from fabrica.server.planning.network_rows import is_told
 from fabrica.values.ids import ScenarioId
 from tests.builders import make_member, make_operator, make_project, make_user
 from tests.server.planning.questions import RESULT, SITING, make_scenario
@@ -56,6 +60,88 @@ def test_a_study_is_saved_from_the_form_and_leads_to_its_page() -> None:
     assert (row.text, row.seed, row.project_id, row.with_office) == (SITING, 5, project, True)
     assert "Waits" in page(client, f"/plan/scenarios/{row.pk}")
     assert "[candidates.north]" in page(client, f"/plan/new/siting?copy={row.pk}")
+
+
+WHAT_IF = """name = "Leaves"
+description = "kept"
+[network]
+without = ["bsc-aif"]
+[[window]]
+from_day = 5
+hours = 24
+accounts = ["account 1"]
+"""
+
+
+def builder(client: Client, address: str, **changed: str) -> dict[str, str | list[str]]:
+    """Return what a browser sends of the builder as it is shown, but for what is changed."""
+    form = client.get(address).context["form"]
+    sets = form.rows.values()
+    parts = [form, *(rows.management_form for rows in sets), *(row for rows in sets for row in rows)]
+    sent = {field.html_name: field.value() for part in parts for field in part if is_told(field.value())}
+    return {name: value if isinstance(value, list) else str(value) for name, value in (sent | changed).items()}
+
+
+def test_a_what_if_opens_again_in_the_form_and_nothing_of_it_is_lost() -> None:
+    author = make_user()
+    scenario = make_scenario(author, kind="network", text=WHAT_IF, seed=7)
+    client = browser(author)
+    again = f"/plan/new/network?copy={scenario}"
+    assert again in page(client, f"/plan/scenarios/{scenario}")
+    assert f"/plan/new/network/file?copy={scenario}" in page(client, again)
+    sent = builder(client, again, name="Again")
+    answer = client.post("/plan/new/network", sent)
+    assert answer.status_code == 302, answer.context["form"].mistakes
+    row = Scenario.objects.exclude(pk=scenario).get()
+    assert (row.name, row.seed) == ("Again", 7)
+    assert parse_scenario(row.text) == replace(parse_scenario(WHAT_IF), name="Again")
+
+
+def test_only_a_what_if_that_its_reader_may_see_opens_in_the_form() -> None:
+    author = make_user()
+    page(browser(author), f"/plan/new/network?copy={make_scenario(author)}", 422)
+    scenario = make_scenario(author, kind="network", text=WHAT_IF)
+    page(browser(make_user("A Stranger")), f"/plan/new/network?copy={scenario}", 404)
+    assert browser().get(f"/plan/new/network?copy={scenario}").status_code == 302
+
+
+def test_a_button_adds_a_row_or_takes_one_away_and_keeps_all_that_was_typed() -> None:
+    client = browser(make_user())
+    sent = builder(client, "/plan/new/network", **{"days": "many", "window-0-hours": EVIL, "rest": "[wrong"})
+    more = client.post("/plan/new/network", {**sent, "more": "window"})
+    assert more.status_code == 200
+    rows = more.context["form"].rows
+    assert [row["hours"].value() for row in rows["window"]] == [EVIL, None]
+    assert more.content.decode().count("autofocus") == 1
+    assert 'value="many"' in more.content.decode()
+    assert "[wrong" in more.content.decode()
+    assert EVIL not in more.content.decode()
+    sites = client.post("/plan/new/network", {**sent, "more": "site"}).context["form"].rows["site"]
+    assert [row["id"].value() for row in sites] == ["planned-gigafactory", "planned-gigafactory-2"]
+    less = client.post("/plan/new/network", {**sent, "less": "window-0"})
+    assert [row["hours"].value() for row in less.context["form"].rows["window"]] == [None]
+    assert less.content.decode().count("autofocus") == 1
+    assert not Scenario.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"rest": "[work]\ntrace = 'jobs.swf'"}, "It rests on another file"),
+        ({"site-0-country": "FI", "site-0-leaf_nodes": "17"}, '<a href="#id_site-0-leaf_nodes">'),
+        ({"window-0-from_day": "1"}, '<a href="#id_window-0-hours">'),
+        ({"carbon": "0.9", "risk": "0.9"}, '<a href="#id_carbon">'),
+        ({"rest": EVIL}, "no valid TOML"),
+        ({"window-TOTAL_FORMS": "many"}, "ManagementForm data is missing"),
+    ],
+)
+def test_a_mistake_in_the_builder_is_told_and_nothing_is_saved(fields: dict[str, str], told: str) -> None:
+    client = browser(make_user())
+    answer = client.post("/plan/new/network", builder(client, "/plan/new/network", name="What if", **fields))
+    assert answer.status_code == 422
+    assert told in answer.content.decode()
+    assert EVIL not in answer.content.decode()
+    assert not Scenario.objects.exists()
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Pages of saved scenarios: the list, a new one, one with its progress and result, two beside each other."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -14,9 +16,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from fabrica.planning.answers.pair import write_pair
 from fabrica.server.core.requests import Viewed
 from fabrica.server.people import queries as people
-from fabrica.server.planning import comparing, queries, rules, service
+from fabrica.server.planning import comparing, network_rows, queries, rules, service
 from fabrica.server.planning.forms import FIRST_NETWORK, FIRST_SITING, LinkForm, NameForm, ScenarioForm, SharingForm
 from fabrica.server.planning.network_forms import NetworkForm
+from fabrica.server.planning.network_parts import parts_of
+from fabrica.server.planning.network_text import Opened, open_text
 from fabrica.server.planning.tables import attached, download
 from fabrica.server.sites import queries as sites
 from fabrica.values.ids import ScenarioId
@@ -71,20 +75,45 @@ def _new(request: Viewed, kind: ScenarioKind, first: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def new_network(request: Viewed) -> HttpResponse:
-    """Show the form that builds a what-if from the live network; on POST save it and go to its page."""
-    form = NetworkForm(
-        request.POST if request.method == "POST" else None,
-        projects=people.projects(request.actor),
-        sites=sites.sites(),
-    )
-    if request.method == "POST" and form.is_valid():
+    """Show the form that builds a what-if from the live network, or from a saved one; on POST save it.
+
+    A button that adds or takes away a row shows the form anew, with all that was typed.
+    """
+    form = _network_form(request, request.POST if request.method == "POST" else None, _opened(request))
+    change = network_rows.change_of(request.POST)
+    if change is not None:
+        sent = form.sent()
+        form = _network_form(request, None, replace(sent, rows=network_rows.changed(sent.rows, change)))
+        network_rows.give_focus(form.rows, change)
+    elif form.is_bound and form.is_valid():
         saved = _saved(request, form, "network", form.text())
         if saved is not None:
             return redirect("planning:scenario", saved)
-    return render(request, "planning/new_network.html", {"form": form}, status=422 if form.errors else 200)
+    context = {
+        "form": form,
+        "parts": parts_of(form),
+        "copy": request.GET.get("copy", ""),
+        "emptied": change.table if change and change.number is not None else "",
+    }
+    return render(request, "planning/new_network.html", context, status=422 if form.mistakes else 200)
 
 
-def _saved(request: Viewed, form: SharingForm, kind: ScenarioKind, text: str) -> ScenarioId | None:
+def _network_form(request: Viewed, data: Mapping[str, Any] | None, begun: Opened | None) -> NetworkForm:
+    return NetworkForm(data, projects=people.projects(request.actor), sites=sites.sites(), begun=begun)
+
+
+def _opened(request: Viewed) -> Opened | None:
+    """Return the scenario that a form begins with, if its address names one."""
+    if not request.GET.get("copy"):
+        return None
+    found = queries.scenario(request.actor, _id(request, "copy"))
+    if found.kind != "network":
+        raise Malformed("The scenario is no what-if of the network.", remedy="Choose one that is.")
+    opened = network_rows.as_fields(open_text(found.text))
+    return replace(opened, fields={**opened.fields, "name": found.name, "seed": found.seed})
+
+
+def _saved(request: Viewed, form: ScenarioForm | NetworkForm, kind: ScenarioKind, text: str) -> ScenarioId | None:
     """Save what a form holds; tell its mistake at its text, or above, and return nothing."""
     chosen = form.cleaned_data
     try:
@@ -92,7 +121,7 @@ def _saved(request: Viewed, form: SharingForm, kind: ScenarioKind, text: str) ->
             request.actor, kind=kind, name=chosen["name"], text=text, seed=chosen["seed"], **form.sharing()
         )
     except FabricaError as problem:
-        form.add_error("text" if "line" in problem.facts and "text" in form.fields else None, str(problem))
+        form.tell(problem)
         return None
 
 

@@ -13,6 +13,7 @@ from fabrica.planning.training.model_file import Training, parse_tokens, parse_t
 from fabrica.planning.training.pools import Pool, parse_pool, pool_of_site, pools_of_network
 from fabrica.planning.training.presets import load_presets
 from fabrica.reference.network import load_network
+from fabrica.server.planning.forms import PlanningForm, without_place
 from fabrica.wire.problems import FabricaError
 from fabrica.wire.training import ModelRefused
 
@@ -44,7 +45,7 @@ def _number(label: Any, name: str, help_text: Any = "") -> forms.IntegerField:
     return forms.IntegerField(label=label, required=False, min_value=least, max_value=LIMITS[name], help_text=help_text)
 
 
-class TrainingForm(forms.Form):
+class TrainingForm(PlanningForm):
     """A model, its tokens and a place; sent by GET, so the address of an answer can be kept and shared."""
 
     model = forms.ChoiceField(label=_("Model"))
@@ -116,7 +117,7 @@ class TrainingForm(forms.Form):
         except ModelRefused as problem:
             key = str(problem.facts.get("key"))
             field = _FIELDS.get(key, key)
-            self.add_error(field if field in self.fields else None, f"{_told(problem)}")
+            self.add_error(field if field in self.fields else None, without_place(problem))
         return None
 
     def document(self) -> dict[str, Any]:
@@ -218,9 +219,3 @@ def _tokens(text: str) -> float:
         return parse_tokens(text)
     except ValueError as error:
         raise forms.ValidationError(f"{str(error)[0].upper()}{str(error)[1:]}.") from None
-
-
-def _told(problem: FabricaError) -> str:
-    """Return a mistake without the place in the file, for here it stands at its field."""
-    detail = problem.detail.partition(": ")[2] or problem.detail
-    return f"{detail} {problem.remedy}".strip()
