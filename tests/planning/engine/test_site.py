@@ -58,3 +58,9 @@ def test_a_site_tells_how_it_stands_just_before_an_instant() -> None:
     advance(site, NEVER)
     assert (state["running"], state["waiting"], state["done"]) == (0, 0, 2)
     assert list(site.jobs["end"]) == [10, 15]
+
+
+@pytest.mark.parametrize("rules", [SiteRules(CAPACITY, accounts=0), SiteRules(CAPACITY, levels=0)])
+def test_a_site_without_accounts_or_levels_is_refused(rules: SiteRules) -> None:
+    with pytest.raises(ValueError, match="an account and a level at least"):
+        site_of(make_trace([(0, 1, 1, -1)]), rules)

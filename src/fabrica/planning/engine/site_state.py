@@ -122,7 +122,12 @@ def new_site(
     `windows`: times in which units are out of use, or reserved; whole nodes where there are nodes.
     `grants`: device-seconds of an account; one that is not named has no bound. `shares`: of an account; 1 if not named.
     `holds`: what jobs hold of nodes, where sites share it.
+
+    Raises:
+        ValueError: there is no account or no level, so no job could queue.
     """
+    if min(rules.accounts, rules.levels) < 1:
+        raise ValueError(f"A site has an account and a level at least, not {rules.accounts} and {rules.levels}.")
     state = numpy.zeros(1, STATE)
     for name in ("offered_first", "offered_last", "reserved_for", "started_first", "started_last"):
         state[name] = NOBODY
