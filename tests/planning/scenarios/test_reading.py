@@ -19,9 +19,12 @@ SITE = '[[site]]\nid = "a"\ncountry = "AT"\naccelerator = "GB300"\nbasis = "b"\n
         ("[work]\nlaod = 1", 2, "Did you mean 'load'"),
         ("x = ", None, "no valid TOML"),
         ("[period]\ndays = -3", 2, "between 1 and 3,660"),
-        ("[work]\nload = 70", 2, "between 0.01 and 3.0"),
+        ("[work]\nload = 70", 2, "between 0.01 and 3"),
         (SITE + 'devices = "20 MW"', 6, "its unit is in the key's name"),
-        (SITE + SITE.replace('"a"', '"b"') + "pue = 0.2", 11, "between 1.0 and 3.0"),
+        ("[[change]]\nsite = 'a'\nclosed_from_day = 2026-03-01", 3, "is 2026-03-01. Write a number of days"),
+        ("[network]\nwithout = true", 2, "without is true"),
+        ('name = " "', 1, "the name is empty"),
+        (SITE + SITE.replace('"a"', '"b"') + "pue = 0.2", 11, "between 1 and 3"),
         ('[[site]]\nid = "a"', 1, "lacks country, accelerator, basis"),
         (SITE.replace("AT", "Austria"), 3, "Did you mean 'AT'?"),
         (SITE.replace("AT", "ZZ"), 3, "ISO code"),
@@ -42,7 +45,7 @@ SITE = '[[site]]\nid = "a"\ncountry = "AT"\naccelerator = "GB300"\nbasis = "b"\n
         ("[rules]\ncheckpoint_hours = 1", 2, "Did you mean 'checkpoint_seconds'"),
         ("[levels]\nservices = 12", 2, "between 0 and 9"),
         ("[[window]]\nfrom_day = 3", 1, "lacks hours"),
-        ('[[account]]\nname = "a"\nshare = 0', 3, "between 0.001 and 1,000,000.0"),
+        ('[[account]]\nname = "a"\nshare = 0', 3, "between 0.001 and 1,000,000"),
     ],
 )
 def test_a_mistake_is_told_with_its_line(text: str, line: int | None, words: str) -> None:
@@ -88,6 +91,20 @@ def test_a_base_that_is_not_there_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.toml").write_text('base = "gone.toml"')
     with pytest.raises(ScenarioMalformed, match=r"gone\.toml cannot be read"):
         read_scenario(tmp_path / "a.toml")
+
+
+def test_another_file_that_is_not_there_is_told_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text('[work]\ntrace = "gone.csv"')
+    with pytest.raises(ScenarioMalformed, match=r"a\.toml, line 2: the file .*gone\.csv is not there"):
+        read_scenario(tmp_path / "a.toml")
+    (tmp_path / "a.toml").write_text('[work]\ntrace = "."')
+    with pytest.raises(ScenarioMalformed, match="is a folder"):
+        read_scenario(tmp_path / "a.toml")
+
+
+def test_a_text_that_is_no_file_never_looks_for_another(tmp_path: Path) -> None:
+    there, gone = (parse_scenario(f"[work]\ntrace = '{tmp_path}{end}'") for end in ("", "/gone"))
+    assert (there.work.trace, gone.work.trace) == (str(tmp_path), f"{tmp_path}/gone")
 
 
 @given(st.text(max_size=200))

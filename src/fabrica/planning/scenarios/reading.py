@@ -105,7 +105,7 @@ class _Reader:
     """One file being read: knows where each key stands."""
 
     def __init__(self, text: str, place: str, folder: Path | None = None) -> None:
-        self.text, self.place, self.folder = text, place, folder or Path()
+        self.text, self.place, self.folder = text, place, folder
         try:
             self.document = tomllib.loads(text)
         except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
@@ -117,6 +117,8 @@ class _Reader:
         for key in ("name", "description"):
             if not isinstance(self.document.get(key, ""), str):
                 raise self.mistake(key, f"{key} is no text.", f'Write {key} = "…".')
+        if not self.document.get("name", name).strip():
+            raise self.mistake("name", "the name is empty.", "Give it one, or leave the key out.")
         above = base or Scenario(name=name)
         read = {table: self._table(table, getattr(above, table)) for table in _TABLES}
         read |= {name: getattr(above, name) + self._list(key, kind) for key, (name, kind) in _LISTS.items()}
@@ -168,27 +170,41 @@ class _Reader:
         kind = kinds[0]
         fits = isinstance(value, int | float) if kind is float else isinstance(value, kind)
         if not fits or isinstance(value, bool) != (kind is bool):
-            words = "; write the number alone, its unit is in the key's name" if kind in (int, float) else ""
+            words = " alone; its unit is in the key's name" if kind in (int, float) else ""
+            words = " of days from the start of the year, such as 90" if key.endswith("_day") else words
             raise self.mistake(
-                key, f"{table}.{key} is {value!r}.", f"Write {_WORDS[kind]}{words}.", table, number, key=key
+                key, f"{table}.{key} is {_written(value)}.", f"Write {_WORDS[kind]}{words}.", table, number, key=key
             )
         least, most = LIMITS.get(key, (None, None))
         if least is not None and most is not None and not least <= value <= most:
-            raise self.mistake(
-                key, f"{table}.{key} is {value!r}.", f"It lies between {least:,} and {most:,}.", table, number, key=key
-            )
+            limits = f"It lies between {_number(least)} and {_number(most)}."
+            raise self.mistake(key, f"{table}.{key} is {_written(value)}.", limits, table, number, key=key)
         if key == "country" and value not in CODES:
             near = nearest_country(value)
             remedy = f"Did you mean '{near}'?" if near else "Write its ISO code, such as FI."
             raise self.mistake(key, f"{table}.country is {value!r}.", remedy, table, number)
         if key in _FILES:
-            return str(self.folder / value)
+            return self._file(table, key, value, number)
         return float(value) if kind is float else value
+
+    def _file(self, table: str, key: str, name: str, number: int) -> str:
+        """Return the path of another file. Only a scenario that is a file itself may look whether it is there."""
+        if self.folder is None:
+            return name
+        path = self.folder / name
+        if not path.exists() or path.is_dir():
+            words = "is a folder" if path.is_dir() else "is not there"
+            raise self.mistake(
+                key, f"the file {path} {words}.", "Name a file, from the folder of the scenario on.", table, number
+            )
+        return str(path)
 
     def _names(self, table: str, key: str, value: Any, kind: Any, number: int) -> tuple[str, ...]:
         allowed = get_args(kind) if get_origin(kind) is Literal else None
         if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-            raise self.mistake(key, f"{table}.{key} is {value!r}.", 'Write a list such as ["current"].', table, number)
+            raise self.mistake(
+                key, f"{table}.{key} is {_written(value)}.", 'Write a list such as ["current"].', table, number
+            )
         wrong = [one for one in value if allowed is not None and one not in allowed]
         if wrong:
             raise self.mistake(
@@ -281,6 +297,15 @@ class _Reader:
         line = _line(self.text, name, table, number)
         place = f"{self.place}, line {line}" if line else self.place
         return ScenarioMalformed(f"{place}: {detail}", remedy=remedy, line=line, **facts)
+
+
+def _written(value: object) -> str:
+    """Return a value as the file has it, cut where it is long."""
+    return f"{value!r:.60}" if isinstance(value, str | list | dict) else str(value).lower()[:60]
+
+
+def _number(bound: float) -> str:
+    return f"{bound:,.0f}" if bound == int(bound) else f"{bound:g}"
 
 
 def _line(text: str, name: str, table: str, number: int) -> int | None:
