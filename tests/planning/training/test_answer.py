@@ -69,6 +69,12 @@ def test_a_batch_that_is_not_told_is_assumed_and_said() -> None:
     assert answer.assumed[0] in paragraph(answer)
 
 
+def test_that_experts_are_taken_to_be_evenly_loaded_is_said() -> None:
+    answer = ask(make_training(make_mixture()), POOL)
+    assert "evenly loaded experts" in answer.assumed[0]
+    assert answer.assumed[0] in paragraph(answer)
+
+
 def test_more_devices_take_fewer_days_but_more_device_hours() -> None:
     more = ask(make_training(), parse_pool("H100-SXM:2048"))
     assert more.figures.days.value < ANSWER.figures.days.value

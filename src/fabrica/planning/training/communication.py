@@ -65,8 +65,8 @@ def expert_forward(
     reached = domains * (1 - (1 - 1 / domains) ** model.top_k)
     reached = np.where(software.deduplicated > 0, np.minimum(reached, DOMAINS_PER_TOKEN), model.top_k)
     token = tokens_per_rank(model, layout) * model.hidden / layout.tensor * (software.token_bytes + 2)
-    crossing = 1 - 1 / near + layout.expert_tensor - 1
-    up = token * model.top_k * crossing / (device.scale_up * known.scale_up)
+    copies = layout.expert_tensor - 1 / near  # to other experts' devices, and to the others of the same expert
+    up = token * model.top_k * copies / (device.scale_up * known.scale_up)
     link = np.minimum(device.scale_out * known.scale_out * known.expert_out, known.expert_rate)
     out = token * reached * (1 - 1 / domains) / link
     shows = np.where(layout.pipeline > 1, known.expert_behind, known.expert_exposed)

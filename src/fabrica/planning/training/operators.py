@@ -84,7 +84,7 @@ def layer(
     launch = known.launch_seconds
     forward = projections + mlp + elementwise + launch / 3
     backward = LINEAR_BACKWARD * (projections + mlp) + 2 * elementwise + 2 * launch / 3
-    host = _host(model, layout, known) if expert else np.zeros_like(forward)
+    host = _host(model, layout, known) if expert else np.zeros(())
     return LayerTimes(forward, attention, backward, attention_backward, elementwise, host)
 
 
