@@ -101,7 +101,8 @@ class Site:
     now: int = -1
     queue: list[int] = field(default_factory=list)
     running: dict[int, Attempt] = field(default_factory=dict)
-    taken: dict[Window, Machine] = field(default_factory=dict)
+    taken: dict[int, Machine] = field(default_factory=dict)
+    """What each open window has, by its place in `windows`."""
     back: dict[int, int] = field(default_factory=dict)
     saved: dict[int, int] = field(default_factory=dict)
     attempts: dict[int, int] = field(default_factory=dict)
@@ -149,7 +150,11 @@ class Site:
         return sorted({one for one in chain(jobs, self.back.values(), edges) if one > self.now})
 
     def lacks(self) -> bool:
-        return any(machine.nodes * machine.devices < one.units for one, machine in self.taken.items())
+        return any(machine.nodes * machine.devices < one.units for one, machine in self.open())
+
+    def open(self) -> list[tuple[Window, Machine]]:
+        """Return the open windows and what each has, in their order."""
+        return [(self.windows[place], self.taken[place]) for place in sorted(self.taken)]
 
     # What happens at an instant
 
@@ -170,7 +175,7 @@ class Site:
     def take_lacked(self) -> None:
         """Let open windows take the nodes that they lack, the first to begin first."""
         free = self.machine.free[self.machine.devices]
-        for window, machine in sorted(self.taken.items(), key=lambda item: item[0]):
+        for window, machine in self.open():
             while free and machine.nodes * machine.devices < window.units:
                 machine.free[machine.devices].append(free.pop())
                 machine.nodes += 1
@@ -183,12 +188,14 @@ class Site:
 
     def turn_windows(self) -> None:
         whole = self.machine.devices
-        for window in [one for one in self.taken if one.end == self.now]:
-            self.head = None
-            self.machine.free[whole] += sorted(self.taken.pop(window).free[whole])
-        for window in [one for one in self.windows if one.start == self.now]:
-            self.head = None
-            self.taken[window] = Machine(0, whole)
+        for place, window in enumerate(self.windows):
+            if window.end == self.now:
+                self.head = None
+                self.machine.free[whole] += sorted(self.taken.pop(place).free[whole])
+        for place, window in enumerate(self.windows):
+            if window.start == self.now:
+                self.head = None
+                self.taken[place] = Machine(0, whole)
 
     def fail_nodes(self) -> None:
         while self.stops and self.failure and self.failure.second == self.now:
@@ -237,7 +244,7 @@ class Site:
             self.came.starts[job] = self.now
 
     def start_in_reservations(self) -> None:
-        for window, machine in sorted(self.taken.items(), key=lambda item: item[0]):
+        for window, machine in self.open():
             for job in list(self.queue):
                 named, units = self.jobs[job].account in window.accounts, self.jobs[job].units
                 if named and machine.fits(units) and self.now + self.planned(job) <= window.end:
