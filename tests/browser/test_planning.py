@@ -251,7 +251,7 @@ def test_a_reservation_and_pods_are_told_by_the_keyboard_alone(page: Page) -> No
     tab_to(page, page.locator("summary", has_text="The scenario as a file"))
     page.keyboard.press("Enter")
     text = page.get_by_role("region", name="The scenario as a file")
-    for line in ("pod_leaves = 10", 'accounts = ["account 2"]', 'site = "planned-gigafactory"', "age_hours = 24.0"):
+    for line in ("pod_leaves = 10", 'accounts = ["account 2"]', 'site = "planned-gigafactory"', "age_hours = 24"):
         expect(text).to_contain_text(line)
     tab_to(page, page.get_by_role("link", name="Ask it in another way"))
     page.keyboard.press("Enter")

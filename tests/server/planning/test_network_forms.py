@@ -248,7 +248,7 @@ def reopened(text: str) -> NetworkForm:
             if isinstance(value, list):
                 sent.setlist(field.html_name, value)
             elif is_told(value):
-                sent[field.html_name] = "on" if value is True else str(value)
+                sent[field.html_name] = "on" if value is True else str(value).replace("\n", "\r\n")
     sent.setdefault("name", "as before")
     return NetworkForm(sent, projects=(), sites=())
 

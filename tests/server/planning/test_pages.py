@@ -132,6 +132,7 @@ def test_a_button_adds_a_row_or_takes_one_away_and_keeps_all_that_was_typed() ->
         ({"window-0-from_day": "1"}, '<a href="#id_window-0-hours">'),
         ({"carbon": "0.9", "risk": "0.9"}, '<a href="#id_carbon">'),
         ({"rest": EVIL}, "no valid TOML"),
+        ({"window-TOTAL_FORMS": "21"}, "at most 20"),
         ({"window-TOTAL_FORMS": "many"}, "ManagementForm data is missing"),
     ],
 )

@@ -82,6 +82,7 @@ class NetworkForm(SharingForm):
         required=False,
         max_length=TEXT_CHARACTERS_MAX,
         widget=forms.Textarea(attrs={"rows": 2}),
+        strip=False,
         help_text=_("Stands in the report"),
     )
 
@@ -177,6 +178,9 @@ class NetworkForm(SharingForm):
         super().__init__(data, projects=projects, initial=opened)
         self.rows = row_sets(data, begun.rows if begun else {})
         self.draining = [str(site.id) for site in sites if site.draining]
+
+    def clean_description(self) -> str:
+        return as_file(self.cleaned_data["description"])
 
     def clean_rest(self) -> str:
         """Read the other keys as the workshop does, so that a mistake has its line in them."""
@@ -281,7 +285,7 @@ class NetworkForm(SharingForm):
         }
         for site in self.draining if self.cleaned_data["as_now"] else ():
             if site in open_ones:
-                yield {"site": site, "closed_from_day": 0.0, "closed_to_day": float(self.cleaned_data["days"])}
+                yield {"site": site, "closed_from_day": 0, "closed_to_day": self.cleaned_data["days"]}
 
     def tell(self, problem: FabricaError) -> None:
         """Tell why the scenario was not saved: at the field that its mistake comes from, else above."""

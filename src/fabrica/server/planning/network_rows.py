@@ -47,8 +47,12 @@ def is_told(value: object) -> bool:
 
 
 def told(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what was filled in or ticked."""
-    return {key: value for key, value in values.items() if is_told(value)}
+    """Return what was filled in or ticked, whole numbers as such."""
+    return {key: _plain(value) for key, value in values.items() if is_told(value)}
+
+
+def _plain(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def known_places() -> list[tuple[str, str]]:
@@ -160,7 +164,7 @@ class SiteRow(Row):
     pod_leaves = whole("pod_leaves", _("Leaves of a pod"), _POD)
     pue = number("pue", _("Cooling (PUE)"), _("Empty: not known"))
     gco2e_per_kwh = number("gco2e_per_kwh", _("Carbon, g CO2e a kWh"), _("Empty: of its country"))
-    eur_per_kwh = number("eur_per_kwh", _("Price, EUR a kWh"), _("Empty: of its country"))
+    eur_per_kwh = number("eur_per_kwh", _("Price, EUR a kWh"), _("Empty: of its country, where that is published"))
     basis = forms.CharField(
         label=_("What its figures rest on"),
         max_length=_LONGEST,
@@ -281,7 +285,7 @@ class AccountRow(Row):
 KINDS: Mapping[str, type[Row]] = {"site": SiteRow, "change": ChangeRow, "window": WindowRow, "account": AccountRow}
 RowSets = Mapping[str, "forms.BaseFormSet[Row]"]
 _SETS: Mapping[str, "type[forms.BaseFormSet[Row]]"] = {
-    table: forms.formset_factory(kind, extra=0, min_num=kind.shown_empty, max_num=ROWS_MAX)
+    table: forms.formset_factory(kind, extra=0, min_num=kind.shown_empty, max_num=ROWS_MAX, absolute_max=ROWS_MAX)
     for table, kind in KINDS.items()
 }
 

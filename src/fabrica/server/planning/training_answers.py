@@ -14,7 +14,7 @@ from fabrica.planning.ranges import Range, ranges
 from fabrica.planning.training.answer import Answer, Layout, ask
 from fabrica.planning.training.figures import Figures, Span
 from fabrica.planning.training.goodput import Goodput
-from fabrica.planning.training.report import memory_picture, steps_picture
+from fabrica.planning.training.report import layout_rows, memory_picture, steps_picture
 from fabrica.planning.training.where import Place, everywhere, on_parts
 from fabrica.planning.training.words import amount, paragraph, span
 from fabrica.reference.network import load_network
@@ -222,11 +222,5 @@ def _numbers(one: Span | None) -> tuple[float | None, ...]:
 
 def table_of_layouts(answer: Answer) -> Table:
     """Return the best layouts of one place, and where the seconds of their steps go."""
-    parts = tuple(answer.layouts[0].parts_seconds)
-    head = ("layout", "devices", "tokens_per_s_per_device", "step_seconds", *(f"{part}_seconds" for part in parts))
-    rows = tuple(
-        cells(one.words, one.devices, one.tokens_per_s_per_gpu, one.step_seconds, *one.parts_seconds.values(), *last)
-        for one in answer.layouts
-        for last in ((one.memory_free_share, one.watts, one.joules_per_token, one.model_flop_share),)
-    )
-    return Table((*head, "memory_free_share", "watts", "joules_per_token", "model_flop_share"), rows)
+    head, rows = layout_rows(answer)
+    return Table(tuple(head), tuple(cells(*row) for row in rows))
