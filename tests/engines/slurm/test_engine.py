@@ -110,6 +110,17 @@ def test_a_submission_that_never_arrived_is_done_again_once(full: SlurmSite, tmp
     assert len(full.jobs(handle)) == 1
 
 
+def test_reservations_that_slurm_does_not_tell_now_are_those_that_it_told_last(mini: SlurmSite, tmp_path: Path) -> None:
+    mute = 'case "$*" in *reservation*) [ ! -e "$HERE/mute" ] || exit 1;; esac; exec $REAL "$@"'
+    engine = mini.open(command_folder=str(fake_commands(tmp_path / "bin", scontrol=mute)))
+    made = ("reservation=upgrade", "StartTime=now+1hour", "Duration=60", "Nodes=ALL", "Flags=MAINT", "Users=root")
+    mini.cluster.command("scontrol", "create", *made)
+    told = [one.maintenance for one in engine.capacity().partitions]
+    assert all(told)
+    (tmp_path / "bin" / "mute").touch()
+    assert [one.maintenance for one in engine.capacity().partitions] == told
+
+
 def test_an_agent_killed_before_it_wrote_the_job_down_finds_it_by_its_name(mini: SlurmSite) -> None:
     handle = mini.open().start(mini.order("sleep", "2"))
     _record(mini, handle).with_suffix(".job").unlink()
