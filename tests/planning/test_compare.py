@@ -31,7 +31,7 @@ def _ran(scenario: Scenario) -> Ran:
 def test_the_same_scenario_twice_differs_in_nothing() -> None:
     found = compare(_ran(tiny()), _ran(tiny()))
     rows = (*found.network, *found.classes, *found.partitions)
-    assert all(value in (0.0, None) for row in rows for value in row.values)
+    assert all(row.found is None or row.found.mean == 0 for row in rows)
     assert found.sentences[0] == "Both scenarios say the same."
     assert not any(row.clear for row in rows)
 
@@ -44,6 +44,14 @@ def test_a_change_and_what_comes_of_it_are_told_in_words() -> None:
     assert told["simulated"] is True
     assert told["network"]["mean_wait_s"]["difference"]["mean"] > 0
     json.dumps(told, allow_nan=False)
+
+
+def test_few_replications_say_so_and_no_share_changes_by_more_than_the_whole() -> None:
+    found = compare(_ran(tiny()), _ran(tiny(CLOSED, base=tiny())))
+    shares = [row.found for row in found.partitions if row.label.endswith(": use") and row.found]
+    assert all(-1 <= one.low <= one.high <= 1 for one in shares if one.low is not None and one.high is not None)
+    same = compare(_ran(tiny()), _ran(tiny()))
+    assert any(line.startswith("More replications than") for line in same.sentences)
 
 
 def test_rules_and_what_comes_of_them_are_told_in_words_and_shown_where_there_is_any() -> None:

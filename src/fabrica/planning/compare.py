@@ -10,7 +10,7 @@ from typing import Any
 
 from fabrica.planning.network.answer import FIGURES, as_estimate
 from fabrica.planning.network.causes import causes
-from fabrica.planning.network.figures import Figures, Line, Values, bounds_of, estimate
+from fabrica.planning.network.figures import ANY, SHARE, Estimate, Figures, Line, Values, bounds_of, estimate
 from fabrica.planning.network.runs import Outcome
 from fabrica.planning.network.words import show_number
 from fabrica.planning.rule_changes import rule_changes
@@ -19,6 +19,7 @@ from fabrica.values.time import show_duration
 from fabrica.wire.planning import NetworkImpossible
 
 _TOLD = ("mean wait", "use", "t CO2e", "MWh", "device-hours lost", "jobs refused for lack of a grant")
+FEW_REPLICATIONS = 5  # with fewer, one odd year makes intervals several times as wide
 NOTABLE_WAIT_SECONDS, NOTABLE_SHARE = 60.0, 0.005
 TOLD_MAX = 4
 
@@ -27,13 +28,16 @@ Ran = tuple[Outcome, Figures]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One figure of both, as shown. `values`: the paired differences. `clear`: their interval does not hold 0."""
+    """One figure of both, as shown. `found`: the paired difference; null where it is not known.
+
+    `clear`: its interval does not hold 0.
+    """
 
     label: str
     first: str
     second: str
     difference: str
-    values: Values
+    found: Estimate | None
     clear: bool
 
 
@@ -73,7 +77,8 @@ def compare(first: Ran, second: Ran) -> Comparison:
         for row in _rows(a, b, _OF_CLASS, f"{a.name}: ")
     )
     partitions = tuple(row for a, b in _pairs(first, second) for row in _rows(a, b, _OF_PARTITION, ""))
-    told = (*_changes(one, two), *_effects(network, classes, partitions), *_why(first[0], second[0]))
+    effects = _effects(network, classes, partitions, one.period.replications)
+    told = (*_changes(one, two), *effects, *_why(first[0], second[0]))
     return Comparison((one.name, two.name), told, network, classes, partitions, (first, second))
 
 
@@ -99,8 +104,8 @@ def compared_as_plain(found: Comparison) -> dict[str, Any]:
 
 def _three(first: Line | None, second: Line | None, name: str, partly: bool = False) -> dict[str, object]:
     a, b, bounds = _of(first, name), _of(second, name), bounds_of(name)
-    differences = _differences(a, b, partly)
-    return {"first": as_estimate(a, bounds), "second": as_estimate(b, bounds), "difference": as_estimate(differences)}
+    differences = as_estimate(_differences(a, b, partly), _difference_bounds(name))
+    return {"first": as_estimate(a, bounds), "second": as_estimate(b, bounds), "difference": differences}
 
 
 def _known_in_part(first: Ran, second: Ran) -> frozenset[str]:
@@ -174,6 +179,11 @@ def _differences(first: Values, second: Values, partly: bool) -> tuple[float | N
     return tuple(None if partly or a is None or b is None else b - a for a, b in zip(first, second, strict=True))
 
 
+def _difference_bounds(name: str) -> tuple[float, float]:
+    """Return between what the difference of a figure lies: that of two shares is no more than the whole."""
+    return (-1.0, 1.0) if bounds_of(name) == SHARE else ANY
+
+
 def _rows(
     first: Line | None,
     second: Line | None,
@@ -186,9 +196,10 @@ def _rows(
         values = _differences(a, b, name in partly)
         known = ", as far as known" if name in partly else ""
         place = f"{(first or second).name}: " if shown is _OF_PARTITION and (first or second) else prefix  # type: ignore[union-attr]  # one of both is there
-        found = estimate(values)
+        found = estimate(values, _difference_bounds(name))
         clear = found is not None and found.low is not None and found.high is not None and found.low * found.high > 0
-        yield Row(f"{place}{label}{known}", _shown(a, show), _shown(b, show), _interval(values, show), values, clear)
+        difference = "in one of them only" if not values else _interval(found, show)
+        yield Row(f"{place}{label}{known}", _shown(a, show), _shown(b, show), difference, found, clear)
 
 
 def _shown(values: Values, show: _Show) -> str:
@@ -198,10 +209,9 @@ def _shown(values: Values, show: _Show) -> str:
     return "unknown" if found is None else show(found.mean)
 
 
-def _interval(values: Values, shown: _Show) -> str:
-    found = estimate(values)
+def _interval(found: Estimate | None, shown: _Show) -> str:
     if found is None:
-        return "unknown" if values else "in one of them only"
+        return "unknown"
     show = _points if shown is _share else shown
     if found.low is None or found.high is None:
         return f"{show(found.mean)} (one replication: no interval)"
@@ -259,11 +269,15 @@ def _change(change: Any) -> str:
     return f"{place} {' and '.join(told) or 'is as it was'}."
 
 
-def _effects(network: Sequence[Row], classes: Sequence[Row], partitions: Sequence[Row]) -> Iterator[str]:
+def _effects(
+    network: Sequence[Row], classes: Sequence[Row], partitions: Sequence[Row], replications: int
+) -> Iterator[str]:
     """Return the differences that are clear and notable, the largest of each kind first."""
     clear = [row for row in network if row.clear]
     if not clear:
         yield "No figure of the network changes clearly: the intervals hold 0, or there is one replication."
+        if replications < FEW_REPLICATIONS:
+            yield f"More replications than {replications} make the intervals narrower, and may show what changes."
     for row in clear:
         if row.label in _TOLD:
             yield f"The network's {row.label} goes from {row.first} to {row.second}, by {row.difference}."
@@ -278,8 +292,7 @@ def _is_told(row: Row, by_place: bool) -> bool:
 
 
 def _mean(row: Row) -> float:
-    found = estimate(row.values)
-    return found.mean if found else 0.0
+    return row.found.mean if row.found else 0.0
 
 
 def _why(first: Outcome, second: Outcome) -> Iterator[str]:

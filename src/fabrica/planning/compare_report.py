@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from html import escape
 
 from fabrica.planning.compare import Comparison, Row
-from fabrica.planning.network.figures import estimate
 from fabrica.planning.network.report import section
 from fabrica.planning.page import STYLE, page
 from fabrica.planning.ranges import Range, ranges
@@ -49,7 +48,7 @@ def _table(rows: Sequence[Row], first: str, second: str) -> str:
 def _picture(name: str, title: str, rows: Sequence[Row], found: Comparison, unit: float, words: str) -> str:
     made = []
     for row in rows:
-        one = estimate(row.values)
+        one = row.found
         low, high = (None, None) if one is None else (one.low, one.high)
         if one is not None and low is None:
             low, high = one.mean, one.mean
@@ -66,7 +65,7 @@ def as_rows(found: Comparison) -> tuple[list[str], list[list[object]]]:
     """Return the head and the rows of every difference."""
     rows: list[list[object]] = []
     for row in (*found.network, *found.classes, *found.partitions):
-        one = estimate(row.values)
+        one = row.found
         told = (one.mean, one.low, one.high) if one else (None, None, None)
         rows.append([row.label, row.first, row.second, *told])
     return ["figure", found.names[0], found.names[1], "difference", "low", "high"], rows

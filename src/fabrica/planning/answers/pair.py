@@ -57,7 +57,7 @@ def answer(text: str, seed: int, progress: Progress) -> Result:
     one, two = _read(text)
     from fabrica.planning.compare import compare
     from fabrica.planning.compare_report import as_rows, sections
-    from fabrica.planning.network.figures import estimate, figures
+    from fabrica.planning.network.figures import figures
     from fabrica.planning.network.runs import run_scenario
 
     one = replace(one, period=replace(one.period, seed=seed))
@@ -70,7 +70,7 @@ def answer(text: str, seed: int, progress: Progress) -> Result:
     found = compare(ran[0], ran[1])
     changes = []
     for row in found.network:
-        made = estimate(row.values)
+        made = row.found
         low, value, high = (made.low, made.mean, made.high) if made else (None, None, None)
         changes.append(Figure(key=row.label, label=row.label, low=low, value=value, high=high, words=row.difference))
     head, rows = as_rows(found)
