@@ -205,7 +205,9 @@ class NetworkForm(SharingForm):
             self.add_error("count", _problem(_("Give two or more, to share between.")))
         levels = {filled.get(key) or 0 for key in network_text.TABLES["levels"]}
         if filled.get("preemption") and len(levels) == 1:
-            self.add_error("preemption", _problem(_("Give one kind of jobs a higher level, such as services 1.")))
+            self.add_error(
+                "preemption", _problem(_("Give one kind of jobs a higher level, such as 1 to inference services."))
+            )
         return filled
 
     def is_valid(self) -> bool:

@@ -100,7 +100,7 @@ def parts_of(form: NetworkForm) -> list[Part]:
         Part(
             "queues",
             _("How sites start jobs"),
-            _("As they come; a small job may pass where the first waits no longer for it. What is told goes before."),
+            _("Unless told otherwise as they come, and a small job may pass where the first waits no longer for it."),
             fields("fair_share", "count", "half_life_hours", "age_hours", "age_max_hours", "within_leaf"),
             [levels],
         ),
