@@ -1,5 +1,7 @@
 """The report stands alone, can be read without its pictures, and shows a hostile name as text."""
 
+import base64
+import csv
 import re
 from html.parser import HTMLParser
 
@@ -64,3 +66,22 @@ def test_the_page_suits_light_and_dark() -> None:
 def test_a_trace_of_one_job_of_no_length_has_a_report() -> None:
     done = replay(make_trace([(0, 0, 1, -1)]), Cluster(1), Policy.FIFO, plain=True)
     assert "<svg" in report(done, figures(done), "one.csv")
+
+
+def test_curves_and_waits_by_size_can_be_taken_away() -> None:
+    curves, sizes = saved(PAGE, "over-time.csv"), saved(PAGE, "wait-by-size.csv")
+    assert curves[0] == ["from_s", "to_s", "units_in_use", "jobs_queued"]
+    assert len(curves) == 241
+    assert float(curves[-1][1]) == max(DONE.ends())
+    assert sizes[1:] == [
+        ["1", "1", "1", "89991.0", "89991.0"],
+        ["2", "2", "1", "89998.0", "89998.0"],
+        ["3", "4", "1"] + ["0.0"] * 2,
+    ]
+
+
+def saved(page: str, name: str) -> list[list[str]]:
+    """Return the rows of a file that a page holds in a link."""
+    coded = re.search(rf'download="{re.escape(name)}" href="data:text/csv;base64,([^"]+)"', page)
+    assert coded is not None
+    return list(csv.reader(base64.b64decode(coded[1]).decode().splitlines()))

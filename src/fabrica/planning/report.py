@@ -1,6 +1,7 @@
 """The report of a replay: one HTML page that needs nothing else, with pictures and their numbers as tables."""
 
 from collections.abc import Sequence
+from dataclasses import astuple
 from html import escape
 
 from fabrica.planning.came import account_rows, energy_rows, outcome_rows
@@ -10,7 +11,7 @@ from fabrica.planning.page import STYLE, page
 from fabrica.planning.pictures import bars, curve
 from fabrica.planning.replay import Estimates, Replay
 from fabrica.planning.series import OverTime, SizeClass, over_time, wait_by_size
-from fabrica.planning.tables import scrolled
+from fabrica.planning.tables import DOWNLOAD_STYLE, download, scrolled, table
 from fabrica.values.time import show_duration
 
 BINS = 240
@@ -34,7 +35,7 @@ def report(replay: Replay, figures: Figures, trace_name: str, energy: Drawn | No
         _sizes(sizes),
         _accounts(replay),
     ]
-    return page(f"Replay of {trace_name}", body, STYLE)
+    return page(f"Replay of {trace_name}", body, STYLE + DOWNLOAD_STYLE)
 
 
 def _key_figures(figures: Figures) -> str:
@@ -63,11 +64,11 @@ def _came(replay: Replay, energy: Drawn | None) -> str:
 
 
 def _accounts(replay: Replay) -> str:
-    rows = [(escape(name), *figures) for name, *figures in account_rows(replay)]
+    rows = account_rows(replay)
     if not rows:
         return ""
-    table = _table(("account", "jobs", "device-hours of work", "mean wait"), rows)
-    return f"<section><h2>Who used most</h2>{scrolled(table, 'Who used most')}</section>"
+    shown = table(("account", "jobs", "device-hours of work", "mean wait"), rows)
+    return f"<section><h2>Who used most</h2>{scrolled(shown, 'Who used most')}</section>"
 
 
 def _use(times: OverTime, capacity: int, figures: Figures) -> str:
@@ -82,8 +83,12 @@ def _queue(times: OverTime) -> str:
     at = show_duration(times.jobs_queued.index(most) * times.bin_seconds)
     words = f"Jobs in the queue over time: {most:,.0f} at most, {at} after the start."
     picture = curve("queue", words, times.jobs_queued, times.bin_seconds)
-    table = _time_table(times, times.jobs_queued, "jobs in the queue")
-    return _section("Jobs in the queue", "Mean of each stretch of time.", picture, table)
+    numbers = _time_table(times, times.jobs_queued, "jobs in the queue")
+    head = ("from_s", "to_s", "units_in_use", "jobs_queued")
+    bins = enumerate(zip(times.units_in_use, times.jobs_queued, strict=True))
+    rows = [(place * times.bin_seconds, (place + 1) * times.bin_seconds, *values) for place, values in bins]
+    saved = download("over-time.csv", "Take both curves as CSV", head, rows)
+    return _section("Jobs in the queue", "Mean of each stretch of time.", picture, numbers, saved)
 
 
 def _time_table(times: OverTime, values: Sequence[float], name: str) -> str:
@@ -94,7 +99,7 @@ def _time_table(times: OverTime, values: Sequence[float], name: str) -> str:
         some = values[first : first + together]
         since = show_duration(first * times.bin_seconds) if first else "the start"
         rows.append((f"from {since}", f"{sum(some) / len(some):,.1f}"))
-    return _table(("time", name), rows)
+    return table(("time", name), rows)
 
 
 def _sizes(sizes: Sequence[SizeClass]) -> str:
@@ -108,21 +113,18 @@ def _sizes(sizes: Sequence[SizeClass]) -> str:
         (_label(one), f"{one.jobs:,}", show_duration(one.mean_wait_seconds), show_duration(one.p95_wait_seconds))
         for one in sizes
     ]
-    table = _table(("units", "jobs", "mean wait", "19 of 20 wait at most"), rows)
+    numbers = table(("units", "jobs", "mean wait", "19 of 20 wait at most"), rows)
     text = f"{words} Bars are means; 19 of 20 jobs wait no longer than the mark."
-    return _section("Wait by size of the job, in units", text, bars("sizes", words, labels, mean, high), table)
+    head = ("units_min", "units_max", "jobs", "mean_wait_s", "p95_wait_s")
+    saved = download("wait-by-size.csv", "Take the waits by size as CSV", head, [astuple(one) for one in sizes])
+    picture = bars("sizes", words, labels, mean, high)
+    return _section("Wait by size of the job, in units", text, picture, numbers, saved)
 
 
 def _label(size: SizeClass) -> str:
     return str(size.units_max) if size.units_min == size.units_max else f"{size.units_min}–{size.units_max}"
 
 
-def _section(title: str, text: str, picture: str, table: str) -> str:
-    numbers = f"<details><summary>The numbers</summary>{scrolled(table, title)}</details>"
-    return f'<section><h2>{title}</h2><p class="soft">{text}</p>{picture}{numbers}</section>'
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    top = "".join(f'<th scope="col">{name}</th>' for name in head)
-    lines = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
-    return f"<table><thead><tr>{top}</tr></thead><tbody>{lines}</tbody></table>"
+def _section(title: str, text: str, picture: str, numbers: str, saved: str = "") -> str:
+    shown = f"<details><summary>The numbers</summary>{scrolled(numbers, title)}</details>{saved}"
+    return f'<section><h2>{title}</h2><p class="soft">{text}</p>{picture}{shown}</section>'

@@ -15,6 +15,11 @@ def test_the_report_has_every_part_and_every_source() -> None:
     assert page.count("<svg") == 4
 
 
+def test_ranks_verdicts_and_figures_can_be_taken_away() -> None:
+    page = report(study(make_question(*(make_candidate(name, pue=measure(1.1)) for name in "ab"))))
+    assert all(f'download="{name}.csv"' in page for name in ("ranks", "limits", "figures"))
+
+
 def test_hostile_names_stay_text() -> None:
     evil = Candidate("a", "<script>alert(1)</script>", None, measures={"pue": measure(1.1)}, note="<img src=x>")
     page = report(study(make_question(evil, make_candidate("b", pue=measure(1.2)))))

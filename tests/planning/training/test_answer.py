@@ -111,6 +111,12 @@ def test_the_report_is_whole_and_its_pictures_have_words() -> None:
         assert layout.words in page
 
 
+def test_what_the_pictures_of_the_report_show_can_be_taken_away_and_letters_are_explained() -> None:
+    page = report(ANSWER)
+    assert all(f'download="{name}.csv"' in page for name in ("layouts", "memory", "stops"))
+    assert "TP: devices that share the matrices" in page
+
+
 def test_an_answer_is_plain_json() -> None:
     plain = json.loads(json.dumps(as_plain(ANSWER)))
     assert plain["queue_wait"] is None

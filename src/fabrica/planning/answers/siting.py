@@ -4,10 +4,10 @@ import importlib.util
 
 from fabrica.planning.progress import Progress, of_part
 from fabrica.planning.siting.candidate_file import parse_question
-from fabrica.planning.siting.criteria import CRITERIA, Measures
-from fabrica.planning.siting.report import STATES, groups, ranked_sites, sections, weights_words
+from fabrica.planning.siting.criteria import Measures
+from fabrica.planning.siting.report import Rows, groups, limit_rows, rank_rows, ranked_sites, sections, source_rows
 from fabrica.planning.siting.study import Study, study
-from fabrica.planning.siting.words import paragraph, shown
+from fabrica.planning.siting.words import paragraph
 from fabrica.wire.planning import CompilerMissing
 from fabrica.wire.scenarios import Figure, Result, ScenarioRefused, Table
 
@@ -77,48 +77,14 @@ def result_of(found: Study) -> Result:
                 words=words,
             )
         )
-    tables = (_ranks(found), _limits(found), _sources(found))
+    tables = (
+        _table("ranks", "Ranks", rank_rows(found)),
+        _table("limits", "Hard limits", limit_rows(found)),
+        _table("figures", "Every figure and its source", source_rows(found)),
+    )
     return Result(words=paragraph(found), figures=tuple(figures), report="".join(sections(found)), tables=tables)
 
 
-def _ranks(found: Study) -> Table:
-    rows = [
-        (
-            one.candidate.name,
-            "yes" if one.in_pareto_set else "no",
-            *(f"{share:.3f}" for share in groups(found, one).values()),
-            weights_words(found, one),
-        )
-        for one in ranked_sites(found)
-    ]
-    head = ("candidate", "Pareto set", "first", "second", "third", "fourth or fifth", "later", "weights when first")
-    return Table(name="ranks", title="Ranks", head=head, rows=tuple(rows))
-
-
-def _limits(found: Study) -> Table:
-    rows = tuple(
-        (one.candidate.name, verdict.limit.criterion, STATES[verdict.state], verdict.words, verdict.limit.reason)
-        for one in found.sites
-        for verdict in one.verdicts
-    )
-    return Table(
-        name="limits", title="Hard limits", head=("candidate", "limit", "verdict", "in numbers", "reason"), rows=rows
-    )
-
-
-def _sources(found: Study) -> Table:
-    rows = tuple(
-        (
-            one.candidate.name,
-            CRITERIA[key].name,
-            shown(key, measure),
-            CRITERIA[key].unit,
-            "; ".join(measure.source.addresses),
-            measure.source.as_of or "",
-            measure.source.confidence or "",
-        )
-        for one in found.sites
-        for key, measure in one.candidate.measures.items()
-    )
-    head = ("candidate", "criterion", "figure", "unit", "source", "as of", "confidence")
-    return Table(name="figures", title="Every figure and its source", head=head, rows=rows)
+def _table(name: str, title: str, rows: Rows) -> Table:
+    head, cells = rows
+    return Table(name=name, title=title, head=tuple(head), rows=tuple(tuple(row) for row in cells))

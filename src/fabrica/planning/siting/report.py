@@ -10,9 +10,11 @@ from fabrica.planning.siting.limits import State, limit_words
 from fabrica.planning.siting.study import Assessed, Study
 from fabrica.planning.siting.words import paragraph, plain, shown
 from fabrica.planning.stacks import COLOURS, stacked
-from fabrica.planning.tables import scrolled
+from fabrica.planning.tables import DOWNLOAD_STYLE, download, scrolled
 
 STATES: Mapping[State, str] = {"kept": "kept", "broken": "surely broken", "open": "not decided"}
+Rows = tuple[Sequence[str], Sequence[Sequence[str]]]
+"""The head of a table, and its rows."""
 GROUPS = ("first", "second", "third", "fourth or fifth", "later")
 MORE_STYLE = """
 h3 { font-size: 1rem; margin: 1.5rem 0 0.25rem; }
@@ -25,7 +27,18 @@ td.words, th:first-child, td:first-child { text-align: left; } .source { color: 
 def report(found: Study) -> str:
     """Return the page."""
     head = f"<h1>Where could it stand?</h1><p>{escape(paragraph(found))}</p>"
-    return page("Sites for a gigafactory", [head, *sections(found)], STYLE + COLOURS + MORE_STYLE)
+    style = STYLE + COLOURS + MORE_STYLE + DOWNLOAD_STYLE
+    return page("Sites for a gigafactory", [head, *sections(found), _downloads(found)], style)
+
+
+def _downloads(found: Study) -> str:
+    """Return the tables to take away; a server offers them beside the sections."""
+    links = (
+        download("ranks.csv", "Take the ranks as CSV", *rank_rows(found)),
+        download("limits.csv", "Take every verdict as CSV", *limit_rows(found)),
+        download("figures.csv", "Take every figure with its source as CSV", *source_rows(found)),
+    )
+    return f"<section><h2>Take it away</h2>{''.join(f'<p>{link}</p>' for link in links)}</section>"
 
 
 def sections(found: Study) -> tuple[str, ...]:
@@ -175,3 +188,45 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         "<tr>" + "".join(f'<td class="words">{escape(cell)}</td>' for cell in row) + "</tr>" for row in rows
     )
     return f"<table><thead><tr>{top}</tr></thead><tbody>{lines}</tbody></table>"
+
+
+def rank_rows(found: Study) -> Rows:
+    """Return how often each site that stays takes which ranks."""
+    rows = [
+        (
+            one.candidate.name,
+            "yes" if one.in_pareto_set else "no",
+            *(f"{share:.3f}" for share in groups(found, one).values()),
+            weights_words(found, one),
+        )
+        for one in ranked_sites(found)
+    ]
+    return ("candidate", "Pareto set", *GROUPS, "weights when first"), rows
+
+
+def limit_rows(found: Study) -> Rows:
+    """Return every verdict on every limit."""
+    rows = [
+        (one.candidate.name, verdict.limit.criterion, STATES[verdict.state], verdict.words, verdict.limit.reason)
+        for one in found.sites
+        for verdict in one.verdicts
+    ]
+    return ("candidate", "limit", "verdict", "in numbers", "reason"), rows
+
+
+def source_rows(found: Study) -> Rows:
+    """Return every figure with its source."""
+    rows = [
+        (
+            one.candidate.name,
+            CRITERIA[key].name,
+            shown(key, measure),
+            CRITERIA[key].unit,
+            "; ".join(measure.source.addresses),
+            measure.source.as_of or "",
+            measure.source.confidence or "",
+        )
+        for one in found.sites
+        for key, measure in one.candidate.measures.items()
+    ]
+    return ("candidate", "criterion", "figure", "unit", "source", "as of", "confidence"), rows

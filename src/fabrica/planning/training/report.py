@@ -1,13 +1,13 @@
 """The report of an answer: one HTML page that needs nothing else, with pictures of the best layouts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from html import escape
 
 from fabrica.planning.page import STYLE, page
 from fabrica.planning.stacks import COLOURS, stacked
-from fabrica.planning.tables import scrolled
+from fabrica.planning.tables import DOWNLOAD_STYLE, download, scrolled, table
 from fabrica.planning.training.answer import Answer
-from fabrica.planning.training.words import amount, paragraph, span
+from fabrica.planning.training.words import LEGEND, amount, lasting, paragraph, span
 from fabrica.values.time import show_duration
 
 STEP_PARTS: Mapping[str, tuple[str, ...]] = {
@@ -36,13 +36,13 @@ def report(answer: Answer) -> str:
         _memory(answer),
         _goodput(answer),
     ]
-    return page(f"Training {answer.model_name}", body, STYLE + COLOURS)
+    return page(f"Training {answer.model_name}", body, STYLE + COLOURS + DOWNLOAD_STYLE)
 
 
 def _key_figures(answer: Answer) -> str:
     figures = answer.figures
     told = [
-        ("days", span(figures.days)),
+        ("time", lasting(figures.days)),
         ("device-hours", span(figures.device_hours)),
         ("training compute", f"{answer.flop:.2e} FLOP"),
         ("tokens a second", amount(answer.prediction.rate * answer.pool.devices)),
@@ -77,7 +77,7 @@ def _step_rows(answer: Answer) -> list[tuple[str, dict[str, float]]]:
 def _steps(answer: Answer) -> str:
     rows = _step_rows(answer)
     head = ("layout", "tokens/s and device", "step, s", *STEP_PARTS, "memory free", "J/token")
-    table = [
+    cells = [
         (
             layout.words,
             f"{layout.tokens_per_s_per_gpu:,.0f}",
@@ -88,8 +88,21 @@ def _steps(answer: Answer) -> str:
         )
         for layout, (_, parts) in zip(answer.layouts, rows, strict=True)
     ]
-    text = "Layouts that no other beats in speed, energy and free memory at once, the fastest first."
-    return _section("The best layouts", text, steps_picture(answer), _table(head, table))
+    text = f"Layouts that no other beats in speed, energy and free memory at once, the fastest first. {LEGEND}"
+    saved = download("layouts.csv", "Take the layouts as CSV", *layout_rows(answer))
+    return _section("The best layouts", text, steps_picture(answer), table(head, cells), saved)
+
+
+def layout_rows(answer: Answer) -> tuple[list[str], list[list[object]]]:
+    """Return the head and the rows of the best layouts, and where the seconds of their steps go."""
+    rates = ("devices", "tokens_per_s_per_device", "step_seconds")
+    rest = ("memory_free_share", "watts", "joules_per_token", "model_flop_share")
+    head = ["layout", *rates, *(f"{part}_seconds" for part in answer.layouts[0].parts_seconds), *rest]
+    rows: list[list[object]] = []
+    for one in answer.layouts:
+        first = (one.words, one.devices, one.tokens_per_s_per_gpu, one.step_seconds, *one.parts_seconds.values())
+        rows.append([*first, one.memory_free_share, one.watts, one.joules_per_token, one.model_flop_share])
+    return head, rows
 
 
 def memory_picture(answer: Answer) -> str:
@@ -108,9 +121,10 @@ def _memory_words(answer: Answer) -> str:
 
 def _memory(answer: Answer) -> str:
     rows, words = _memory_rows(answer), _memory_words(answer)
-    table = [(name, *(f"{part:.1f}" for part in parts.values())) for name, parts in rows]
+    cells = [(name, *(f"{part:.1f}" for part in parts.values())) for name, parts in rows]
     head = ("layout", *(f"{part}, GB" for part in MEMORY_PARTS))
-    return _section("Memory of a device", words, memory_picture(answer), _table(head, table))
+    saved = download("memory.csv", "Take the memory as CSV", head, [(name, *parts.values()) for name, parts in rows])
+    return _section("Memory of a device", words, memory_picture(answer), table(head, cells), saved)
 
 
 def _goodput(answer: Answer) -> str:
@@ -125,19 +139,19 @@ def _goodput(answer: Answer) -> str:
         for one in answer.goodput
     ]
     head = ("how it is kept going", "between stops", "checkpoint every", "devices held", "useful share")
-    return f"<section><h2>Stops</h2>{scrolled(_table(head, rows), 'Stops')}</section>"
+    numbers = [
+        (one.name, one.mean_seconds_between_stops, one.interval_seconds, one.devices_held, one.useful_share)
+        for one in answer.goodput
+    ]
+    names = ("how it is kept going", "seconds_between_stops", "checkpoint_seconds", "devices_held", "useful_share")
+    saved = download("stops.csv", "Take the stops as CSV", names, numbers)
+    return f"<section><h2>Stops</h2>{scrolled(table(head, rows), 'Stops')}{saved}</section>"
 
 
 def _grouped(parts: Mapping[str, float], groups: Mapping[str, tuple[str, ...]]) -> dict[str, float]:
     return {name: sum(parts[member] for member in members) for name, members in groups.items()}
 
 
-def _section(title: str, text: str, picture: str, table: str) -> str:
-    numbers = f"<details><summary>The numbers</summary>{scrolled(table, title)}</details>"
-    return f'<section><h2>{escape(title)}</h2><p class="soft">{escape(text)}</p>{picture}{numbers}</section>'
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    top = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
-    lines = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-    return f"<table><thead><tr>{top}</tr></thead><tbody>{lines}</tbody></table>"
+def _section(title: str, text: str, picture: str, numbers: str, saved: str) -> str:
+    shown = f"<details><summary>The numbers</summary>{scrolled(numbers, title)}</details>{saved}"
+    return f'<section><h2>{escape(title)}</h2><p class="soft">{escape(text)}</p>{picture}{shown}</section>'
