@@ -4,6 +4,7 @@ import bz2
 import gzip
 import lzma
 import sys
+import tarfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -84,6 +85,16 @@ def test_a_file_packed_in_another_way_says_how_to_unpack_it(tmp_path: Path) -> N
     with pytest.raises(ReaderMissing) as refused:
         read(tmp_path, b"PK\x03\x040000")
     assert "unzip" in refused.value.remedy
+
+
+def test_an_archive_of_several_files_says_how_to_unpack_it(tmp_path: Path) -> None:
+    trace, archive = tmp_path / "jobs.swf", tmp_path / "jobs.tar.gz"
+    trace.write_text("1 0 5 100 4 -1 -1 4 200 -1 1 7 1 -1 1 1 -1 -1\n")
+    with tarfile.open(archive, "w:gz") as packed:
+        packed.add(trace, "jobs.swf")
+    with pytest.raises(ReaderMissing) as refused:
+        read_trace(archive)
+    assert "tar -xf" in refused.value.remedy
 
 
 def test_zstandard_without_its_package_says_how_to_unpack_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -289,6 +300,25 @@ def test_sacct_without_a_needed_column_says_how_to_make_the_file(tmp_path: Path)
     with pytest.raises(TraceMalformed, match="lacks AllocTRES") as refused:
         read(tmp_path, "JobID|Submit|Start|Elapsed|Timelimit\n")
     assert "sacct --allocations --parsable2" in refused.value.remedy
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "JobID           JobName  Partition  AllocCPUS\n------- ------------ ---------- ----------\n7 bash gpu 1\n",
+        "JobIDRaw,Submit,Elapsed,AllocTRES\n7,2026-11-20T12:00:00,00:10:00,cpu=8,gres/gpu=2\n",
+    ],
+)
+def test_what_sacct_prints_without_bars_says_how_to_make_the_file(tmp_path: Path, printed: str) -> None:
+    with pytest.raises(TraceMalformed, match="no bars") as refused:
+        read(tmp_path, printed)
+    assert "--parsable2" in refused.value.remedy
+
+
+def test_a_list_in_json_says_which_json_is_read(tmp_path: Path) -> None:
+    with pytest.raises(TraceMalformed) as refused:
+        read(tmp_path, '[{"jobid": "application_1", "attempts": []}]')
+    assert "--json" in refused.value.remedy
 
 
 def test_parquet_without_its_package_says_which_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,6 +51,12 @@ def test_jobs_that_started_are_read_with_limits_of_older_and_newer_versions(tmp_
     assert "1 jobs were given no GPU" in said
 
 
+@pytest.mark.parametrize("current", ["RUNNING", ["RUNNING"]])
+def test_jobs_that_still_run_are_told_of_whatever_the_version(tmp_path: Path, current: str | list[str]) -> None:
+    ended, running = job(7, 5, 6, 1), {**job(8, 5, 6, 1), "state": {"current": current}}
+    assert "1 jobs were still running" in " ".join(read_trace(write(tmp_path, ended, running)).notices)
+
+
 def test_a_job_that_lacks_something_is_named_by_its_place(tmp_path: Path) -> None:
     for broken in ({"job_id": 3}, 5, {**job(3, 0, 1, 1), "time": {"start": 1}}):
         with pytest.raises(TraceMalformed, match="Job 2 of the list"):

@@ -20,7 +20,7 @@ from fabrica.planning.trace import Trace
 from fabrica.planning.traces.csv_file import is_csv, read_csv
 from fabrica.planning.traces.rows import Rows
 from fabrica.planning.traces.runs_file import read_runs
-from fabrica.planning.traces.sacct_file import read_sacct
+from fabrica.planning.traces.sacct_file import is_sacct, read_sacct
 from fabrica.planning.traces.sacct_json import read_sacct_json
 from fabrica.planning.traces.swf_file import FIELDS, read_swf
 from fabrica.wire.planning import ReaderMissing, TraceMalformed
@@ -46,7 +46,7 @@ _PACKED: Mapping[bytes, Callable[[BinaryIO], Any]] = {
     b"\x28\xb5\x2f\xfd": partial(_by_pyarrow, "zstd"),
     b"\x04\x22\x4d\x18": partial(_by_pyarrow, "lz4"),
 }
-_ZIP = b"PK\x03\x04"
+_ZIP, _TAR = b"PK\x03\x04", "\0ustar"
 PROGRESS_LINES, PROGRESS_SECONDS = 50_000, 2.0
 _BROKEN = (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError, OSError)
 """What readers of packed files raise for broken ones; bz2 raises OSError."""
@@ -89,6 +89,8 @@ def _read_text(file: BinaryIO, start: bytes, rows: Rows, tell: Callable[[int], N
     try:
         with closing(io.TextIOWrapper(unpack(file) if unpack else file, encoding="utf-8-sig", newline="")) as text:
             begin = _begin(text)
+            if _TAR in begin[-1]:
+                raise ReaderMissing("The file is an archive of several files.", remedy="Unpack it: tar -xf FILE.")
             _reader(begin[-1].lstrip())(_telling(chain(begin, text), tell), rows)
     except UnicodeDecodeError as broken:
         raise TraceMalformed(
@@ -122,11 +124,11 @@ def _begin(text: Iterable[str]) -> list[str]:
 
 
 def _reader(first: str) -> Callable[[Iterable[str], Rows], None]:
-    if first.startswith("{"):
+    if first.startswith(("{", "[")):
         return _read_json
     if is_csv(first):
         return read_csv
-    if "|" in first:
+    if "|" in first or is_sacct(first):
         return read_sacct
     if first.startswith(";") or len(first.split()) == FIELDS:
         return read_swf

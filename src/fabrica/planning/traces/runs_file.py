@@ -21,7 +21,7 @@ def read_runs(document: Mapping[str, Any], rows: Rows) -> None:
     except ValidationError as error:
         raise TraceMalformed(
             f"The file is no list of runs: {error.errors(include_url=False)[0]['msg']}.",
-            remedy="Give what 'fabrica runs --json' prints.",
+            remedy="Give what 'fabrica runs --json' or 'sacct --allocations --json' prints.",
         ) from None
     for run in listed.runs:
         _add(run, rows)

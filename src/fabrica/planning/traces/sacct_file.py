@@ -25,6 +25,7 @@ _RAW = re.compile(r"\d{1,11}", re.ASCII)
 _GPUS = re.compile(r"(?:^|,)gres/gpu=(\d{1,9})(?:,|$)", re.ASCII)
 _GPUS_BY_KIND = re.compile(r"(?:^|,)gres/gpu:[^=,]+=(\d{1,9})(?=,|$)", re.ASCII)
 _CPUS = re.compile(r"(?:^|,)cpu=(\d{1,9})(?:,|$)", re.ASCII)
+_JOB_ID = re.compile(r"\bjobid(?:raw)?\b", re.ASCII | re.IGNORECASE)
 _NO_LIMIT = ("", "unlimited", "partition_limit", "none")
 _NO_START = ("Unknown", "None", "")
 _NO_TIME = ("invalid", "")
@@ -78,15 +79,23 @@ def read_sacct(lines: Iterable[str], rows: Rows) -> None:
             still_running += told.get("state", "").startswith("RUNNING")
             found.append(_job(told, line))
     add_jobs(found, rows)
-    if never_started:
-        rows.notice(f"{never_started:,} jobs never started and were left out.")
+    tell_states(never_started, still_running, rows)
     if without_time:
         rows.notice(f"{without_time:,} jobs have no valid run time and were left out.")
-    if still_running:
-        rows.notice(f"{still_running:,} jobs were still running; they count as ended when sacct was asked.")
+
+
+def is_sacct(header: str) -> bool:
+    """Return whether a line names columns of Slurm's, however they are parted."""
+    return _JOB_ID.search(header) is not None
 
 
 def _header(fields: list[str], line: int) -> list[str]:
+    if len(fields) == 1:
+        raise TraceMalformed(
+            f"Line {line}: there are no bars between the columns of sacct, so values may be cut off or run together.",
+            remedy=f"Make the file with '{COMMAND}'.",
+            line=line,
+        )
     names = [name.lower() for name in fields]
     missing = [name for name, columns in _NEEDED.items() if not any(column in names for column in columns)]
     if missing:
@@ -161,6 +170,14 @@ def add_jobs(found: Sequence[SacctJob], rows: Rows) -> None:
     rows.notice(f"A unit is a {'GPU' if gpus else 'CPU'}.")
     if without:
         rows.notice(f"{without:,} jobs were given no {'GPU' if gpus else 'CPU'} and were left out.")
+
+
+def tell_states(never_started: int, still_running: int, rows: Rows) -> None:
+    """Tell of jobs that never started, or had not ended."""
+    if never_started:
+        rows.notice(f"{never_started:,} jobs never started and were left out.")
+    if still_running:
+        rows.notice(f"{still_running:,} jobs were still running; they count as ended when sacct was asked.")
 
 
 def _gpus(resources: str) -> int:

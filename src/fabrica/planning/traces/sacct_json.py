@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fabrica.planning.traces.rows import Rows
-from fabrica.planning.traces.sacct_file import COMMAND, SacctJob, add_jobs
+from fabrica.planning.traces.sacct_file import COMMAND, SacctJob, add_jobs, tell_states
 from fabrica.wire.planning import TraceMalformed
 
 
@@ -20,10 +20,11 @@ def read_sacct_json(jobs: Any, rows: Rows) -> None:
     if not isinstance(jobs, list):
         raise TraceMalformed("The file has no list 'jobs'.", remedy=f"Make the file with '{COMMAND}'.")
     found: list[SacctJob] = []
-    never_started = 0
+    never_started = still_running = 0
     for place, job in enumerate(jobs, start=1):
         try:
             read = _job(job, place)
+            still_running += read is not None and "RUNNING" in (job.get("state") or {}).get("current", ())
         except (KeyError, TypeError, ValueError, AttributeError) as broken:
             raise TraceMalformed(
                 f"Job {place} of the list cannot be read: {broken!r:.80}.",
@@ -33,8 +34,7 @@ def read_sacct_json(jobs: Any, rows: Rows) -> None:
         never_started += read is None
         found += [] if read is None else [read]
     add_jobs(found, rows)
-    if never_started:
-        rows.notice(f"{never_started:,} jobs never started and were left out.")
+    tell_states(never_started, still_running, rows)
 
 
 def _job(job: Mapping[str, Any], place: int) -> SacctJob | None:
