@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fabrica.planning.training.layouts import Fixed, enumerate_layouts
@@ -27,6 +27,7 @@ def test_experts_divide_by_their_ranks() -> None:
     assert np.all(found.expert <= found.data * found.context * found.tensor)
 
 
+@settings(max_examples=25)
 @given(st.integers(1, 20_000))
 def test_groups_of_experts_fill_the_ranks_of_a_pool_of_any_size(devices: int) -> None:
     found = enumerate_layouts(make_mixture(), devices, 8192.0, 8, Fixed())

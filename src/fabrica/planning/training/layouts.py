@@ -52,7 +52,6 @@ def enumerate_layouts(model: Model, devices: int, batch_sequences: float, domain
     whole = _with(
         outer,
         expert=_expert(model, fixed),
-        expert_tensor=np.array([fixed.expert_tensor]),
         interleave=_interleave(model, fixed),
         micro_batch=_one_or(fixed.micro_batch, MICRO_BATCHES),
         zero=_one_or(fixed.zero, (1.0, 2.0, 3.0)),
@@ -60,9 +59,10 @@ def enumerate_layouts(model: Model, devices: int, batch_sequences: float, domain
         zero_bubble=_one_or(fixed.zero_bubble, (0.0, 1.0)),
     )
     if fixed.expert is None and fixed.data is None:
-        whole["data"] = _filled_by_experts(whole)
+        whole["data"] = _filled_by_experts(whole, fixed)
     whole = _kept(whole, _sensible(model, whole, batch_sequences, fixed))
-    return LayoutColumns(batch_sequences=np.full_like(whole["tensor"], batch_sequences), **whole)
+    alike = {"batch_sequences": batch_sequences, "expert_tensor": fixed.expert_tensor}
+    return LayoutColumns(**whole, **{name: np.full_like(whole["tensor"], one) for name, one in alike.items()})
 
 
 def select(layouts: LayoutColumns, chosen: Any) -> LayoutColumns:
@@ -113,9 +113,9 @@ def _interleave(model: Model, fixed: Fixed) -> Column:
     return _one_or(fixed.interleave, tuple(count for count in CHUNKS if count <= model.layers))
 
 
-def _filled_by_experts(whole: Mapping[str, Column]) -> Column:
+def _filled_by_experts(whole: Mapping[str, Column], fixed: Fixed) -> Column:
     """Return as many data ranks as whole groups of expert ranks fill; all but data are powers of two here."""
-    unit = np.maximum(whole["expert"] * whole["expert_tensor"] / (whole["tensor"] * whole["context"]), 1.0)
+    unit = np.maximum(whole["expert"] * fixed.expert_tensor / (whole["tensor"] * whole["context"]), 1.0)
     return np.asarray(np.floor(whole["data"] / unit) * unit)
 
 
@@ -133,7 +133,7 @@ def _sensible(model: Model, whole: Mapping[str, Column], batch: float, fixed: Fi
         ok &= (whole["zero_bubble"] == 0) | ((whole["pipeline"] > 1) & (whole["interleave"] == 1))
     if fixed.expert is None:
         ranks = whole["data"] * whole["context"] * whole["tensor"]
-        ok &= (ranks >= 1) & (ranks % (whole["expert"] * whole["expert_tensor"]) == 0)
+        ok &= (ranks >= 1) & (ranks % (whole["expert"] * fixed.expert_tensor) == 0)
     return ok
 
 
