@@ -16,6 +16,7 @@ h2 { font-size: 1.15rem; margin: 2.5rem 0 0.25rem; }
 p { margin: 0 0 0.75rem; max-width: 40rem; } .soft { color: var(--soft); }
 dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(10rem, 1fr)); gap: 1rem; margin: 1.5rem 0; }
 dt { color: var(--soft); font-size: 0.875rem; } dd { margin: 0; font-size: 1.3rem; font-weight: 600; }
+dd.between { font-size: 0.875rem; font-weight: 400; color: var(--soft); }
 svg { display: block; width: 100%; height: auto; } .narrow-picture { display: none; }
 @media (max-width: 36rem) { .wide-picture { display: none; } .narrow-picture { display: block; } }
 .grid { stroke: var(--line); } .tick { fill: var(--soft); font-size: 12px; } .area, .bar, .point { fill: var(--fill); }

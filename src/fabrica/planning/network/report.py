@@ -28,7 +28,7 @@ from fabrica.planning.workload_classes import DAY
 
 COLUMNS_MAX = 53
 WAIT_DARKEST_SECONDS = 7 * DAY
-_STYLE = "dd.between { font-size: 0.875rem; font-weight: 400; color: var(--soft); } h3 { font-size: 1rem; }"
+_STYLE = "h3 { font-size: 1rem; }"
 
 
 def report(outcome: Outcome, found: Figures) -> str:

@@ -7,7 +7,8 @@ from fabrica.planning.page import STYLE, page
 from fabrica.planning.stacks import COLOURS, stacked
 from fabrica.planning.tables import DOWNLOAD_STYLE, download, scrolled, table
 from fabrica.planning.training.answer import Answer
-from fabrica.planning.training.words import LEGEND, amount, lasting, paragraph, span
+from fabrica.planning.training.figures import Span
+from fabrica.planning.training.words import LEGEND, amount, in_days_or_less, paragraph, span_parts
 from fabrica.values.time import show_duration
 
 STEP_PARTS: Mapping[str, tuple[str, ...]] = {
@@ -41,21 +42,26 @@ def report(answer: Answer) -> str:
 
 def _key_figures(answer: Answer) -> str:
     figures = answer.figures
-    told = [
-        ("time", lasting(figures.days)),
-        ("device-hours", span(figures.device_hours)),
-        ("training compute", f"{answer.flop:.2e} FLOP"),
-        ("tokens a second", amount(answer.prediction.rate * answer.pool.devices)),
-    ]
+    time, unit = in_days_or_less(figures.days)
     energy = figures.megawatt_hours or figures.it_megawatt_hours
-    if energy is not None:
-        told.append(("MWh" if figures.megawatt_hours else "MWh before cooling", span(energy)))
-    if figures.tonnes_co2e is not None:
-        told.append(("t CO2e" if figures.megawatt_hours else "t CO2e, at least", span(figures.tonnes_co2e)))
-    if figures.eur is not None:
-        told.append(("EUR at market prices", span(figures.eur)))
-    cells = "".join(f"<div><dt>{escape(term)}</dt><dd>{escape(value)}</dd></div>" for term, value in told)
-    return f"<dl>{cells}</dl>"
+    least = "" if figures.megawatt_hours else ", at least"
+    spans = (
+        (unit, time),
+        ("device-hours", figures.device_hours),
+        ("MWh" if figures.megawatt_hours else "MWh before cooling", energy),
+        (f"t CO2e{least}", figures.tonnes_co2e),
+        ("EUR at market prices", figures.eur),
+    )
+    told = [_key_figure(term, figure) for term, figure in spans if figure is not None]
+    told.append(f"<div><dt>training compute</dt><dd>{answer.flop:.2e} FLOP</dd></div>")
+    rate = amount(answer.prediction.rate * answer.pool.devices)
+    told.append(f"<div><dt>tokens a second</dt><dd>{rate}</dd></div>")
+    return f"<dl>{''.join(told)}</dl>"
+
+
+def _key_figure(term: str, figure: Span) -> str:
+    value, between, word = span_parts(figure)
+    return f'<div><dt>{term}</dt><dd>{value}{word}</dd><dd class="between">{between}{word}</dd></div>'
 
 
 def steps_picture(answer: Answer) -> str:

@@ -122,15 +122,29 @@ def amount(value: float) -> str:
 
 def lasting(days: Span) -> str:
     """Return how long it takes with its interval, in days, hours or minutes: `49 (38 to 63) days`."""
-    scale, unit = (1.0, "days") if days.value >= 1 else (24.0, "hours") if days.value >= 1 / 24 else (1440.0, "minutes")
-    return f"{span(days.times(scale))} {unit}"
+    scaled, unit = in_days_or_less(days)
+    return f"{span(scaled)} {unit}"
+
+
+def in_days_or_less(days: Span) -> tuple[Span, str]:
+    """Return a time in the unit that people count so much in."""
+    for scale, unit in ((1.0, "days"), (24.0, "hours")):
+        if days.value * scale >= 1:
+            return days.times(scale), unit
+    return days.times(1440.0), "minutes"
 
 
 def span(figure: Span) -> str:
     """Return a figure with its interval: `49 (38 to 63)`, `4.8 (3.67 to 6.27) million`."""
+    value, between, word = span_parts(figure)
+    return f"{value} ({between}){word}"
+
+
+def span_parts(figure: Span) -> tuple[str, str, str]:
+    """Return a figure, its interval and the word for its scale: `4.8`, `3.67 to 6.27`, ` million`."""
     scale, word = (1e6, " million") if figure.value >= 1e6 else (1.0, "")
     value, low, high = (_plain(one / scale) for one in (figure.value, figure.low, figure.high))
-    return f"{value} ({low} to {high}){word}"
+    return value, f"{low} to {high}", word
 
 
 def _plain(value: float) -> str:
