@@ -27,6 +27,17 @@ def test_a_layout_that_does_not_agree_with_the_pool_is_loosened() -> None:
     assert prepare([odd], prior_means()).layout.data[0] == 32
 
 
+def test_more_expert_ranks_than_there_are_ranks_are_loosened_alone() -> None:
+    run = next(run for run in own_runs() if run.group == "bridge2602-deepseek-v3")
+    odd = prepare([replace(run, fixed=replace(run.fixed, expert=256.0))], prior_means()).layout
+    assert odd.expert[0] <= odd.data[0]
+    assert (odd.pipeline[0], odd.data[0], odd.interleave[0]) == (
+        run.fixed.pipeline,
+        run.fixed.data,
+        run.fixed.interleave,
+    )
+
+
 def test_a_model_that_divides_in_no_way_is_refused() -> None:
     run = replace(own_runs()[0], devices=1, fixed=Fixed(context=16.0))
     with pytest.raises(LayoutImpossible):

@@ -8,8 +8,10 @@ useful share: Daly 2006, A higher order estimate of the optimum checkpoint inter
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from fabrica.planning.training.runs import Run
+if TYPE_CHECKING:  # it needs NumPy, which a server may lack
+    from fabrica.planning.training.runs import Run
 
 DEVICE_HOURS_PER_STOP = 16_384 * 54 * 24 / 419
 HOUR_SECONDS = 3600.0
@@ -118,6 +120,6 @@ def daly_share(mean_seconds: float, interval: float, checkpoint_seconds: float, 
     return interval / lost
 
 
-def useful_share_of_run(run: Run) -> float:
+def useful_share_of_run(run: "Run") -> float:
     """Return the share of a published run's time that advanced it; 1 where its figure is of steps alone."""
     return goodput(run.devices, Stops()).useful_share if run.lost_time else 1.0

@@ -131,9 +131,8 @@ def _sensible(model: Model, whole: Mapping[str, Column], batch: float, fixed: Fi
         ok &= (whole["zero"] < 2) | (whole["pipeline"] == 1)
     if fixed.zero_bubble is None:
         ok &= (whole["zero_bubble"] == 0) | ((whole["pipeline"] > 1) & (whole["interleave"] == 1))
-    if fixed.expert is None:
-        ranks = whole["data"] * whole["context"] * whole["tensor"]
-        ok &= (ranks >= 1) & (ranks % (whole["expert"] * fixed.expert_tensor) == 0)
+    ranks = whole["data"] * whole["context"] * whole["tensor"]
+    ok &= (ranks >= 1) & (ranks % (whole["expert"] * fixed.expert_tensor) == 0)
     return ok
 
 

@@ -81,11 +81,13 @@ def _candidates(run: Run) -> LayoutColumns:
     Raises:
         LayoutImpossible: the model divides over these devices in no way.
     """
+    pooled = replace(run.fixed, data=None, micro_batch=None)
     looser = (
         run.fixed,
+        replace(run.fixed, expert=None, expert_tensor=1.0),
         replace(run.fixed, data=None),
-        replace(run.fixed, data=None, micro_batch=None),
-        replace(run.fixed, data=None, micro_batch=None, tensor=None, pipeline=None, expert=None, interleave=None),
+        pooled,
+        replace(pooled, tensor=None, pipeline=None, expert=None, expert_tensor=1.0, interleave=None),
     )
     for fixed in looser:
         found = enumerate_layouts(run.model, run.devices, run.batch_sequences, run.device.domain, fixed)
