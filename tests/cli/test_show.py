@@ -100,6 +100,10 @@ def test_beside_the_log_of_a_run_the_placement_leaves_stdout_to_the_log(capsys: 
             {"connected": True, "draining": True, "draining_reason": "Repair until Friday."},
             "no: draining. Repair until",
         ),
+        (
+            {"connected": True, "maintenance_ends_at": datetime(2026, 12, 3, 18, tzinfo=UTC)},
+            "no: in maintenance until 2026-12-03 18:00 UTC",
+        ),
         ({"connected": False}, "no: no agent has connected"),
         ({"connected": False, "last_word_at": datetime(2026, 11, 21, 9, 5, tzinfo=UTC)}, "silent since 09:05"),
     ],

@@ -272,4 +272,6 @@ def _takes(site: "Site") -> str:
         return f"no: draining. {site.draining_reason or ''}".rstrip()
     if site.engine_silent_since:
         return f"no: its scheduler has not answered since {site.engine_silent_since:%H:%M}"
+    if site.maintenance_ends_at:
+        return f"no: in maintenance until {site.maintenance_ends_at:%Y-%m-%d %H:%M} UTC"
     return "its owner's only" if site.personal else "yes"

@@ -34,6 +34,10 @@ class Site(Body):
     engine_silent_since: Instant | None = Field(
         default=None, description="the site's scheduler gives its agent no answer since then; null: it answers"
     )
+    maintenance_ends_at: Instant | None = Field(
+        default=None,
+        description="every partition is in maintenance, and a first one is back then; null: one takes runs now",
+    )
     counted_at: Instant | None = Field(default=None, description="when its devices were counted, by the server's clock")
     devices_total: int | None
     devices_free: int | None

@@ -79,6 +79,12 @@ def test_the_page_tells_planned_maintenance_until_it_is_over_and_escapes_what_it
     page = Client().get("/sites/own-site").content.decode()
     assert f"maintenance from {starts:%-d %b %Y, %H:%M} to " in page
     assert "&lt;b&gt;upgrade" in page
+    assert "takes runs" in page
+    now = planned.model_copy(update={"starts_at": starts - timedelta(days=3)})
+    sites.hear(agent, request=make_sync(inventory=make_inventory(maintenance=now)))
+    page = Client().get("/sites/own-site").content.decode()
+    assert f"in maintenance until {now.ends_at:%-d %b, %H:%M} UTC" in page
+    assert "takes runs" not in page
     over = planned.model_copy(update={"starts_at": starts - timedelta(days=3), "ends_at": starts - timedelta(days=2.5)})
     sites.hear(agent, request=make_sync(inventory=make_inventory(maintenance=over)))
     assert "maintenance from" not in Client().get("/sites/own-site").content.decode()

@@ -102,6 +102,9 @@ def test_a_connected_site_that_takes_no_run_now_says_why_instead() -> None:
     silent = describe(make_site(connected=True, engine_silent_since=silent_since))
     assert "its scheduler does not answer" in silent
     assert "takes runs" not in silent
+    closed = describe(make_site(connected=True, maintenance_ends_at=silent_since))
+    assert "in maintenance" in closed
+    assert "takes runs" not in closed
     assert "takes runs of its owner" in describe(make_site(connected=True, personal=True))
 
 

@@ -133,3 +133,17 @@ def test_maintenance_at_a_time_that_no_clock_told_is_none() -> None:
 def test_an_inventory_without_maintenance_stays_as_it_is() -> None:
     plain = make_inventory()
     assert rules.with_maintenance_to_come(plain, 3600, NOW) is plain
+
+
+def test_a_site_is_in_maintenance_while_all_its_partitions_are_until_the_first_is_back() -> None:
+    def all_in_maintenance(*hours: tuple[int, int] | None) -> datetime | None:
+        told = [
+            hour and Maintenance(starts_at=NOW + timedelta(hours=hour[0]), ends_at=NOW + timedelta(hours=hour[1]))
+            for hour in hours
+        ]
+        partitions = tuple(make_inventory(maintenance=one).partitions[0] for one in told)
+        return rules.maintenance_ends_at(make_inventory().model_copy(update={"partitions": partitions}), NOW)
+
+    assert all_in_maintenance((-1, 5), (0, 3)) == NOW + timedelta(hours=3)
+    for one_open in ([(-1, 5), None], [(-1, 5), (1, 3)], [None], []):
+        assert all_in_maintenance(*one_open) is None

@@ -104,6 +104,8 @@ def describe(site: Site, running: int = 0) -> str:
         words.append(gettext("takes no new runs"))
     elif site.engine_silent_since:
         words.append(gettext("its scheduler does not answer"))
+    elif site.maintenance_ends_at:
+        words.append(gettext("in maintenance"))
     elif site.personal:
         words.append(gettext("takes runs of its owner"))
     else:

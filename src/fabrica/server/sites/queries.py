@@ -110,6 +110,7 @@ def _site(site: SiteId, entry: Factory | Antenna | None, row: Site | None, speak
         connected=last_word_at is not None and is_fresh(last_word_at),
         last_word_at=last_word_at,
         engine_silent_since=_by_our_clock(held.silent_since, difference) if held and held.silent_since else None,
+        maintenance_ends_at=rules.maintenance_ends_at(held, clock.now()) if held else None,
         counted_at=_by_our_clock(held.taken_at, difference) if held else None,
         devices_total=_sum(partition.devices_total for partition in held.partitions) if held else None,
         devices_free=_sum(partition.devices_free for partition in held.partitions) if held else None,

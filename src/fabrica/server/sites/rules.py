@@ -142,6 +142,18 @@ def with_maintenance_to_come(inventory: Inventory, difference_seconds: int | Non
     return inventory.model_copy(update={"partitions": partitions})
 
 
+def maintenance_ends_at(inventory: Inventory, now: datetime) -> datetime | None:
+    """Return when the first partition is back of a site that has all in maintenance; None: one is open now.
+
+    The inventory's times are by our own clock.
+    """
+    ends = [
+        one.maintenance.ends_at if one.maintenance and one.maintenance.starts_at <= now else None
+        for one in inventory.partitions
+    ]
+    return None if None in ends else min(filter(None, ends), default=None)
+
+
 def _to_come(told: Maintenance, difference_seconds: int | None, now: datetime) -> Maintenance | None:
     starts_at, ends_at = told.starts_at, told.ends_at
     if difference_seconds is not None and abs(difference_seconds) > CLOCK_SECONDS_MAX:
