@@ -120,9 +120,8 @@ def _keep(outcomes: "dict[str, Measures]", kept_file: Path, candidate_file: Path
 def _show(found: "Study") -> None:
     from rich.markup import escape
 
-    from fabrica.planning.siting.criteria import CRITERIA
     from fabrica.planning.siting.report import groups, ranked_sites
-    from fabrica.planning.siting.words import paragraph, shown
+    from fabrica.planning.siting.words import heading, paragraph, shown
 
     out = console()
     for one in found.sites:
@@ -135,6 +134,7 @@ def _show(found: "Study") -> None:
         measures = [shown(key, one.candidate.measures.get(key)) for key in found.criteria]
         ranks = (f"{share['first']:.0%}", f"{share['first'] + share['second'] + share['third']:.0%}")
         rows.append((one.candidate.name, "yes" if one.in_pareto_set else "no", *ranks, *measures))
-    print_table(("site",), rows, figures=("Pareto", "first", "in 3", *(CRITERIA[key].name for key in found.criteria)))
+    print_table(("site",), rows, figures=("Pareto", "first", "in 3", *map(heading, found.criteria)))
+    out.print("[dim]Pareto: no other site surely beats it in everything. first, in 3: share of the draws.[/dim]")
     out.print()
     out.print(escape(paragraph(found)))

@@ -7,6 +7,7 @@ ROW, GAP, TOP, BOTTOM, RIGHT = 26, 2, 4, 58, 8
 SIZES = (("wide", 720, 190), ("narrow", 340, 0))
 """Name, width, and how wide the names of rows are; 0: they stand above their cells."""
 LABEL = 18
+SWATCH = 12  # of the legend, whose words a narrow page just holds
 PALEST = 0.06
 
 HEAT_STYLE = """
@@ -74,6 +75,6 @@ def _cell(x: float, y: float, wide: float, tall: float, value: float | None) -> 
 
 
 def _legend(x: float, y: float, ends: tuple[str, str]) -> str:
-    cells = "".join(_cell(x + place * 16, y, 16, 12, place / 4) for place in range(5))
+    cells = "".join(_cell(x + place * SWATCH, y, SWATCH, 12, place / 4) for place in range(5))
     words = f"{ends[0]} to {ends[1]}"
-    return f'{cells}<text class="tick" x="{x + 88}" y="{y + 10}">{escape(words)}</text>'
+    return f'{cells}<text class="tick" x="{x + 5 * SWATCH + 6}" y="{y + 10}">{escape(words)}</text>'

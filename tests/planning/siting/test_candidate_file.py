@@ -64,7 +64,8 @@ def test_runs_of_the_network_are_asked_for_with_what_nobody_has_published() -> N
     for before, after, told in (
         ("portable_share = 0.3", "", "nobody has published"),
         ("devices = 1000", "", "has no devices"),
-        ('"GB300"', '"GB3000"', "Known: "),
+        ('"GB300"', '"GB3000"', "Did you mean 'GB300'"),
+        ('"GB300"', '"abacus"', "Known: "),
         ("devices = 1000", "devices = 1e9", "from 1 to 1,000,000"),
         ("devices = 1000", "devices = 1000\nreplications = 1", "so that there is an interval"),
     ):
@@ -107,7 +108,9 @@ def test_the_example_is_read() -> None:
         ('reason = "the law of the land"', "", "has no reason", None),
         ("share = 3", "share = 0", "a number over 0", 19),
         ("[candidates.north]", "[candidates.North_1]", "small letters", None),
-        ('confidence = "medium"', 'confidence = "sure"', "high, medium or low", None),
+        ('confidence = "medium"', 'confidence = "sure"', "high, medium or low", 26),
+        ("confidence =", "confident =", "Did you mean 'confidence'?", 26),
+        ("max = 1.3", "max = 1.2\nmin = 1.3", "a min over its max", 5),
         ("[need]", 'include = ["all"]\n[need]', "a list of bids and hosts", 1),
         ("[candidates.north]", "[candidates.north", "no valid TOML", None),
     ],

@@ -62,3 +62,13 @@ def test_a_study_is_plain_json() -> None:
     plain = json.loads(json.dumps(as_plain(study(make_question(GOOD, POOR)))))
     assert plain["sites"][0]["measures"]["pue"]["source"]["addresses"] == ["invented for a test"]
     assert plain["sites"][0]["rank_shares"] == [1.0, 0.0]
+
+
+def test_limits_that_are_not_decided_are_named_with_their_sites() -> None:
+    sites = [
+        make_candidate("known", pue=measure(1.1)),
+        make_candidate("wide", pue=measure(1.1, 1.4)),
+        make_candidate("bare"),
+    ]
+    found = study(make_question(*sites, limits=(make_limit("pue", "max", 1.3),)))
+    assert "energy of the site over that of its machines (PUE): at most 1.3, of Wide and Bare" in paragraph(found)

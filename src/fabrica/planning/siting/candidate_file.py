@@ -1,10 +1,11 @@
 """Candidate sites as a TOML file, read strictly: each figure with its source, each mistake with its key and line."""
 
+import difflib
 import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from fabrica.planning.siting.candidates import (
     KNOWN,
@@ -140,13 +141,16 @@ class _Reader:
                     key, "A limit on power needs a year.", "Give [need] with power_megawatts and in_year."
                 )
             one = POWER if key == "power_megawatts" else CRITERIA[key]
-            ends = [bound for bound in ("min", "max") if bound in bounds]
+            ends: dict[Literal["min", "max"], float] = {
+                bound: self._number(one, bounds[bound], bound, f"limits.{key}")
+                for bound in ("min", "max")
+                if bound in bounds
+            }
             if not ends or "among" in bounds:
                 raise self._mistake(key, f"[limits.{key}] has no bound.", "Write min, max, or both.")
-            found += [
-                Limit(key, bound, self._number(one, bounds[bound], key, f"limits.{key}"), reason, source)  # type: ignore[arg-type]
-                for bound in ends
-            ]
+            if ends.get("min", one.least) > ends.get("max", one.most):
+                raise self._mistake(key, f"[limits.{key}] has a min over its max.", "Exchange them.")
+            found += [Limit(key, bound, number, reason, source) for bound, number in ends.items()]
         return tuple(found)
 
     def _countries(self, bounds: Mapping[str, Any]) -> frozenset[str]:
@@ -184,8 +188,9 @@ class _Reader:
             return None
         accelerator = told.get("accelerator")
         if accelerator not in load_accelerators():
-            known = ", ".join(load_accelerators())
-            raise self._mistake("accelerator", f"accelerator is {accelerator!r:.40}.", f"Known: {known}.", "network")
+            near = difflib.get_close_matches(str(accelerator), list(load_accelerators()), n=1)
+            remedy = f"Did you mean '{near[0]}'?" if near else f"Known: {', '.join(load_accelerators())}."
+            raise self._mistake("accelerator", f"accelerator is {accelerator!r:.40}.", remedy, "network")
         numbers: dict[str, Any] = {
             one.key: self._number(one, told[one.key], one.key, "network") for one in _RUNS if one.key in told
         }
@@ -309,4 +314,7 @@ class _Reader:
         starts = (n for header in headers for n, row in enumerate(rows) if row.strip().strip("[]") == header)
         found = re.compile(rf"""^\s*(?:\[+[^\]]*\b{re.escape(key)}\b[^\]]*\]|["']?{re.escape(key)}["']?\s*=)""")
         start = next(starts, 0)
-        return next((n for n, row in enumerate(rows[start:], start + 1) if found.match(row)), None)
+        line = next((n for n, row in enumerate(rows[start:], start + 1) if found.match(row)), None)
+        if line is None and len(tables) > 1:  # it stands within braces, in the line of what it tells about
+            return self._line(tables[-1], ".".join(tables[:-1]))
+        return line

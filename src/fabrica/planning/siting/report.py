@@ -8,7 +8,7 @@ from fabrica.planning.ranges import Range, ranges
 from fabrica.planning.siting.criteria import CRITERIA, Measure
 from fabrica.planning.siting.limits import State, limit_words
 from fabrica.planning.siting.study import Assessed, Study
-from fabrica.planning.siting.words import paragraph, plain, shown
+from fabrica.planning.siting.words import heading, paragraph, plain, shown
 from fabrica.planning.stacks import COLOURS, stacked
 from fabrica.planning.tables import DOWNLOAD_STYLE, download, scrolled
 
@@ -155,9 +155,8 @@ def _range(name: str, measure: Measure | None) -> Range:
 
 
 def _title(key: str) -> str:
-    one = CRITERIA[key]
-    unit = f", {one.unit}" if one.unit else ""
-    return f"{one.name.capitalize()}{unit}: {one.better} is better"
+    title = heading(key)
+    return f"{title[0].upper()}{title[1:]}: {CRITERIA[key].better} is better"
 
 
 def _sources(found: Study) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from fabrica.planning.siting.criteria import CRITERIA, Measure
+from fabrica.planning.siting.limits import limit_words
 from fabrica.planning.siting.study import Assessed, Study
 
 NAMED_MAX = 5
@@ -34,8 +35,21 @@ def _refusals(found: Study, staying: Sequence[Assessed]) -> str:
         said += "none is refused by a hard limit"
     if open_ones:
         rest = "the others" if refused else "them"
-        said += f"; for {len(open_ones)} of {rest} what is known does not decide every limit"
+        said += f"; for {len(open_ones)} of {rest} what is known does not decide every limit, so they stay"
+        said += f" ({_undecided(open_ones, len(staying))})"
     return f"{said}."
+
+
+def _undecided(open_ones: Sequence[Assessed], staying: int) -> str:
+    """Return the limits that are not decided, each with the sites of which it is not."""
+    names: dict[str, list[str]] = {}
+    for one in open_ones:
+        for verdict in one.verdicts:
+            if verdict.state == "open":
+                names.setdefault(limit_words(verdict.limit), []).append(one.candidate.name)
+    return "; ".join(
+        f"{limit}, of {'all' if len(sites) == staying > 1 else _listed(sites)}" for limit, sites in names.items()
+    )
 
 
 def _pareto(found: Study, staying: Sequence[Assessed]) -> str:
@@ -52,7 +66,7 @@ def _ranks(found: Study, staying: Sequence[Assessed]) -> str:
     told = [f"{name} {share:.0%}" for name, share in shares if share >= 0.05][:NAMED_MAX]
     return (
         f"Under {found.acceptability.draws:,} random weightings these come first most often: {', '.join(told)}; each "
-        f"share is right to {found.acceptability.half_width:.1%} or better."
+        f"share is right to {found.acceptability.half_width * 100:.1f} points or better."
         if told
         else "Under random weightings no site comes first in more than 5 % of the draws."
     )
@@ -72,6 +86,12 @@ def plain(criterion: str, number: float) -> str:
     if criterion == "full_power_year":
         return f"{number:.0f}"
     return f"{number:,.0f}" if abs(number) >= 1000 else f"{number:.3g}"
+
+
+def heading(key: str) -> str:
+    """Return a criterion with its unit, as the head of a column has it."""
+    one = CRITERIA[key]
+    return f"{one.name}, {one.unit}" if one.unit else one.name
 
 
 def _name(key: str) -> str:
