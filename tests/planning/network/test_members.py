@@ -55,8 +55,9 @@ def test_what_is_not_there_is_a_named_problem_that_says_what_would_be_right(text
 def test_a_series_by_the_hour_goes_before_the_yearly_figure(tmp_path: Path) -> None:
     (tmp_path / "carbon.csv").write_text("gco2e_per_kwh\n100\n300\n")
     (tmp_path / "it.toml").write_text('[[change]]\nsite = "jaif"\ngco2e_per_kwh_file = "carbon.csv"\n')
-    changed = next(one for one in network_of(read_scenario(tmp_path / "it.toml")).partitions if one.site == "jaif")
+    scenario = read_scenario(tmp_path / "it.toml")
+    changed = next(one for one in network_of(scenario).partitions if one.site == "jaif")
     assert (changed.gco2e_by_hour, changed.gco2e_per_kwh) == ((100.0, 300.0), 200.0)
     (tmp_path / "carbon.csv").unlink()
     with pytest.raises(NetworkImpossible, match=r"carbon\.csv cannot be read"):
-        network_of(read_scenario(tmp_path / "it.toml"))
+        network_of(scenario)
