@@ -178,7 +178,8 @@ def _figures(fact: Vector, needs: Vector, policy: Vector, figures: Vector) -> in
 
     Seconds to the result; grams of CO2 equivalent; seconds until the allocation ends; two shares in 0..1. With an
     input missing, the figure is what is known of it: a lower bound. Where enough devices are free beyond those that
-    others wait for, the run is taken to start at once; how far its history spreads stays a risk.
+    others wait for, the run is taken to start at once, and else to be among those that waited long: the median of a
+    site is that of its many small runs, most of which never wait.
     """
     missing: int = 0
     devices = needs[c.NEEDS_NODES] * needs[c.NEEDS_DEVICES_PER_NODE]
@@ -191,7 +192,7 @@ def _figures(fact: Vector, needs: Vector, policy: Vector, figures: Vector) -> in
     wait_known = wait == wait and fact[c.WAIT_SAMPLES] >= policy[c.POLICY_WAIT_SAMPLES_MIN]
     at_once = fact[c.DEVICES_SPARE] >= devices  # false where it is unknown
     if wait_known and not at_once:
-        time = wait
+        time = late if late > wait else wait  # the former is false where it is unknown
     speed = fact[c.RELATIVE_SPEED]
     if speed > 0.0:
         time += seconds / speed

@@ -56,23 +56,29 @@ def _starts_at_once(needs: Needs, candidate: CandidateState) -> bool:
 
 
 def _no_wait(candidate: CandidateState, policy: Policy) -> str:
-    past, from_what = _past_wait(candidate.wait_q50_seconds, candidate.wait_samples, policy.wait_samples_min)
     spare = f"{candidate.devices_spare:,} devices free that nobody waits for"
-    return f"no wait expected with {spare} (else: {past}, {from_what})"
+    return f"no wait expected with {spare}, else {_past_wait(candidate, policy)}"
 
 
 def _wait(candidate: CandidateState, policy: Policy) -> str:
-    past, from_what = _past_wait(candidate.wait_q50_seconds, candidate.wait_samples, policy.wait_samples_min)
     free = "" if candidate.devices_free is None else f" with {candidate.devices_free:,} devices free now"
-    return f"{past} ({from_what}){free}"
+    return f"{_past_wait(candidate, policy)}{free}"
+
+
+def _past_wait(candidate: CandidateState, policy: Policy) -> str:
+    return _told_wait(
+        candidate.wait_q50_seconds, candidate.wait_q90_seconds, candidate.wait_samples, policy.wait_samples_min
+    )
 
 
 @_kept
-def _past_wait(median: Number | None, samples: int, samples_min: int) -> tuple[str, str]:
-    """Return what the history says of the wait, and from what it says so."""
+def _told_wait(median: Number | None, late: Number | None, samples: int, samples_min: int) -> str:
+    """Return what the history says of a run that cannot start at once."""
     if median is None or samples < samples_min:
-        return "wait not known", f"{samples} runs seen, {samples_min} needed"
-    return f"wait {show_duration(median)}", f"median of {samples:,} runs"
+        return f"wait not known ({samples} runs seen, {samples_min} needed)"
+    if late is None or late <= median:
+        return f"wait {show_duration(median)} (median of {samples:,} runs)"
+    return f"wait {show_duration(late)} (nine of ten of {samples:,} runs waited less)"
 
 
 @_kept

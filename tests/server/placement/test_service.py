@@ -86,7 +86,7 @@ def test_a_new_site_without_history_is_tried_while_it_has_devices_that_nobody_wa
     planned = service.plan(SYSTEM, spec=make_spec(), share_of=enough, history=History())
     assert planned.chosen == "new-site"
     words = next(one for one in planned.candidates if one.site == "new-site").terms[0].words
-    assert "no wait expected with 16 devices free that nobody waits for (else: wait not known, 0 runs seen" in words
+    assert "no wait expected with 16 devices free that nobody waits for, else wait not known (0 runs seen" in words
 
 
 def test_only_the_service_decides() -> None:
