@@ -21,18 +21,36 @@ class Job:
 
 @dataclass
 class Machine:
-    """Nodes of so many devices; where nodes do not matter, one node of them all.
+    """Nodes of so many devices; where nodes do not matter, one node of them all. Without leaves all are of one.
 
     `free`: nodes by how many of their devices are free, the one that came to that number last at the end.
+    `leaves`: the one that came to its number of whole nodes last at the end.
     """
 
     nodes: int
     devices: int
+    leaf_nodes: int = 0
     free: dict[int, list[int]] = field(init=False)
+    leaves: list[int] = field(init=False)
 
     def __post_init__(self) -> None:
         self.free = {count: [] for count in range(self.devices + 1)}
         self.free[self.devices] = list(reversed(range(self.nodes)))
+        self.leaves = list(dict.fromkeys(map(self.leaf, self.free[self.devices])))
+
+    def leaf(self, node: int) -> int:
+        return node // self.leaf_nodes if self.leaf_nodes else 0
+
+    def wholes(self, leaf: int) -> list[int]:
+        return [node for node in self.free[self.devices] if self.leaf(node) == leaf]
+
+    def next_whole(self, nodes: int) -> int:
+        """Return the whole node to take next for so many: of the leaf with the fewest that has enough, else most."""
+        latest_first = [leaf for leaf in reversed(self.leaves) if self.wholes(leaf)]
+        enough = [leaf for leaf in latest_first if len(self.wholes(leaf)) >= nodes]
+        sizes = {leaf: len(self.wholes(leaf)) for leaf in latest_first}
+        best = min(enough, key=sizes.__getitem__) if enough else max(latest_first, key=sizes.__getitem__)
+        return self.wholes(best)[-1]
 
     def units(self) -> int:
         return sum(count * len(nodes) for count, nodes in self.free.items())
@@ -45,22 +63,38 @@ class Machine:
     def take(self, units: int) -> list[tuple[int, int]]:
         """Take whole nodes, then the rest on the node with the fewest free devices that has enough."""
         whole, rest = divmod(units, self.devices)
-        held = [(self._move(self.devices, self.devices), self.devices) for _ in range(whole)]
+        held: list[tuple[int, int]] = []
+        for taken in range(whole):
+            of_last = self.wholes(self.leaf(held[-1][0])) if held else []
+            held.append((of_last[-1] if of_last else self.next_whole(whole - taken), self.devices))
+            self.change(held[-1][0], -self.devices)
         if rest:
             fewest = next(count for count in range(rest, self.devices + 1) if self.free[count])
-            held.append((self._move(fewest, rest), rest))
+            held.append((self.free[fewest][-1] if fewest < self.devices else self.next_whole(1), rest))
+            self.change(held[-1][0], -rest)
         return held
 
-    def _move(self, count: int, taken: int) -> int:
-        node = self.free[count].pop()
-        self.free[count - taken].append(node)
-        return node
+    def change(self, node: int, units: int) -> None:
+        """Give a node so many more free devices."""
+        count = next(count for count, nodes in self.free.items() if node in nodes)
+        self.pull(node, count)
+        self.put(node, count + units)
+
+    def put(self, node: int, count: int) -> None:
+        self.free[count].append(node)
+        self._touch(node, count)
+
+    def pull(self, node: int, count: int) -> None:
+        self.free[count].remove(node)
+        self._touch(node, count)
+
+    def _touch(self, node: int, count: int) -> None:
+        if count == self.devices:
+            self.leaves = [leaf for leaf in self.leaves if leaf != self.leaf(node)] + [self.leaf(node)]
 
     def give_back(self, held: Sequence[tuple[int, int]]) -> None:
         for node, units in held:
-            count = next(count for count, nodes in self.free.items() if node in nodes)
-            self.free[count].remove(node)
-            self.free[count + units].append(node)
+            self.change(node, units)
 
 
 @dataclass

@@ -25,11 +25,12 @@ class Window:
 
 @dataclass(frozen=True)
 class Failure:
-    """One that could be: it is one if more than `share` of the node's devices are in use."""
+    """One that could be: it is one if more than `share` of the node's devices are in use; it may take the leaf."""
 
     second: int
     node: int
     share: float
+    takes_leaf: bool
 
 
 @dataclass(frozen=True)
@@ -41,13 +42,15 @@ class Stops:
     repair: int
     seed: int
     restart: int = 300
+    leaf_share: float = 0.0
 
     def could_fail(self, nodes: int, devices: int) -> Iterator[Failure]:
         """Yield the failures that could be, in the order of time."""
         at = 0.0
         for k in count(1):
             at -= math.log(drawn(self.seed, 3 * k)) * self.seconds / (nodes * devices)
-            yield Failure(int(at), int(drawn(self.seed, 3 * k + 1) * nodes), drawn(self.seed, 3 * k + 2))
+            takes_leaf = drawn(self.seed, -k) < self.leaf_share
+            yield Failure(int(at), int(drawn(self.seed, 3 * k + 1) * nodes), drawn(self.seed, 3 * k + 2), takes_leaf)
 
 
 def drawn(seed: int, number: int) -> float:
@@ -174,28 +177,31 @@ class Site:
 
     def take_lacked(self) -> None:
         """Let open windows take the nodes that they lack, the first to begin first."""
-        free = self.machine.free[self.machine.devices]
+        whole = self.machine.devices
         for window, machine in self.open():
-            while free and machine.nodes * machine.devices < window.units:
-                machine.free[machine.devices].append(free.pop())
+            while self.machine.free[whole] and machine.nodes * whole < window.units:
+                node = self.machine.next_whole(1)
+                self.machine.pull(node, whole)
+                machine.put(node, whole)
                 machine.nodes += 1
 
     def come_back(self) -> None:
         for node in sorted(node for node, back in self.back.items() if back == self.now):
             del self.back[node]
             self.head = None
-            self.machine.free[self.machine.devices].append(node)
+            self.machine.put(node, self.machine.devices)
 
     def turn_windows(self) -> None:
         whole = self.machine.devices
         for place, window in enumerate(self.windows):
             if window.end == self.now:
                 self.head = None
-                self.machine.free[whole] += sorted(self.taken.pop(place).free[whole])
+                for node in sorted(self.taken.pop(place).free[whole]):
+                    self.machine.put(node, whole)
         for place, window in enumerate(self.windows):
             if window.start == self.now:
                 self.head = None
-                self.taken[place] = Machine(0, whole)
+                self.taken[place] = Machine(0, whole, self.machine.leaf_nodes)
 
     def fail_nodes(self) -> None:
         while self.stops and self.failure and self.failure.second == self.now:
@@ -203,15 +209,21 @@ class Site:
             in_use = sum(units for one in self.running.values() for held, units in one.held if held == node)
             if in_use > share * self.machine.devices:
                 self.came.stops += 1
-                self.fail(node, self.stops)
+                first, size = self.machine.leaf(node) * self.machine.leaf_nodes, self.machine.leaf_nodes
+                for one in range(first, first + size) if self.failure.takes_leaf else (node,):
+                    self.fail(one, self.stops)
             self.failure = next(self.could_fail)
 
     def fail(self, node: int, stops: Stops) -> None:
-        on_it = [job for job in sorted(self.running) if node in dict(self.running[job].held)]
-        machine = self.running[on_it[0]].machine
-        for job in on_it:
+        for job in [job for job in sorted(self.running) if node in dict(self.running[job].held)]:
             self.stop(job, stops.checkpoint)
-        machine.free[machine.devices].remove(node)
+        reservations = [machine for window, machine in self.open() if window.accounts]
+        whole = self.machine.devices
+        machine = next((one for one in (self.machine, *reservations) if node in one.free[whole]), None)
+        if machine is None:  # it is in repair or in a window of maintenance already
+            return
+        self.head = None
+        machine.pull(node, whole)
         self.back[node] = self.now + stops.repair
         self.came.repaired += machine.devices * stops.repair
         if machine is not self.machine:

@@ -39,33 +39,37 @@ def windows(draw: st.DrawFn, node_devices: int) -> list[Window]:
     return found
 
 
-node_stops = st.builds(
-    Stops,
-    device_hours_per_stop=st.sampled_from([150 / HOUR_SECONDS, 400 / HOUR_SECONDS, 2000 / HOUR_SECONDS]),
-    checkpoint_seconds=st.sampled_from([0, 1, 3, 5]),
-    restart_seconds=st.just(RESTART_SECONDS),
-    repair_seconds=st.sampled_from([1, 7, 30]),
-    seed=st.integers(0, 2**31),
-)
+def node_stops(leaf_shares: Sequence[float]) -> st.SearchStrategy[Stops]:
+    """Return ways in which nodes fail often."""
+    return st.builds(
+        Stops,
+        device_hours_per_stop=st.sampled_from([150 / HOUR_SECONDS, 400 / HOUR_SECONDS, 2000 / HOUR_SECONDS]),
+        checkpoint_seconds=st.sampled_from([0, 1, 3, 5]),
+        restart_seconds=st.just(RESTART_SECONDS),
+        repair_seconds=st.sampled_from([1, 7, 30]),
+        seed=st.integers(0, 2**31),
+        leaf_share=st.sampled_from(leaf_shares),
+    )
 
 
 def taken_at(windows: Sequence[Window], instant: int) -> int:
     return sum(one.units for one in windows if one.start_seconds <= instant < one.end_seconds)
 
 
-@pytest.mark.parametrize("node_devices", [0, 4])
-@settings(max_examples=150)
+@pytest.mark.parametrize(("node_devices", "leaf_nodes"), [(0, 0), (4, 0), (2, 2)])
+@settings(max_examples=120)
 @given(trace=shared_traces(), data=st.data(), estimates=st.sampled_from(Estimates))
 def test_what_comes_of_a_trace_is_what_the_published_rules_say(
-    node_devices: int, trace: Trace, data: st.DataObject, estimates: Estimates
+    node_devices: int, leaf_nodes: int, trace: Trace, data: st.DataObject, estimates: Estimates
 ) -> None:
     if max(trace.limit_seconds) < 0:
         estimates = Estimates.EXACT
     taken = data.draw(windows(node_devices or 1))
-    fail = data.draw(st.none() | node_stops) if node_devices else None
-    options = Options(windows=tuple(taken), stops=fail, half_life_seconds=0)
+    fail = data.draw(st.none() | node_stops((0.0, 0.5) if leaf_nodes else (0.0,))) if node_devices else None
+    options = Options(windows=tuple(taken), stops=fail, leaf_nodes=leaf_nodes, half_life_seconds=0)
     done = replay(trace, Cluster(CAPACITY, node_devices), Policy.EASY, estimates, options=options, plain=True)
-    told = published(trace, node_devices, estimates, taken, fail)
+    nodes = published_rules.Machine(CAPACITY // (node_devices or 1), node_devices or 1, leaf_nodes)
+    told = published(trace, nodes, estimates, taken, fail)
     outcome = done.outcome
     assert outcome is not None
     assert list(done.start_seconds) == told.starts
@@ -77,7 +81,7 @@ def test_what_comes_of_a_trace_is_what_the_published_rules_say(
 
 
 def published(
-    trace: Trace, node_devices: int, estimates: Estimates, taken: Sequence[Window], fail: Stops | None
+    trace: Trace, nodes: published_rules.Machine, estimates: Estimates, taken: Sequence[Window], fail: Stops | None
 ) -> published_site.Came:
     """Return what the published rules say of a trace."""
     columns = (trace.submit_seconds, trace.runtime_seconds, trace.units, trace.limit_seconds, trace.accounts or ())
@@ -88,11 +92,11 @@ def published(
     stops = None
     if fail is not None:
         rate = fail.device_hours_per_stop * HOUR_SECONDS
-        times = (fail.checkpoint_seconds, fail.repair_seconds, fail.seed, fail.restart_seconds)
-        stops = published_site.Stops(rate, *times)
+        rest = (fail.checkpoint_seconds, fail.repair_seconds, fail.seed, fail.restart_seconds, fail.leaf_share)
+        stops = published_site.Stops(rate, *rest)
     return published_site.come_of(
         jobs,
-        published_rules.Machine(CAPACITY // (node_devices or 1), node_devices or 1),
+        nodes,
         by_limit=estimates is Estimates.LIMIT,
         windows=[published_site.Window(one.start_seconds, one.end_seconds, one.units, one.accounts) for one in taken],
         stops=stops,
