@@ -1,6 +1,7 @@
 """A scenario gives the same bytes on any number of cores, and what nothing changed is kept."""
 
 import json
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 pytest.importorskip("numba")
 
-from fabrica.planning.network import keeping, year
+from fabrica.planning.network import keeping, runs, year
 from fabrica.planning.network.answer import as_plain
 from fabrica.planning.network.figures import figures
 from fabrica.planning.network.runs import run_scenario
@@ -118,3 +119,8 @@ def test_jobs_that_ask_for_what_is_gone_are_told() -> None:
     )
     assert list(outcome.refused) == ["gpu.h100"]
     assert figures(outcome).never[0] == outcome.refused["gpu.h100"]
+
+
+def test_ctrl_c_ends_every_process_at_once_however_long_its_year() -> None:
+    with runs._pool(2) as pool:
+        assert pool.submit(signal.getsignal, signal.SIGINT).result() is signal.SIG_DFL

@@ -4,6 +4,7 @@ import concurrent.futures
 import hashlib
 import multiprocessing
 import os
+import signal
 import tempfile
 from array import array
 from collections.abc import Iterator, Sequence
@@ -193,7 +194,13 @@ def _pool(workers: int) -> concurrent.futures.Executor:
     """Return where parts run; alone in a thread of this process, so that it needs no other."""
     if workers == 1:
         return concurrent.futures.ThreadPoolExecutor(1)
-    return concurrent.futures.ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+    spawn = multiprocessing.get_context("spawn")
+    return concurrent.futures.ProcessPoolExecutor(workers, mp_context=spawn, initializer=_end_when_interrupted)
+
+
+def _end_when_interrupted() -> None:
+    """Let Ctrl-C end this process at once: a compiled loop would look at it only when the year is over."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _tell_how_far(parts: Sequence[_Part], arrived: Any, unfinished: set[int], tell: Progress) -> None:
