@@ -1,5 +1,6 @@
 """When nobody is able: the nearest possible, in words."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from tests.placement.builders import GIBIBYTE, make_candidate, make_needs, make_
         ({"agent_age_seconds": None}, "wait until an agent of the site connects"),
         ({"agent_age_seconds": 90}, "wait until the site's agent speaks again"),
         ({"silent_seconds": 90}, "wait until the site's scheduler answers again"),
-        ({"maintenance_starts_in_seconds": 3600}, "ask for at most 1 h, so that the run ends before the site's"),
+        ({"maintenance_starts_in_seconds": 3600}, "ask for a time limit that ends before the site's maintenance"),
         ({"allocation_free_milliseconds": None}, "ask the network's office for an allocation of gpu.h100 there"),
         ({"allocation_free_milliseconds": 0}, "ask the network's office for 8 h100-hours more there"),
         ({"own_site": False}, "ask the network's office for a code for a machine of your own"),
@@ -64,3 +65,28 @@ def test_following_the_advice_for_many_nodes_makes_the_run_placeable() -> None:
         "Nearest is Alpha (gpu): ask for 2 devices on each of 3 nodes."
     )
     assert rank(make_snapshot(small, needs=make_needs(nodes=3, devices_per_node=2))).chosen == "alpha"
+
+
+def test_a_run_that_maintenance_alone_keeps_away_is_told_where_it_is_over_first_in_words_that_stay() -> None:
+    def words(at: str, starts_in: float) -> str | None:
+        told = [("late", 30 * 3600.0), ("soon", 3 * 3600.0), ("never", None)]
+        snapshot = make_snapshot(
+            *(
+                make_candidate(
+                    site,
+                    maintenance_starts_in_seconds=starts_in,
+                    maintenance_ends_in_seconds=None if lasts is None else starts_in + lasts,
+                )
+                for site, lasts in told
+            ),
+            make_candidate("draining", draining=True, maintenance_starts_in_seconds=0, maintenance_ends_in_seconds=1),
+        )
+        return rank(replace(snapshot, decided_at=f"2026-12-01T{at}Z")).nearest
+
+    expected = (
+        "Soon (gpu) will be in maintenance from 2026-12-01 at 13:00 UTC to 2026-12-01 at 16:00 UTC; the run can begin "
+        "there when that is over, or now with a time limit that ends before it."
+    )
+    assert words("12:00:00.000", 3600) == words("12:30:10.999", 1789.0005) == expected
+    during = "Soon (gpu) is in maintenance until 2026-12-01 at 16:00 UTC; the run can begin there when that is over."
+    assert words("13:00:00.000", 0) == words("14:59:59.999", -7199.9995) == during

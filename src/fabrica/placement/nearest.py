@@ -1,12 +1,13 @@
 """When nobody is able: which candidate misses by least, and what to change."""
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from fabrica.placement.filters import device_noun, plural, refusing
-from fabrica.placement.snapshot import CandidateState, Needs, Snapshot, place, tie
+from fabrica.placement.snapshot import CandidateState, Needs, Number, Snapshot, place, tie
 from fabrica.values.quantities import DeviceTime, show_bytes
-from fabrica.values.time import show_duration
+from fabrica.values.time import from_rfc3339, show_duration
 
 
 class Miss(NamedTuple):
@@ -23,8 +24,41 @@ class Miss(NamedTuple):
 def nearest(snapshot: Snapshot, refused: list[int]) -> str | None:
     """Return the candidate that misses by least, in words; None when there are no candidates.
 
+    Where maintenance alone keeps the run from some, the one where it is over first, and when.
     `refused`: shape (candidates,), the kernel's bits. The least sum of distances wins, ties broken as placements are.
     """
+    return _after_maintenance(snapshot, refused) or _least_miss(snapshot, refused)
+
+
+def _after_maintenance(snapshot: Snapshot, refused: list[int]) -> str | None:
+    """Return where a run can begin that maintenance alone keeps away, and when; None: no end of any is known.
+
+    Instants stand in the words, not how long it takes: they stay the same while a run waits.
+    """
+    ends = {
+        candidate: candidate.maintenance_ends_in_seconds
+        for candidate, bits in zip(snapshot.candidates, refused, strict=True)
+        if candidate.maintenance_ends_in_seconds is not None and refusing(bits) == ["maintenance"]
+    }
+    if not ends:
+        return None
+    candidate, now = min(ends, key=lambda one: ends[one]), from_rfc3339(snapshot.decided_at)
+    there, end = place(candidate), _show_instant(now, ends[candidate])
+    starts_in = candidate.maintenance_starts_in_seconds
+    if starts_in is None or starts_in <= 0:
+        return f"{there} is in maintenance until {end}; the run can begin there when that is over."
+    return (
+        f"{there} will be in maintenance from {_show_instant(now, starts_in)} to {end}; the run can begin there when "
+        "that is over, or now with a time limit that ends before it."
+    )
+
+
+def _show_instant(now: datetime, seconds: Number) -> str:
+    """Write an instant to the nearest minute, for decisions do not fall on whole seconds."""
+    return f"{now + timedelta(seconds=seconds + 30):%Y-%m-%d at %H:%M} UTC"
+
+
+def _least_miss(snapshot: Snapshot, refused: list[int]) -> str | None:
     misses = []
     for candidate, bits in zip(snapshot.candidates, refused, strict=True):
         near = [_MISSES[code](snapshot.needs, candidate) for code in refusing(bits)]
@@ -87,7 +121,7 @@ def _maintenance(needs: Needs, candidate: CandidateState) -> Miss:
     starts_in = candidate.maintenance_starts_in_seconds
     if starts_in is None or starts_in < 1:
         return Miss(_OUT_OF_HANDS, "wait until the site's maintenance is over")
-    words = f"ask for at most {show_duration(starts_in)}, so that the run ends before the site's maintenance"
+    words = "ask for a time limit that ends before the site's maintenance"
     return Miss(1.0 - starts_in / needs.time_limit_seconds, words)
 
 

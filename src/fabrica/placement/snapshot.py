@@ -70,14 +70,14 @@ class CandidateState:
     `agent_age_seconds`: since the agent's last word; None: no agent of the site has ever connected.
     `silent_seconds`: since the site's scheduler began to leave its agent without an answer; None: it answers.
     `devices_spare`: the free ones without as many as all ask for who wait there; negative: more than are free.
-    `maintenance_starts_in_seconds`: None: none planned. `allocation_free_milliseconds`: of the run's project and
-    resource class; None: no allocation there. `allocation_ends_in_seconds`: None: it does not end.
-    `reserve_milliseconds`: what the time limit costs there. `relative_speed`: 2.0 runs in half the time of the
-    reference device. `failure_share`: of recent attempts, those that ended by the site's fault. `declined`: the site
-    was asked for this run already and did not take it. `site_account`: whether it has an account for the run's person;
-    None: it asks for none. `support`: whom to ask there. `own_site`: whether it is a personal site of
-    that person; None: it is nobody's own. `interactive`: whether people can work in runs there; None: its agent does
-    not tell, for older ones cannot.
+    `maintenance_starts_in_seconds`: None: none planned; 0 or less while it goes on. `allocation_free_milliseconds`:
+    of the run's project and resource class; None: no allocation there. `allocation_ends_in_seconds`: None: it does
+    not end. `reserve_milliseconds`: what the time limit costs there. `relative_speed`: 2.0 runs in half the time of
+    the reference device. `failure_share`: of recent attempts, those that ended by the site's fault. `declined`: the
+    site was asked for this run already and did not take it. `site_account`: whether it has an account for the run's
+    person; None: it asks for none. `support`: whom to ask there. `own_site`: whether it is a personal site of that
+    person; None: it is nobody's own. `interactive`: whether people can work in runs there; None: its agent does not
+    tell, for older ones cannot.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -109,6 +109,7 @@ class CandidateState:
     time_limit_seconds_max: int | None = None
     nodes_per_run_max: int | None = None
     maintenance_starts_in_seconds: Number | None = None
+    maintenance_ends_in_seconds: Number | None = None
     wait_q50_seconds: Number | None = None
     wait_q90_seconds: Number | None = None
     wait_samples: int = 0

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from fabrica.server.core.actors import SYSTEM, Actor
-from fabrica.server.placement import maintenance, service
+from fabrica.server.placement import maintenance, queries, service
 from fabrica.server.placement.models import PlacementDecision
 from fabrica.server.placement.rules import History, Share
 from fabrica.server.sites import service as sites
-from fabrica.values.ids import RunId, SiteId
+from fabrica.values.ids import RunId
 from fabrica.wire.agents import Maintenance, NodeOut
-from fabrica.wire.placement import Candidate, Placement
+from fabrica.wire.placement import Placement
 from fabrica.wire.runs import Resources
 from tests.builders import make_agent, make_inventory, make_site, make_spec, make_sync
 
@@ -26,42 +26,22 @@ def planned(starts_at: datetime, ends_at: datetime) -> Maintenance:
     return Maintenance(starts_at=starts_at, ends_at=ends_at, name="upgrade")
 
 
-def candidate(name: str) -> Candidate:
-    return Candidate(site=SiteId(name), site_name=name, partition="gpu", country="FI", able=False, reasons=())
-
-
 @pytest.mark.parametrize(
     ("starts", "ends", "seconds"),
-    [(HOUR, 2 * HOUR, 3600), (-HOUR, HOUR, -3600), (-2 * HOUR, -HOUR, None), (-HOUR, 0 * HOUR, None)],
+    [(HOUR, 2 * HOUR, (3600, 7200)), (-HOUR, HOUR, (-3600, 3600)), (-2 * HOUR, -HOUR, ()), (-HOUR, 0 * HOUR, ())],
     ids=["to come", "now", "over", "just over"],
 )
 def test_maintenance_is_counted_until_its_end_and_not_beyond(
-    starts: timedelta, ends: timedelta, seconds: int | None
+    starts: timedelta, ends: timedelta, seconds: tuple[int, ...]
 ) -> None:
     told = planned(NOON + starts, NOON + ends)
-    assert maintenance.starts_in_seconds(told, NOON) == seconds
-    assert maintenance.goes_on(told, NOON) is (seconds is not None and seconds <= 0)
+    assert tuple(maintenance.columns(told, NOON).values()) == seconds
+    assert maintenance.goes_on(told, NOON) is bool(seconds and seconds[0] <= 0)
 
 
 def test_where_none_is_planned_nothing_is_counted() -> None:
-    assert maintenance.starts_in_seconds(None, NOON) is None
+    assert maintenance.columns(None, NOON) == {}
     assert not maintenance.goes_on(None, NOON)
-
-
-def test_the_words_name_the_site_that_is_back_first_and_stay_the_same_while_a_run_waits() -> None:
-    kept = [
-        (candidate("late"), planned(NOON + HOUR, NOON + 30 * HOUR)),
-        (candidate("soon"), planned(NOON + HOUR, NOON + 3 * HOUR)),
-        (candidate("unknown"), None),
-    ]
-    expected = (
-        "soon (gpu) will be in maintenance from 2026-12-01 at 13:00 UTC to 2026-12-01 at 15:00 UTC; the run can begin "
-        "there when that is over, or now with a time limit that ends before it."
-    )
-    assert maintenance.words(kept, NOON) == maintenance.words(kept, NOON + HOUR / 2) == expected
-    during = "soon (gpu) is in maintenance until 2026-12-01 at 15:00 UTC; the run can begin there when that is over."
-    assert maintenance.words(kept, NOON + HOUR) == maintenance.words(kept, NOON + 2 * HOUR) == during
-    assert maintenance.words(kept[2:], NOON) is None
 
 
 def at_a_site(starts: timedelta, ends: timedelta, *, clock: timedelta = timedelta(), **more: Any) -> Actor:
@@ -123,7 +103,8 @@ def test_a_hold_for_maintenance_is_kept_once_however_often_it_is_decided() -> No
     at_a_site(HOUR, 30 * HOUR)
     for _ in range(3):
         decided(2 * LIMIT)
-    assert PlacementDecision.objects.count() == 1
+    kept = PlacementDecision.objects.get()
+    assert queries.replayed(kept.pk).nearest == kept.nearest
 
 
 @pytest.mark.django_db

@@ -161,7 +161,7 @@ def candidates_of_agent(seen: SiteSeen, share: Share, needs: Needs, now: datetim
             disk_free_bytes=partition.disk_free_bytes,
             time_limit_seconds_max=partition.time_limit_seconds_max,
             nodes_per_run_max=partition.nodes_per_run_max,
-            maintenance_starts_in_seconds=maintenance.starts_in_seconds(partition.maintenance, now),
+            **maintenance.columns(partition.maintenance, now),
             **_waits(partition, needs),
             device_watts=_device_watts(partition.accelerator),
             failure_share=seen.failure_share,

@@ -10,14 +10,14 @@ from fabrica.server.core import clock
 from fabrica.server.core.actors import Actor
 from fabrica.server.core.facts import announce
 from fabrica.server.core.verbs import verb
-from fabrica.server.placement import facts, maintenance, permissions, rules
+from fabrica.server.placement import facts, permissions, rules
 from fabrica.server.placement.models import PlacementDecision
 from fabrica.server.sites import queries as sites
 from fabrica.values.ids import PlacementId, RunId, SiteId
-from fabrica.values.time import from_rfc3339, to_rfc3339
+from fabrica.values.time import to_rfc3339
 from fabrica.waits.classes import forecast_for
-from fabrica.wire.agents import Maintenance, PartitionInventory, WaitForecast
-from fabrica.wire.placement import Candidate, Placement
+from fabrica.wire.agents import WaitForecast
+from fabrica.wire.placement import Placement
 from fabrica.wire.runs import Resources, RunSpec
 
 # What slices above hand in and ask, as part of this face.
@@ -39,7 +39,7 @@ def refused_for_good(by: Actor, *, spec: RunSpec, share_of: rules.ShareOf, histo
 
 
 def _planned(snapshot: Snapshot) -> Placement:
-    return _decided(snapshot).model_copy(update={"run": None})
+    return rank(snapshot).model_copy(update={"run": None})
 
 
 @verb(may=permissions.the_service)
@@ -49,7 +49,7 @@ def choose(by: Actor, *, run: RunId, spec: RunSpec, share_of: rules.ShareOf, his
     A decision that chose nobody is kept only when it says something new.
     """
     snapshot = _snapshot(run, spec, share_of, history)
-    placement = _decided(snapshot)
+    placement = rank(snapshot)
     if placement.chosen is None and _said_before(run, placement):
         return placement
     kept = placement.model_copy(update={"id": PlacementId.new(), "run": run})
@@ -77,28 +77,13 @@ def choose(by: Actor, *, run: RunId, spec: RunSpec, share_of: rules.ShareOf, his
     return kept
 
 
-def _decided(snapshot: Snapshot) -> Placement:
-    """Decide; where maintenance alone keeps the run away, say when it is over instead of what is nearest."""
-    placement = rank(snapshot)
-    planned = [(one, _planned_at(one)) for one in maintenance.kept_away(placement)]
-    words = maintenance.words(planned, from_rfc3339(snapshot.decided_at))
-    return placement.model_copy(update={"nearest": words}) if words else placement
-
-
-def _planned_at(candidate: Candidate) -> Maintenance | None:
-    told = _partition(candidate.site, candidate.partition)
-    return told.maintenance if told else None
-
-
 def told_wait(site: SiteId, partition: str, resources: Resources) -> WaitForecast | None:
     """Return what the site's history says now of how long such a run waits there; None: too little is known."""
-    found = _partition(site, partition)
-    return None if found is None else forecast_for(found.waits, resources.devices_total, resources.time_limit_seconds)
-
-
-def _partition(site: SiteId, partition: str) -> PartitionInventory | None:
     inventory = sites.inventory_at(site)
-    return next((one for one in inventory.partitions if one.name == partition), None) if inventory else None
+    found = next((one for one in inventory.partitions if one.name == partition), None) if inventory else None
+    if found is None:
+        return None
+    return forecast_for(found.waits, resources.devices_total, resources.time_limit_seconds)
 
 
 def _said_before(run: RunId, placement: Placement) -> bool:
