@@ -22,6 +22,8 @@ SITE = '[[site]]\nid = "a"\ncountry = "AT"\naccelerator = "GB300"\nbasis = "b"\n
         ("[work]\nload = 70", 2, "between 0.01 and 3"),
         (SITE + 'devices = "20 MW"', 6, "its unit is in the key's name"),
         ("[[change]]\nsite = 'a'\nclosed_from_day = 2026-03-01", 3, "is 2026-03-01. Write a number of days"),
+        ("[period]\ndays = 7\n" + SITE + "opens_on_day = 90", 8, "90 is after the 7 days that are simulated"),
+        ("[period]\ndays = 7\n[[window]]\nfrom_day = 7\nhours = 4", 4, "from_day 7 is after the 7 days"),
         ("[network]\nwithout = true", 2, "without is true"),
         ('name = " "', 1, "the name is empty"),
         (SITE + SITE.replace('"a"', '"b"') + "pue = 0.2", 11, "between 1 and 3"),
@@ -78,6 +80,13 @@ def test_rules_windows_and_accounts_are_those_of_the_base_and_more(tmp_path: Pat
     found = read_scenario(tmp_path / "more.toml")
     assert (found.rules.device_hours_per_stop, found.rules.repair_seconds, found.rules.fair_share) == (9.0, 60, False)
     assert [(one.site, one.from_day) for one in found.windows] == [(None, 1.0), ("a", 2.0)]
+
+
+def test_what_a_base_begins_after_fewer_days_is_told(tmp_path: Path) -> None:
+    (tmp_path / "base.toml").write_text(SITE + "opens_on_day = 181")
+    (tmp_path / "short.toml").write_text('base = "base.toml"\n[period]\ndays = 30\n')
+    with pytest.raises(ScenarioMalformed, match=r"short\.toml, line 3: site\.opens_on_day 181 of the base is after"):
+        read_scenario(tmp_path / "short.toml")
 
 
 def test_a_base_that_rests_on_itself_is_refused(tmp_path: Path) -> None:

@@ -46,6 +46,8 @@ _LISTS: Mapping[str, tuple[str, type]] = {
     "account": ("named_accounts", Account),
 }
 """What a list of tables is called in the scenario; those of the base come first."""
+_BEGINNINGS: Mapping[str, str] = {"site": "opens_on_day", "change": "closed_from_day", "window": "from_day"}
+"""Of each list of tables, the key with the day on which something begins."""
 _FILES = ("trace", "gco2e_per_kwh_file", "eur_per_kwh_file")
 """Keys that name another file, from the folder of the scenario on."""
 _POLICY = (*(one.name for one in fields(Weights)), "pue_assumed")
@@ -247,6 +249,7 @@ class _Reader:
             raise self.mistake("within_leaf", words, remedy, "rules")
         if not any(made.leaf_nodes):
             self._check_no_leaves(made)
+        self._check_days(made)
         for number, change in enumerate(self.document.get("change", [])):
             start, end = change.get("closed_from_day"), change.get("closed_to_day")
             if (start is None) != (end is None) or (start is not None and start >= end):
@@ -257,6 +260,21 @@ class _Reader:
                     "change",
                     number,
                 )
+
+    def _check_days(self, made: Scenario) -> None:
+        """Refuse what would begin after the last day that is simulated, here or in the base."""
+        days = made.period.days
+        for table, key in _BEGINNINGS.items():
+            rows = getattr(made, _LISTS[table][0])
+            late = next((place for place, row in enumerate(rows) if (getattr(row, key) or 0) >= days), None)
+            if late is None:
+                continue
+            own = late - len(rows) + len(self.document.get(table, []))
+            day, words = getattr(rows[late], key), f"is after the {days:,} days that are simulated"
+            remedy = "Let it begin earlier, or give [period] more days."
+            place = (key, f"{table}.{key} {day:g} {words}.", remedy, table, own)
+            inherited = ("days", f"{table}.{key} {day:g} of the base {words}.", remedy, "period", 0)
+            raise self.mistake(*(place if own >= 0 else inherited))
 
     def _check_rules(self, made: Scenario) -> None:
         """Refuse rules that nothing of the made-up work answers to."""
