@@ -23,7 +23,11 @@ SITE = '[[site]]\nid = "a"\ncountry = "AT"\naccelerator = "GB300"\nbasis = "b"\n
         (SITE + 'devices = "20 MW"', 6, "its unit is in the key's name"),
         ("[[change]]\nsite = 'a'\nclosed_from_day = 2026-03-01", 3, "is 2026-03-01. Write a number of days"),
         ("[period]\ndays = 7\n" + SITE + "opens_on_day = 90", 8, "90 is after the 7 days that are simulated"),
-        ("[period]\ndays = 7\n[[window]]\nfrom_day = 7\nhours = 4", 4, "from_day 7 is after the 7 days"),
+        (
+            "[period]\ndays = 7\n[[change]]\nsite = 'a'\nclosed_from_day = 7\nclosed_to_day = 9",
+            5,
+            "7 is after the 7 days",
+        ),
         ("[network]\nwithout = true", 2, "without is true"),
         ('name = " "', 1, "the name is empty"),
         (SITE + SITE.replace('"a"', '"b"') + "pue = 0.2", 11, "between 1 and 3"),

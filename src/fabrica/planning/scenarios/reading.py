@@ -46,8 +46,8 @@ _LISTS: Mapping[str, tuple[str, type]] = {
     "account": ("named_accounts", Account),
 }
 """What a list of tables is called in the scenario; those of the base come first."""
-_BEGINNINGS: Mapping[str, str] = {"site": "opens_on_day", "change": "closed_from_day", "window": "from_day"}
-"""Of each list of tables, the key with the day on which something begins."""
+_BEGINNINGS: Mapping[str, str] = {"site": "opens_on_day", "change": "closed_from_day"}
+"""Of each list of tables, the key with the day on which something begins; windows come again and again, or not yet."""
 _FILES = ("trace", "gco2e_per_kwh_file", "eur_per_kwh_file")
 """Keys that name another file, from the folder of the scenario on."""
 _POLICY = (*(one.name for one in fields(Weights)), "pue_assumed")
