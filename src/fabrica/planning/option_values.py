@@ -69,7 +69,8 @@ def stops_of(
         hours = given.device_hours_per_stop if rate == PUBLISHED else float(rate)
     except ValueError:
         raise OptionsImpossible(
-            f"{rate!r} is no number of device-hours.", remedy=f"Published: {given.device_hours_per_stop:.0f}."
+            f"{rate!r} is no number of device-hours.",
+            remedy=f"Write one above 0, or nothing for the published {given.device_hours_per_stop:,.0f}.",
         ) from None
     return Stops(hours, checkpoint or 0, given.restart_seconds, repair or given.repair_seconds, seed, leaf_share or 0.0)
 

@@ -105,7 +105,8 @@ def check_options(options: Options, trace: Trace, capacity: int, node_devices: i
             "Nobody makes room where all jobs are of one level.", "Add a column 'level' to the trace, 0 the lowest."
         )
     if options.stops and not options.stops.device_hours_per_stop > 0:
-        _refuse("A rate of stops is a number of device-hours above 0.", f"Published: {DEVICE_HOURS_PER_STOP:.0f}.")
+        remedy = f"Published: {DEVICE_HOURS_PER_STOP:,.0f} device-hours from one to the next."
+        _refuse("A rate of stops is a number of device-hours above 0.", remedy)
     _check_windows(options, capacity, node_devices)
     reserved = (account for one in options.windows for account in one.accounts)
     unknown = sorted({*options.shares, *options.grants, *reserved} - set(trace.account_names))
