@@ -30,6 +30,8 @@ def test_a_plain_scenario_is_run() -> None:
         ("[work]\njobs = 100000000", ScenarioRefused),
         ("[perod]", ScenarioMalformed),
         ('[network]\nwithout = ["nowhere"]', NetworkImpossible),
+        ('[[account]]\nname = "nobody"\ndevice_hours = 5', NetworkImpossible),
+        ("[work]\nlargest_devices = 9000000", NetworkImpossible),
     ],
 )
 def test_what_a_server_does_not_run_is_refused(text: str, problem: type[FabricaError]) -> None:

@@ -49,7 +49,7 @@ def check(text: str) -> None:
     Raises:
         ScenarioMalformed: it has a mistake; names key and line.
         ScenarioRefused: it names a file of its own, or asks for more than a server runs for one question.
-        NetworkImpossible: it names what is not in the network.
+        NetworkImpossible: it names what is not in the network, or an account that has no jobs.
         CompilerMissing: Numba is not installed.
     """
     if importlib.util.find_spec("numba") is None:
@@ -57,7 +57,8 @@ def check(text: str) -> None:
             "This server lacks Numba, which runs the network.",
             remedy="Whoever operates it runs: pip install 'fabrica[planning]'.",
         )
-    from fabrica.planning.network.members import network_of
+    from fabrica.planning.network.demand import demand_of
+    from fabrica.planning.network.setting import setting_of
 
     scenario = parse_scenario(text, PLACE)
     _check_files(text, scenario)
@@ -69,7 +70,7 @@ def check(text: str) -> None:
             remedy=f"Ask for {DAYS_MAX} days, {REPLICATIONS_MAX} replications and {JOBS_MAX:,} jobs at most, or use "
             "'fabrica plan network'.",
         )
-    network_of(scenario)
+    setting_of(scenario, demand_of(scenario), 0)
 
 
 def _check_files(text: str, scenario: Scenario) -> None:
