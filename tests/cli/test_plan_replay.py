@@ -55,7 +55,7 @@ def test_an_unknown_policy_and_a_missing_file_are_refused(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("option", ["--half-life", "--age", "--age-max", "--leaf-stops", "--pue"])
-@pytest.mark.parametrize("value", ["nan", "inf"])
+@pytest.mark.parametrize("value", ["nan", "inf", "1e300"])
 def test_what_is_no_number_is_refused(option: str, value: str) -> None:
     assert run("--trace", SAMPLE, "--capacity", 256, option, value).exit_code == 2
 

@@ -49,3 +49,14 @@ def test_a_series_is_one_number_a_line(tmp_path: Path) -> None:
     file.write_text("120\nmuch\n")
     with pytest.raises(TraceMalformed, match=r"Line 2 of carbon.csv: 'much'"):
         read_series(file)
+    file.write_text("12,5\n80\n")
+    with pytest.raises(TraceMalformed, match=r"Line 1 of carbon.csv: '12,5' is no number"):
+        read_series(file)
+
+
+def test_a_price_may_be_below_zero_and_carbon_never_is(tmp_path: Path) -> None:
+    file = tmp_path / "price.csv"
+    file.write_text("-12.5\n80\n")
+    assert read_series(file, below_zero=True) == [-12.5, 80.0]
+    with pytest.raises(TraceMalformed, match=r"'-12.5' is below 0"):
+        read_series(file)

@@ -27,7 +27,7 @@ NODES, COUNTS = Cluster(48, node_devices=8), Cluster(48)
         (NODES, Options(within_leaf=True), "where there are any", "--leaf-nodes"),
         (NODES, Options(stops=Stops(leaf_share=0.5)), "Whole leaves fail only where", "--leaf-nodes"),
         (NODES, Options(saving_seconds=60), "all jobs are of one level", "column 'level'"),
-        (NODES, Options(stops=Stops(device_hours_per_stop=0.0)), "above 0", "50[0-9]{3}"),
+        (NODES, Options(stops=Stops(device_hours_per_stop=0.0)), "above 0", "50,[0-9]{3}"),
         (NODES, Options(windows=(Window(20, 20, 8),)), "does not end after it starts", "START:END:UNITS"),
         (NODES, Options(windows=(Window(0, 20, 12),)), "no whole nodes", "multiple of 8"),
         (COUNTS, Options(windows=(Window(0, 9, 30), Window(5, 7, 30))), "At second 5 .* 60 units", "at most 48"),

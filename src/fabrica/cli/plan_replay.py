@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from fabrica.planning.figures import Figures
     from fabrica.planning.options import Options
     from fabrica.planning.replay import Replay
+HOURS_MAX = 1_000_000
 
 
 @click.command("replay")
@@ -53,11 +54,15 @@ if TYPE_CHECKING:
 @click.option(
     "--within-leaf", is_flag=True, help="A job that fits one leaf waits for one, as in racks of linked devices."
 )
-@click.option("--half-life", metavar="HOURS", type=FiniteRange(min=0), help="Until use counts half; 0: never. [168]")
 @click.option(
-    "--age", metavar="HOURS", type=FiniteRange(min=0.01), help="Of waiting, each of which halves use for a job."
+    "--half-life", metavar="HOURS", type=FiniteRange(0, HOURS_MAX), help="Until use counts half; 0: never. [168]"
 )
-@click.option("--age-max", metavar="HOURS", type=FiniteRange(min=0.01), help="After which age counts no more. [168]")
+@click.option(
+    "--age", metavar="HOURS", type=FiniteRange(0.01, HOURS_MAX), help="Of waiting, each of which halves use for a job."
+)
+@click.option(
+    "--age-max", metavar="HOURS", type=FiniteRange(0.01, HOURS_MAX), help="After which age counts no more. [168]"
+)
 @click.option("--accounts", metavar="FILE", type=FILE, help="CSV of account, share and device_hours granted.")
 @click.option(
     "--maintenance", metavar="START:END:UNITS", multiple=True, help="Out of use, in seconds; units may be 'all'."
@@ -161,7 +166,8 @@ def _power(asked: dict[str, Any]) -> "Power | None":
     from fabrica.planning.drawn import power_of, read_series
 
     given = {name: asked[name] for name in ("site", "accelerator", "country", "pue")}
-    given |= {name: asked[name] and read_series(asked[name]) for name in ("carbon", "price")}
+    series = (("carbon", False), ("price", True))
+    given |= {name: asked[name] and read_series(asked[name], below_zero=below) for name, below in series}
     return None if all(value is None for value in given.values()) else power_of(**given)
 
 

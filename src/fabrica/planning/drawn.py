@@ -21,7 +21,8 @@ from fabrica.planning.workload_classes import OF_A_TRACE
 from fabrica.reference.grid import load_grid
 from fabrica.wire.planning import OptionsImpossible, TraceMalformed
 
-_NUMBER = re.compile(r"\d{1,7}(\.\d{1,9})?", re.ASCII)
+_NUMBER = re.compile(r"-?\d{1,7}(\.\d{1,9})?", re.ASCII)
+_LIKE_A_NUMBER = re.compile(r"[-+.]?\d", re.ASCII)
 KWH_PER_MWH = 1000
 
 
@@ -154,21 +155,24 @@ def _in_use(replay: Replay, carbon: PlainRate, price: PlainRate) -> tuple[int, f
     return busy, grams, euros
 
 
-def read_series(path: Path) -> list[float]:
+def read_series(path: Path, *, below_zero: bool = False) -> list[float]:
     """Return a series by the hour from a file with one number a line; its first line may be a name.
 
+    `below_zero`: whether it may be: prices of power are in some hours, carbon never is.
+
     Raises:
-        TraceMalformed: a line that is no number, or no line at all.
+        TraceMalformed: a line that is no such number, or no line at all.
     """
     lines = path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
     values = []
-    for line, text in enumerate(lines, start=1):
-        if _NUMBER.fullmatch(text.strip()):
+    for line, text in enumerate(map(str.strip, lines), start=1):
+        if _NUMBER.fullmatch(text) and (below_zero or float(text) >= 0):
             values.append(float(text))
-        elif line > 1:
+        elif line > 1 or _LIKE_A_NUMBER.match(text):
+            words = "is below 0" if _NUMBER.fullmatch(text) else "is no number"
             raise TraceMalformed(
-                f"Line {line} of {path.name}: {text[:60]!r} is no number.",
-                remedy="Write one number for each hour, from second 0 of the trace on.",
+                f"Line {line} of {path.name}: {text[:60]!r} {words}.",
+                remedy="Write one number for each hour, such as 80.5, from second 0 of the trace on.",
                 line=line,
             )
     if not values:

@@ -154,7 +154,7 @@ def _check(trace: Trace, cluster: Cluster, policy: Policy, estimates: Estimates)
         below = cluster.capacity - cluster.capacity % cluster.node_devices
         raise ClusterImpossible(
             f"{cluster.capacity} units are not a whole number of nodes with {cluster.node_devices} devices.",
-            remedy=f"Take {below} or {below + cluster.node_devices} units.",
+            remedy=f"Take {f'{below} or ' if below else ''}{below + cluster.node_devices} units.",
             capacity=cluster.capacity,
             node_devices=cluster.node_devices,
         )

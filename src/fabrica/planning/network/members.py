@@ -138,21 +138,21 @@ def _own(site: OwnSite, taken: set[str]) -> Partition:
 def _by_hour(told: OwnSite | Change) -> dict[str, object]:
     """Return the hourly series of a site with their means, as far as files are named."""
     found: dict[str, object] = {}
-    for file, by_hour, mean in (
-        (told.gco2e_per_kwh_file, "gco2e_by_hour", "gco2e_per_kwh"),
-        (told.eur_per_kwh_file, "eur_by_hour", "eur_per_kwh"),
+    for file, by_hour, mean, below_zero in (
+        (told.gco2e_per_kwh_file, "gco2e_by_hour", "gco2e_per_kwh", False),
+        (told.eur_per_kwh_file, "eur_by_hour", "eur_per_kwh", True),
     ):
         if file is not None:
-            values = _read_series(Path(file))
+            values = _read_series(Path(file), below_zero)
             found[by_hour], found[mean] = tuple(values), math.fsum(values) / len(values)
     return found
 
 
-def _read_series(path: Path) -> list[float]:
+def _read_series(path: Path, below_zero: bool) -> list[float]:
     from fabrica.planning.drawn import read_series  # which stands on this workshop's energy
 
     try:
-        return read_series(path)
+        return read_series(path, below_zero=below_zero)
     except OSError as error:
         raise NetworkImpossible(
             f"{path} cannot be read: {error.strerror}.", remedy="Name a file with one number for each hour."
