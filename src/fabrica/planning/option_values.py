@@ -10,6 +10,7 @@ from fabrica.wire.planning import OptionsImpossible
 
 PUBLISHED = "published"
 ACCOUNT, SHARE, DEVICE_HOURS = "account", "share", "device_hours"
+_VALUES = "Write a share above 0 and device_hours from 0 on, or leave either empty."
 
 
 def windows_of(texts: Sequence[str], capacity: int) -> tuple[Window, ...]:
@@ -86,7 +87,7 @@ def read_accounts(path: Path) -> tuple[dict[str, float], dict[str, int]]:
     with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
         rows = csv.DictReader(file)
         if rows.fieldnames is None or ACCOUNT not in rows.fieldnames:
-            _refuse(path, 1, f"the header lacks {ACCOUNT!r}")
+            _refuse(path, 1, f"the header lacks {ACCOUNT!r}", f"Start with '{ACCOUNT},{SHARE},{DEVICE_HOURS}'.")
         for row in rows:
             account = row[ACCOUNT] or ""
             try:
@@ -95,13 +96,11 @@ def read_accounts(path: Path) -> tuple[dict[str, float], dict[str, int]]:
                 if row.get(DEVICE_HOURS):
                     grants[account] = round(float(row[DEVICE_HOURS]) * HOUR_SECONDS)
             except (ValueError, OverflowError):
-                _refuse(path, rows.line_num, "a share or device_hours is no number")
+                _refuse(path, rows.line_num, "a share or device_hours is no number", _VALUES)
             if not 0 <= grants.get(account, 0) < 2**62 or not 0 < shares.get(account, 1.0) < 1e9:
-                _refuse(path, rows.line_num, "a share or device_hours cannot be")
+                _refuse(path, rows.line_num, "a share or device_hours cannot be", _VALUES)
     return shares, grants
 
 
-def _refuse(path: Path, line: int, words: str) -> None:
-    raise OptionsImpossible(
-        f"Line {line} of {path.name}: {words}.", remedy=f"Start with '{ACCOUNT},{SHARE},{DEVICE_HOURS}'.", line=line
-    )
+def _refuse(path: Path, line: int, words: str, remedy: str) -> None:
+    raise OptionsImpossible(f"Line {line} of {path.name}: {words}.", remedy=remedy, line=line)
