@@ -13,6 +13,7 @@ class Job:
     units: int
     limit: int | None = None
     account: str = ""
+    level: int = 0
 
     def planned(self, by_limit: bool) -> int:
         """What it is planned with: one second at least, and never less than it really runs."""

@@ -1,16 +1,17 @@
-"""The rules of windows, reservations for accounts and stops, as docs/explanation/twin.md tells them, beside `easy`.
+"""The rules of windows, reservations, stops and levels, as docs/explanation/twin.md tells them, beside `easy`.
 
 Slow, and apart from the engine. Where nodes do not matter, a unit is a node of one device.
 """
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, count
 
 from tests.planning.published_rules import Job, Machine
 
 ATTEMPTS_MAX = 1000
+RESTART_SECONDS = 300
 
 
 @dataclass(frozen=True, order=True)
@@ -41,7 +42,7 @@ class Stops:
     checkpoint: int
     repair: int
     seed: int
-    restart: int = 300
+    restart: int = RESTART_SECONDS
     leaf_share: float = 0.0
 
     def could_fail(self, nodes: int, devices: int) -> Iterator[Failure]:
@@ -63,7 +64,10 @@ def drawn(seed: int, number: int) -> float:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One try at a job. `ahead`: seconds before it works on. `machine`: the cluster, or what a reservation took."""
+    """One try at a job. `ahead`: seconds before it works on. `machine`: the cluster, or what a reservation took.
+
+    `kept`: work that it keeps, of one that was told to make room.
+    """
 
     began: int
     ahead: int
@@ -71,6 +75,7 @@ class Attempt:
     planned_end: int
     machine: Machine
     held: list[tuple[int, int]]
+    kept: int | None = None
 
 
 @dataclass
@@ -83,6 +88,7 @@ class Came:
     given_up: int = 0
     stops: int = 0
     stopped: int = 0
+    preempted: int = 0
     inside: int = 0
     busy: int = 0
     lost: int = 0
@@ -91,13 +97,14 @@ class Came:
 
 @dataclass
 class Site:
-    """One replay as it goes on. `stops`: null where no node fails."""
+    """One replay as it goes on. `stops`: null where no node fails. `saving`: seconds; null where none makes room."""
 
     jobs: Sequence[Job]
     machine: Machine
     by_limit: bool
     windows: Sequence[Window]
     stops: Stops | None
+    saving: int | None
     came: Came = field(init=False)
     could_fail: Iterator[Failure] = field(init=False)
     failure: Failure | None = field(init=False)
@@ -124,7 +131,8 @@ class Site:
 
     def ahead(self, job: int) -> int:
         """Return what a job has ahead of it before it works on."""
-        return self.stops.restart if self.stops and self.attempts.get(job) else 0
+        restart = self.stops.restart if self.stops else RESTART_SECONDS
+        return restart if self.attempts.get(job) else 0
 
     def planned(self, job: int) -> int:
         return self.jobs[job].planned(self.by_limit) - self.saved.get(job, 0) + self.ahead(job)
@@ -164,14 +172,22 @@ class Site:
     def end_jobs(self) -> None:
         for job in sorted(job for job, one in self.running.items() if one.end == self.now):
             one = self.running[job]
-            self.came.ends[job] = self.now
-            self.came.lost += one.ahead * self.jobs[job].units
-            self.leave(job)
+            if one.kept is None:
+                self.came.ends[job] = self.now
+                self.leave(job, self.now - one.began - one.ahead)
+            else:
+                self.leave(job, one.kept)
+                self.join(job)
 
-    def leave(self, job: int) -> None:
-        """Take a job from where it runs, and give back what it held."""
+    def join(self, job: int) -> None:
+        self.queue = sorted([*self.queue, job], key=lambda job: (-self.jobs[job].level, job))
+
+    def leave(self, job: int, kept: int) -> None:
+        """Take a job from where it runs with the work that it keeps of this attempt, and give back what it held."""
         one = self.running.pop(job)
+        self.saved[job] = self.saved.get(job, 0) + kept
         self.came.busy += (self.now - one.began) * self.jobs[job].units
+        self.came.lost += (self.now - one.began - kept) * self.jobs[job].units
         self.head = None
         one.machine.give_back(one.held)
 
@@ -230,17 +246,37 @@ class Site:
             machine.nodes -= 1
 
     def stop(self, job: int, checkpoint: int) -> None:
-        one, saved = self.running[job], 0
-        if checkpoint:
-            saved = max(self.now - one.began - one.ahead, 0) // checkpoint * checkpoint
-        self.saved[job] = self.saved.get(job, 0) + saved
+        kept = self.running[job].kept
+        if kept is None:
+            kept = self.worked(job) // checkpoint * checkpoint if checkpoint else 0
         self.came.stopped += 1
-        self.came.lost += (self.now - one.began - saved) * self.jobs[job].units
-        self.leave(job)
+        self.leave(job, kept)
         if self.attempts[job] < ATTEMPTS_MAX:
-            self.queue = sorted([*self.queue, job])
+            self.join(job)
         else:
             self.came.given_up += 1
+
+    def worked(self, job: int) -> int:
+        return max(self.now - self.running[job].began - self.running[job].ahead, 0)
+
+    def make_room(self, head: int, saving: int) -> None:
+        """Tell jobs of lower levels to save, the lowest level first, in it who started last."""
+        if not self.has_room(head, saving):
+            return
+        saved_at, latest_first = self.now + saving, reversed(self.running)
+        outside = [job for job in latest_first if self.running[job].machine is self.machine]
+        told = [job for job in outside if self.running[job].kept is not None]
+        lower = [job for job in outside if job not in told and self.jobs[job].level < self.jobs[head].level]
+        lacking = self.jobs[head].units - self.machine.units() - sum(self.jobs[job].units for job in told)
+        if lacking > sum(self.jobs[job].units for job in lower):
+            return
+        lacking = lacking if told else max(lacking, 1)
+        for job in sorted(lower, key=lambda job: self.jobs[job].level):
+            if lacking > 0 and self.running[job].planned_end > saved_at:
+                self.came.preempted += 1
+                kept = self.worked(job)
+                self.running[job] = replace(self.running[job], end=saved_at, planned_end=saved_at, kept=kept)
+            lacking -= self.jobs[job].units
 
     # Who starts
 
@@ -268,6 +304,8 @@ class Site:
             self.start(self.queue[0], self.machine)
             self.head = None
         if self.queue and self.head != self.queue[0]:
+            if self.saving is not None:
+                self.make_room(self.queue[0], max(self.saving, 1))
             self.reserve(self.queue[0])
         for job in self.queue[1:]:
             if not self.fits_now(job):
@@ -278,9 +316,9 @@ class Site:
                 self.spare -= self.jobs[job].units
                 self.start(job, self.machine)
 
-    def has_room(self, job: int) -> bool:
-        """Return whether no window is in the way of a job that would start now."""
-        end = self.now + self.planned(job)
+    def has_room(self, job: int, longer: int = 0) -> bool:
+        """Return whether no window is in the way of a job that would start now, and run for so much longer."""
+        end = self.now + longer + self.planned(job)
         if self.lacks():
             return end <= self.changes()[0]
         begins = [one.start for one in self.windows if self.now < one.start < end]
@@ -311,9 +349,10 @@ def come_of(
     by_limit: bool,
     windows: Sequence[Window] = (),
     stops: Stops | None = None,
+    saving: int | None = None,
 ) -> Came:
     """Return what comes of jobs, which are in the order of their submission."""
-    site = Site(jobs, machine, by_limit, windows, stops)
+    site = Site(jobs, machine, by_limit, windows, stops, saving)
     arrived = 0
     while arrived < len(jobs) or site.queue or site.running:
         ends = [one.end for one in site.running.values()]
@@ -327,7 +366,7 @@ def come_of(
         site.fail_nodes()
         site.take_lacked()
         while arrived < len(jobs) and jobs[arrived].submit == site.now:
-            site.queue.append(arrived)
+            site.join(arrived)
             arrived += 1
         while True:  # a job of no length ends in a second round of the same instant
             site.start_in_reservations()

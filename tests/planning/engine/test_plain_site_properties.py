@@ -1,4 +1,4 @@
-"""The published rules of windows, reservations for accounts and stops decide every start, and one trial of each."""
+"""The published rules of windows, reservations, stops and levels decide every start and end."""
 
 from array import array
 from collections.abc import Sequence
@@ -20,10 +20,10 @@ RESTART_SECONDS = 4
 
 @st.composite
 def shared_traces(draw: st.DrawFn) -> Trace:
-    """Return small traces of three accounts."""
+    """Return small traces of three accounts and three levels."""
     trace = draw(small_traces())
-    accounts = draw(st.lists(st.integers(0, 2), min_size=len(trace), max_size=len(trace)))
-    return with_(trace, accounts=array("q", accounts), account_names=NAMES)
+    column = st.lists(st.integers(0, 2), min_size=len(trace), max_size=len(trace)).map(lambda found: array("q", found))
+    return with_(trace, accounts=draw(column), account_names=NAMES, levels=draw(column))
 
 
 @st.composite
@@ -64,12 +64,17 @@ def test_what_comes_of_a_trace_is_what_the_published_rules_say(
 ) -> None:
     if max(trace.limit_seconds) < 0:
         estimates = Estimates.EXACT
-    taken = data.draw(windows(node_devices or 1))
     fail = data.draw(st.none() | node_stops((0.0, 0.5) if leaf_nodes else (0.0,))) if node_devices else None
-    options = Options(windows=tuple(taken), stops=fail, leaf_nodes=leaf_nodes, half_life_seconds=0)
+    options = Options(
+        windows=tuple(data.draw(windows(node_devices or 1))),
+        stops=fail,
+        saving_seconds=data.draw(st.sampled_from([None, None, 0, 1, 5])),
+        leaf_nodes=leaf_nodes,
+        half_life_seconds=0,
+    )
     done = replay(trace, Cluster(CAPACITY, node_devices), Policy.EASY, estimates, options=options, plain=True)
     nodes = published_rules.Machine(CAPACITY // (node_devices or 1), node_devices or 1, leaf_nodes)
-    told = published(trace, nodes, estimates, taken, fail)
+    told = published(trace, nodes, estimates, options)
     outcome = done.outcome
     assert outcome is not None
     assert list(done.start_seconds) == told.starts
@@ -78,18 +83,21 @@ def test_what_comes_of_a_trace_is_what_the_published_rules_say(
     assert (outcome.inside, outcome.stops, outcome.stopped) == (told.inside, told.stops, told.stopped)
     assert (outcome.busy_device_seconds, outcome.lost_device_seconds) == (told.busy, told.lost)
     assert (outcome.given_up, outcome.repair_device_seconds) == (told.given_up, told.repaired)
+    assert outcome.preempted == told.preempted
 
 
 def published(
-    trace: Trace, nodes: published_rules.Machine, estimates: Estimates, taken: Sequence[Window], fail: Stops | None
+    trace: Trace, nodes: published_rules.Machine, estimates: Estimates, options: Options
 ) -> published_site.Came:
     """Return what the published rules say of a trace."""
-    columns = (trace.submit_seconds, trace.runtime_seconds, trace.units, trace.limit_seconds, trace.accounts or ())
+    times = (trace.submit_seconds, trace.runtime_seconds, trace.units, trace.limit_seconds)
+    rows = zip(*times, trace.accounts or (), trace.levels or (), strict=True)
     jobs = [
-        published_rules.Job(submit, runtime, units, None if limit < 0 else limit, NAMES[account])
-        for submit, runtime, units, limit, account in zip(*columns, strict=True)
+        published_rules.Job(submit, runtime, units, None if limit < 0 else limit, NAMES[account], level)
+        for submit, runtime, units, limit, account, level in rows
     ]
-    stops = None
+    windows = [(one.start_seconds, one.end_seconds, one.units, one.accounts) for one in options.windows]
+    stops, fail = None, options.stops
     if fail is not None:
         rate = fail.device_hours_per_stop * HOUR_SECONDS
         rest = (fail.checkpoint_seconds, fail.repair_seconds, fail.seed, fail.restart_seconds, fail.leaf_share)
@@ -98,8 +106,9 @@ def published(
         jobs,
         nodes,
         by_limit=estimates is Estimates.LIMIT,
-        windows=[published_site.Window(one.start_seconds, one.end_seconds, one.units, one.accounts) for one in taken],
+        windows=[published_site.Window(*one) for one in windows],
         stops=stops,
+        saving=options.saving_seconds,
     )
 
 
