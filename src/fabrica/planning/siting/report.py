@@ -20,7 +20,8 @@ MORE_STYLE = """
 h3 { font-size: 1rem; margin: 1.5rem 0 0.25rem; }
 .interval { fill: var(--fill); fill-opacity: 0.5; } .point { fill: var(--fill); }
 .best { stroke: var(--ink); stroke-width: 2.5; }
-td.words, th:first-child, td:first-child { text-align: left; } .source { color: var(--soft); overflow-wrap: anywhere; }
+td.words, th:first-child, td:first-child { text-align: left; } td.words:last-child { min-width: 12rem; }
+.source { color: var(--soft); overflow-wrap: anywhere; }
 """
 
 
