@@ -91,6 +91,7 @@ def _candidate(
         partition=state.partition,
         country=state.country,
         simulated=state.simulated,
+        devices_spare=state.devices_spare,
         able=rank is not None,
         reasons=told,
         terms=its_terms,

@@ -38,6 +38,7 @@ class Candidate(Body):
     partition: str
     country: str
     simulated: bool = False
+    devices_spare: int | None = Field(default=None, description="free, and nobody waits for them; null: not known")
     able: bool
     reasons: tuple[Reason, ...]
     terms: tuple[Term, ...] = ()

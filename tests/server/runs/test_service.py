@@ -477,6 +477,8 @@ def test_a_draining_site_gets_no_new_work(lead: Actor, project: ProjectId, agent
 def test_a_dry_run_tells_how_long_such_runs_have_waited_there_or_that_nobody_knows(
     lead: Actor, project: ProjectId, agent: Actor
 ) -> None:
+    assert "It should start at once: nobody waits for 16 of" in queries.dry_run(lead, project, make_spec()).words
+    sites.hear(agent, request=make_sync(inventory=make_inventory(devices_free=0)))
     unknown = queries.dry_run(lead, project, make_spec())
     assert (unknown.wait_q50_seconds, unknown.wait_samples) == (None, 0)
     assert "How long such runs wait there is not known yet." in unknown.words

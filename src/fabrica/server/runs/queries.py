@@ -135,10 +135,12 @@ def dry_run(by: Actor, project: ProjectId, spec: wire.RunSpec) -> wire.DryRun:
     reserve = spec.resources.reserved_milliseconds
     free = max((one.free_milliseconds for one in allocations if one.starts_at <= now < one.ends_at), default=None)
     nowhere = access.start_words(allocations, now) or "No site can take it."
-    wait = None
+    wait, where = None, nowhere
     if decision.chosen and decision.chosen_partition:
         wait = placement_service.told_wait(decision.chosen, decision.chosen_partition, spec.resources)
-    where = f"It would go to {decision.chosen}. {rules.wait_words(wait)}" if decision.chosen else nowhere
+        spare = decision.candidates[0].devices_spare
+        words = rules.wait_words(wait, devices=spec.resources.devices_total, devices_spare=spare)
+        where = f"It would go to {decision.chosen}. {words}"
     amount = DeviceTime(reserve, spec.resources.resource_class)
     return wire.DryRun(
         placement=decision,

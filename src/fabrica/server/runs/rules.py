@@ -213,14 +213,17 @@ def usage_at_end(known: Usage, reported: Usage) -> Usage:
     return reported if reported.device_milliseconds is not None else usage_after(known, reported)
 
 
-def wait_words(told: WaitForecast | None) -> str:
-    """Return how long such runs have waited at a site, for people."""
+def wait_words(told: WaitForecast | None, *, devices: int, devices_spare: int | None) -> str:
+    """Return for people how long a run will wait at a site: whether it should start at once, and what was before."""
+    at_once = ""
+    if devices_spare is not None and devices_spare >= devices:
+        at_once = f"It should start at once: nobody waits for {devices_spare:,} of the devices that are free there. "
     if told is None:
-        return "How long such runs wait there is not known yet."
+        return at_once.strip() or "How long such runs wait there is not known yet."
     half, ninety = show_duration(told.q50_seconds), show_duration(told.q90_seconds)
     return (
-        f"Half of such runs wait at most {half} there, nine of ten at most {ninety}, by {told.samples:,} waits of the "
-        "site's history."
+        f"{at_once}Half of such runs wait at most {half} there, nine of ten at most {ninety}, by {told.samples:,} "
+        "waits of the site's history."
     )
 
 
