@@ -1,15 +1,17 @@
 """A comparison pairs the same jobs: nothing changed gives no difference, and a change is told in words."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("numba")
 
-from fabrica.planning.compare import Ran, compare, compared_as_plain
+from fabrica.planning import compare as compare_module
+from fabrica.planning.compare import Ran, Row, compare, compared_as_plain
 from fabrica.planning.network import keeping
-from fabrica.planning.network.figures import figures
+from fabrica.planning.network.figures import Estimate, figures
 from fabrica.planning.network.runs import run_scenario
 from fabrica.planning.scenarios.scenario import Scenario
 from fabrica.wire.planning import NetworkImpossible
@@ -46,12 +48,18 @@ def test_a_change_and_what_comes_of_it_are_told_in_words() -> None:
     json.dumps(told, allow_nan=False)
 
 
-def test_few_replications_say_so_and_no_share_changes_by_more_than_the_whole() -> None:
+def test_few_replications_are_told_where_something_moved() -> None:
+    moved = Row("mean wait", "1 h", "2 h", "1 h (-1 h to 3 h)", Estimate(3600.0, -3600.0, 10800.0), clear=False)
+    still = replace(moved, found=Estimate(0.0, 0.0, 0.0))
+    assert list(compare_module._effects([moved], [], [], 2))[-1].startswith("More replications than 2 make")
+    assert len(list(compare_module._effects([moved], [], [], 8))) == 1
+    assert len(list(compare_module._effects([still], [], [], 2))) == 1
+
+
+def test_no_share_changes_by_more_than_the_whole() -> None:
     found = compare(_ran(tiny()), _ran(tiny(CLOSED, base=tiny())))
     shares = [row.found for row in found.partitions if row.label.endswith(": use") and row.found]
     assert all(-1 <= one.low <= one.high <= 1 for one in shares if one.low is not None and one.high is not None)
-    same = compare(_ran(tiny()), _ran(tiny()))
-    assert any(line.startswith("More replications than") for line in same.sentences)
 
 
 def test_rules_and_what_comes_of_them_are_told_in_words_and_shown_where_there_is_any() -> None:

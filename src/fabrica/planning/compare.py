@@ -276,7 +276,7 @@ def _effects(
     clear = [row for row in network if row.clear]
     if not clear:
         yield "No figure of the network changes clearly: the intervals hold 0, or there is one replication."
-        if replications < FEW_REPLICATIONS:
+        if replications < FEW_REPLICATIONS and any(row.found and row.found.mean for row in network):
             yield f"More replications than {replications} make the intervals narrower, and may show what changes."
     for row in clear:
         if row.label in _TOLD:

@@ -69,7 +69,7 @@ class Device:
         if peak is None or plain is None:
             raise PrecisionUnknown(
                 f"No peak of {self.key} in {precision} is known.",
-                remedy=f"It offers {', '.join(self.precisions()) or 'nothing that is published'}.",
+                remedy=self._offered(),
             )
         return single(
             DeviceColumns,
@@ -81,6 +81,10 @@ class Device:
             scale_out=self.scale_out_gigabits_per_second / 8 * 1e9,
             domain=self.domain,
         )
+
+    def _offered(self) -> str:
+        known = self.precisions()
+        return f"Take one that it offers as precision: {', '.join(known)}." if known else "Take another accelerator."
 
     def precisions(self) -> tuple[str, ...]:
         """Return the precisions that it offers."""
