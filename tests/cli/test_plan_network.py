@@ -64,6 +64,23 @@ def test_a_comparison_tells_the_change_in_words(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('base = "today.toml"\n[period]\ndays = 2\n', "make no pairs"),
+        ('base = "today.toml"\n[network]\nwithout = ["jupiter"]\n', "no site 'jupiter'"),
+    ],
+)
+def test_what_makes_no_pair_is_told_before_either_is_run(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, text: str, words: str
+) -> None:
+    (folder / "other.toml").write_text(text)
+    monkeypatch.setattr("fabrica.planning.network.runs.run_scenario", None)
+    refused = run("plan", "compare", folder / "today.toml", folder / "other.toml").exception
+    assert isinstance(refused, FabricaError)
+    assert words in refused.detail
+
+
+@pytest.mark.parametrize(
     ("text", "code"),
     [
         ("[work]\nlaod = 1\n", "planning.scenario_malformed"),

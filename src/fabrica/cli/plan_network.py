@@ -79,10 +79,15 @@ def compare(
 
     check_outputs((report,), (base_file, changed_file))
     first, second = _scenario(base_file, replications), _scenario(changed_file, replications)
-    ran = _run(first, cores), _run(second, cores)
+    _need_numpy()
+    from fabrica.planning.compare import check_pairs, compared_as_plain
     from fabrica.planning.compare import compare as compared
-    from fabrica.planning.compare import compared_as_plain
+    from fabrica.planning.network.members import network_of
 
+    check_pairs(first, second)
+    for scenario in (first, second):
+        network_of(scenario)  # a site that is not there is told before a year of the other one is run
+    ran = _run(first, cores), _run(second, cores)
     found = compared(*ran)
     if report is not None:
         from fabrica.planning.compare_report import report as page_of
@@ -106,13 +111,17 @@ def _scenario(file: Path, replications: int | None) -> "Scenario":
     return replace(scenario, period=replace(scenario.period, replications=replications))
 
 
-def _run(scenario: "Scenario", cores: int | None) -> "tuple[Outcome, Figures]":
+def _need_numpy() -> None:
     from importlib.util import find_spec
 
     from fabrica.wire.planning import CompilerMissing
 
     if find_spec("numpy") is None:
         raise CompilerMissing("NumPy is not installed.", remedy="pip install 'fabrica[planning]'")
+
+
+def _run(scenario: "Scenario", cores: int | None) -> "tuple[Outcome, Figures]":
+    _need_numpy()
     from fabrica.planning.network.figures import figures
     from fabrica.planning.network.runs import run_scenario
     from fabrica.planning.progress import of_part

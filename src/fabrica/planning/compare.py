@@ -60,11 +60,7 @@ def compare(first: Ran, second: Ran) -> Comparison:
         NetworkImpossible: they have other numbers of replications or of days, so there are no pairs.
     """
     one, two = first[0].scenario, second[0].scenario
-    if (one.period.replications, one.period.days) != (two.period.replications, two.period.days):
-        raise NetworkImpossible(
-            "The scenarios have other days or replications, so they make no pairs.",
-            remedy="Let one name the other as its base, or give both the same [period].",
-        )
+    check_pairs(one, two)
     partly = _known_in_part(first, second)
     both = first[1].network, second[1].network
     network = (
@@ -80,6 +76,19 @@ def compare(first: Ran, second: Ran) -> Comparison:
     effects = _effects(network, classes, partitions, one.period.replications)
     told = (*_changes(one, two), *effects, *_why(first[0], second[0]))
     return Comparison((one.name, two.name), told, network, classes, partitions, (first, second))
+
+
+def check_pairs(one: Scenario, two: Scenario) -> None:
+    """Refuse two scenarios whose replications are no pairs.
+
+    Raises:
+        NetworkImpossible: they have other numbers of replications or of days.
+    """
+    if (one.period.replications, one.period.days) != (two.period.replications, two.period.days):
+        raise NetworkImpossible(
+            "The scenarios have other days or replications, so they make no pairs.",
+            remedy="Let one name the other as its base, or give both the same [period].",
+        )
 
 
 def compared_as_plain(found: Comparison) -> dict[str, Any]:
