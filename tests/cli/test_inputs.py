@@ -5,7 +5,7 @@ from datetime import date
 import click
 import pytest
 
-from fabrica.cli.inputs import COUNTRY, DAY
+from fabrica.cli.inputs import COUNTRY, DAY, FiniteRange
 
 
 def test_a_day_is_read_as_a_day() -> None:
@@ -26,3 +26,10 @@ def test_what_is_no_country_is_refused_with_the_code_that_was_meant(text: str, m
         COUNTRY.convert(text, None, None)
     assert COUNTRY.convert("FI", None, None) == "FI"
     assert COUNTRY.convert("", None, None) == ""
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "-inf"])
+def test_what_python_takes_for_a_number_and_people_do_not_is_refused(text: str) -> None:
+    with pytest.raises(click.BadParameter):
+        FiniteRange(min=0).convert(text, None, None)
+    assert FiniteRange(min=0).convert("1.5", None, None) == 1.5

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time
 
 import click
 
-from fabrica.cli.inputs import DAY
+from fabrica.cli.inputs import DAY, FiniteRange
 from fabrica.cli.output import json_option, print_json, say
 
 
@@ -36,7 +36,7 @@ def balance(project: str | None, as_json: bool) -> None:
 @click.command("grant")
 @click.argument("project")
 @click.argument("resource_class")
-@click.argument("hours", type=click.FloatRange(min=0, min_open=True, max=1e8))
+@click.argument("hours", type=FiniteRange(min=0, min_open=True, max=1e8))
 @click.option("--until", metavar="DATE", type=DAY, required=True, help="Last day, e.g. 2027-06-30.")
 @click.option("--site", metavar="SITE", help="Only on this site. Default: the whole network.")
 @click.option("--note", default="", help="Why, for the statement.")

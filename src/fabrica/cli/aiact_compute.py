@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fabrica.cli.aiact_files import read_records, read_sources
-from fabrica.cli.inputs import FILE, FOLDER
+from fabrica.cli.inputs import FILE, FOLDER, FiniteRange
 from fabrica.cli.output import console, json_option, print_json, print_table, say
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     type=FILE,
     help="Compute from outside, with evidence; facility factors; explanations. YAML.",
 )
-@click.option("--planned", "planned_flop", metavar="FLOP", type=click.FloatRange(min=0), help="Of a run to come.")
+@click.option("--planned", "planned_flop", metavar="FLOP", type=FiniteRange(min=0), help="Of a run to come.")
 @click.option(
     "--allocation",
     metavar="CLASS=HOURS",

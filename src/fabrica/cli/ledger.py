@@ -2,6 +2,7 @@
 
 import click
 
+from fabrica.cli.inputs import FiniteRange
 from fabrica.cli.output import json_option, print_json, print_table, say
 
 
@@ -40,7 +41,7 @@ def list_corrections(as_json: bool) -> None:
 
 @corrections.command("propose")
 @click.argument("transfer")
-@click.option("--device-seconds", type=click.FloatRange(min=0, max=1e12), required=True, help="What would be right.")
+@click.option("--device-seconds", type=FiniteRange(min=0, max=1e12), required=True, help="What would be right.")
 @click.option("--reason", required=True, help="Why; it stands in the ledger for good.")
 @json_option
 def propose(transfer: str, device_seconds: float, reason: str, as_json: bool) -> None:

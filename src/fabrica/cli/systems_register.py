@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, get_args
 
 import click
 
-from fabrica.cli.inputs import DAY, FILE
+from fabrica.cli.inputs import DAY, FILE, FiniteRange
 from fabrica.cli.output import console, json_option, print_json, say
 from fabrica.wire.systems import Relation
 
@@ -174,7 +174,7 @@ def _class_words(tiers: tuple[str, ...] | None) -> str:
 @click.option("--parent", metavar="VERSION", help="A version in the register.")
 @click.option("--name", metavar="NAME", help="A model from outside, by name.")
 @click.option("--source", metavar="TEXT", help="Of a model from outside: where it was taken from.")
-@click.option("--flop", type=click.FloatRange(min=0), help="Of a model from outside: its training compute.")
+@click.option("--flop", type=FiniteRange(min=0), help="Of a model from outside: its training compute.")
 @click.option("--evidence", metavar="TEXT", help="Where that compute stands written.")
 @click.option("--licence", metavar="TEXT", help="Of a model from outside.")
 @click.option("--systemic/--not-systemic", default=None, help="Of a model from outside: with systemic risk.")

@@ -45,6 +45,12 @@ def test_csv_is_read_with_and_without_what_may_be_missing(tmp_path: Path) -> Non
     assert full.notices == ("Columns that are not used: queue.",)
 
 
+def test_of_many_columns_that_are_not_used_the_first_are_named(tmp_path: Path) -> None:
+    more = [f"c{number}" for number in range(50_000)]
+    wide = read(tmp_path, HEAD.strip() + "," + ",".join(more) + "\na,0,5,2" + "," * len(more) + "\n")
+    assert wide.notices == (f"Columns that are not used: {', '.join(more[:20])} and 49,980 more.",)
+
+
 @pytest.mark.parametrize(
     "written",
     [

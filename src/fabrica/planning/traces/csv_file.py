@@ -4,6 +4,7 @@ Fields are parted by commas, semicolons, tabs or bars, whichever the header is p
 """
 
 import csv
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from fabrica.planning.traces.rows import Rows, refuse, whole_number
@@ -12,6 +13,7 @@ from fabrica.wire.planning import TraceMalformed
 NEEDED = ("job_id", "submit_s", "runtime_s", "units")
 OPTIONAL = ("limit_s", "user", "level", "partition")
 _SEPARATORS = ",;\t|"
+_NAMES_SHOWN = 20
 
 
 def read_csv(lines: Iterable[str], rows: Rows) -> None:
@@ -77,7 +79,7 @@ def _separator(header: str) -> str:
 def _check_header(names: Sequence[str], rows: Rows, line: int) -> None:
     missing = [name for name in NEEDED if name not in names]
     if missing:
-        found = ", ".join(name[:40] for name in names[:20] if name)
+        found = _some([name for name in names if name])
         raise TraceMalformed(
             f"Line {line}: the header lacks {', '.join(missing)}; it has {found or 'nothing'}.",
             remedy=f"Start with the line '{','.join(NEEDED)}', and 'limit_s', 'user' and 'level' where known, parted "
@@ -86,9 +88,15 @@ def _check_header(names: Sequence[str], rows: Rows, line: int) -> None:
             missing=missing,
         )
     told = [name for name in names if name]
-    twice = sorted({name for name in told if told.count(name) > 1})
+    twice = sorted(name for name, count in Counter(told).items() if count > 1)
     if twice:
-        refuse(line, "header", ", ".join(twice), "names a column twice", "Name every column once.")
+        refuse(line, "header", _some(twice), "names a column twice", "Name every column once.")
     unused = [name for name in told if name not in NEEDED + OPTIONAL]
     if unused:
-        rows.notice(f"Columns that are not used: {', '.join(unused)}.")
+        rows.notice(f"Columns that are not used: {_some(unused)}.")
+
+
+def _some(names: Sequence[str]) -> str:
+    """Return the first of many names, for people."""
+    more = f" and {len(names) - _NAMES_SHOWN:,} more" if len(names) > _NAMES_SHOWN else ""
+    return ", ".join(name[:40] for name in names[:_NAMES_SHOWN]) + more
