@@ -179,7 +179,7 @@ def make_site(needs: Needs, site: int, draw: random.Random, inventory: float) ->
     free = draw.randrange(10**11, 10**12)
     made = []
     for partition, resource_class in enumerate(CLASSES):
-        median = said.uniform(0, 20_000)
+        median, devices_free = said.uniform(0, 20_000), said.randrange(4000)
         made.append(
             CandidateState(
                 site=f"site-{site}",
@@ -191,7 +191,8 @@ def make_site(needs: Needs, site: int, draw: random.Random, inventory: float) ->
                 nodes=fixed.choice((4, 100, 1000)),
                 devices_per_node=4,
                 devices_total=4000,
-                devices_free=said.randrange(4000),
+                devices_free=devices_free,
+                devices_spare=devices_free - said.randrange(4000),
                 memory_bytes_per_node=512 * GIBIBYTE,
                 disk_free_bytes=fixed.choice((None, 4096 * GIBIBYTE)),
                 time_limit_seconds_max=fixed.choice((86_400, 172_800)),

@@ -119,15 +119,15 @@ def _input_options(
     pairs = [(rival, winner) for rival in rivals] + [(winner, rivals[0])]  # made worse, the winner meets the next best
     options = []
     for row, other in pairs:
-        if answer.missing[row] >> term & 1:
+        old = source.read(snapshot.needs, snapshot.candidates[row])
+        if old is None or answer.missing[row] >> term & 1:
             continue
         figure = field.tying_figure(row, other)
         now = answer.figures[row][term]
         if figure is None or (figure > now) != (row == winner):
             continue
-        old = source.read(snapshot.candidates[row])
         tying = source.solve(snapshot.needs, snapshot.candidates[row], now, figure)
-        if old is not None and tying is not None and math.isfinite(tying):
+        if tying is not None and math.isfinite(tying):
             options.append(_Option(_size(old, tying), row, term, old, tying, source))
     return options
 

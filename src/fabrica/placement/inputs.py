@@ -13,11 +13,12 @@ from fabrica.values.time import show_duration
 class Input(NamedTuple):
     """One input of a term.
 
+    `read(needs, candidate)`: its value; None: not known, or of no consequence.
     `solve(needs, candidate, figure, tying_figure)`: the input's value at which the term has the tying figure.
     `step`: what a value is rounded to, so that people read a plain number. `allows`: whether a value can be.
     """
 
-    read: Callable[[CandidateState], Number | None]
+    read: Callable[[Needs, CandidateState], Number | None]
     solve: Callable[[Needs, CandidateState, float, float], float | None]
     step: Callable[[float], float]
     allows: Callable[[Needs, float], bool]
@@ -28,6 +29,10 @@ class Input(NamedTuple):
 def inputs(term: int) -> Input:
     """Return the input that a change of this term alters."""
     return _INPUTS[term]
+
+
+def _read_wait(needs: Needs, candidate: CandidateState) -> Number | None:
+    return None if candidate.starts_at_once(needs) else candidate.wait_q50_seconds
 
 
 def _solve_wait(needs: Needs, candidate: CandidateState, figure: float, tying: float) -> float | None:
@@ -99,7 +104,7 @@ def _not_negative(needs: Needs, value: float) -> bool:
 
 _INPUTS: dict[int, Input] = {
     c.TIME_TO_RESULT: Input(
-        read=lambda candidate: candidate.wait_q50_seconds,
+        read=_read_wait,
         solve=_solve_wait,
         step=_duration_step,
         allows=_not_negative,
@@ -107,7 +112,7 @@ _INPUTS: dict[int, Input] = {
         tell=_tell_wait,
     ),
     c.CARBON: Input(
-        read=lambda candidate: candidate.gco2e_per_kwh,
+        read=lambda needs, candidate: candidate.gco2e_per_kwh,
         solve=_solve_intensity,
         step=_three_digits,
         allows=_not_negative,
@@ -115,7 +120,7 @@ _INPUTS: dict[int, Input] = {
         tell=_tell_intensity,
     ),
     c.BALANCE: Input(
-        read=lambda candidate: candidate.allocation_ends_in_seconds,
+        read=lambda needs, candidate: candidate.allocation_ends_in_seconds,
         solve=lambda needs, candidate, figure, tying: tying,
         step=_duration_step,
         allows=_not_negative,
@@ -123,7 +128,7 @@ _INPUTS: dict[int, Input] = {
         tell=_tell_end,
     ),
     c.RISK: Input(
-        read=lambda candidate: candidate.failure_share,
+        read=lambda needs, candidate: candidate.failure_share,
         solve=_solve_failure,
         step=lambda value: 0.001,
         allows=lambda needs, value: 0.0 <= value <= 1.0,
@@ -131,7 +136,7 @@ _INPUTS: dict[int, Input] = {
         tell=_tell_failure,
     ),
     c.MOVEMENT: Input(
-        read=lambda candidate: candidate.data_here_bytes,
+        read=lambda needs, candidate: candidate.data_here_bytes,
         solve=_solve_data,
         step=lambda value: 1.0,
         allows=lambda needs, value: 0.0 <= value <= (needs.data_bytes or 0),

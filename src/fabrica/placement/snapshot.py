@@ -127,6 +127,10 @@ class CandidateState:
     allocation_ends_in_seconds: Number | None = None
     reserve_milliseconds: int = 0
 
+    def starts_at_once(self, needs: Needs) -> bool:
+        """Say whether as many devices are free beyond those that others wait for as a run needs; unknown is no."""
+        return self.devices_spare is not None and self.devices_spare >= needs.devices
+
     @property
     def word_age_seconds(self) -> Number | None:
         """How old what is known of the site is: the agent's last word, or the scheduler's before it fell silent."""

@@ -29,14 +29,13 @@ def _column(term: int, snapshot: Snapshot, answer: Answer, able: list[int]) -> l
     needs, policy, candidates = snapshot.needs, snapshot.policy, snapshot.candidates
     code, tell, bit = TERM_CODES[term], _TELLERS[term], 1 << term
     weight = float(getattr(policy.weights, code))
-    column = []
+    column, figures, values, made = [], answer.figures, answer.values, Term.trusted
     for row in able:
-        words = tell(needs, candidates[row], policy, answer.figures[row][term])
+        words = tell(needs, candidates[row], policy, figures[row][term])
         missing = answer.missing[row] & bit != 0
         if missing:
             words += _STANDS_IN
-        value = answer.values[row][term]
-        column.append(Term.trusted(code=code, weight=weight, value=value, missing=missing, words=words))
+        column.append(made(code=code, weight=weight, value=values[row][term], missing=missing, words=words))
     return column
 
 
@@ -44,35 +43,19 @@ _STANDS_IN = " What is not known counts as the worst known among the sites that 
 
 
 def _time_to_result(needs: Needs, candidate: CandidateState, policy: Policy, figure: float) -> str:
-    wait = _no_wait(candidate, policy) if _starts_at_once(needs, candidate) else _wait(candidate, policy)
+    median, late = candidate.wait_q50_seconds, candidate.wait_q90_seconds
+    wait = _wait(median, late, candidate.wait_samples, policy.wait_samples_min)
+    if candidate.starts_at_once(needs):
+        wait = f"no wait expected with {candidate.devices_spare:,} devices free that nobody waits for, else {wait}"
+    elif candidate.devices_free is not None:
+        wait = f"{wait} with {candidate.devices_free:,} devices free now"
     staging = _staging(needs.data_bytes, candidate.data_here_bytes, candidate.link_bytes_per_second)
     run = _run(needs.seconds, needs.expected_seconds is not None, candidate.relative_speed)
     return f"About {show_duration(figure)}, as far as known: {wait}, {staging}, {run}."
 
 
-def _starts_at_once(needs: Needs, candidate: CandidateState) -> bool:
-    """Return whether enough devices are free beyond those that others wait for, as the kernel sees it."""
-    return candidate.devices_spare is not None and candidate.devices_spare >= needs.devices
-
-
-def _no_wait(candidate: CandidateState, policy: Policy) -> str:
-    spare = f"{candidate.devices_spare:,} devices free that nobody waits for"
-    return f"no wait expected with {spare}, else {_past_wait(candidate, policy)}"
-
-
-def _wait(candidate: CandidateState, policy: Policy) -> str:
-    free = "" if candidate.devices_free is None else f" with {candidate.devices_free:,} devices free now"
-    return f"{_past_wait(candidate, policy)}{free}"
-
-
-def _past_wait(candidate: CandidateState, policy: Policy) -> str:
-    return _told_wait(
-        candidate.wait_q50_seconds, candidate.wait_q90_seconds, candidate.wait_samples, policy.wait_samples_min
-    )
-
-
 @_kept
-def _told_wait(median: Number | None, late: Number | None, samples: int, samples_min: int) -> str:
+def _wait(median: Number | None, late: Number | None, samples: int, samples_min: int) -> str:
     """Return what the history says of a run that cannot start at once."""
     if median is None or samples < samples_min:
         return f"wait not known ({samples} runs seen, {samples_min} needed)"
@@ -141,7 +124,7 @@ def _risk(needs: Needs, candidate: CandidateState, policy: Policy, figure: float
     if candidate.wait_samples >= policy.wait_samples_min:
         spread = _spread(candidate.wait_q50_seconds, candidate.wait_q90_seconds)
     else:
-        spread = _NO_WAIT if _starts_at_once(needs, candidate) else _SPREAD_UNKNOWN
+        spread = _NO_WAIT if candidate.starts_at_once(needs) else _SPREAD_UNKNOWN
     return f"Risk: {_failure(candidate.failure_share)}; {spread}."
 
 
