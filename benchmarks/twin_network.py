@@ -47,7 +47,7 @@ checkpoint_seconds = 3_600
 services = 1
 [accounts]
 count = 500
-device_hours = 20_000_000
+device_hours = 200_000_000
 [[window]]
 from_day = 30
 hours = 8
