@@ -205,6 +205,11 @@ def test_a_training_is_told_from_a_benchmark_by_its_facts_its_group_or_its_sourc
     assert [name for name, case in found.items() if case.programme] == ["programme"]
 
 
+def test_a_model_written_into_its_run_is_refused_with_where_it_belongs(tmp_path: Path) -> None:
+    with pytest.raises(RunsMalformed, match="write its shapes under a name in 'models'"):
+        read_runs(write(tmp_path, RUN | {"model": MODEL}))
+
+
 def test_of_two_runs_of_one_id_the_second_is_refused(tmp_path: Path) -> None:
     found = read_runs(write(tmp_path, RUN, {**RUN, "count": 16}))
     assert [(run.id, run.devices) for run in found.runs] == [("one", 8)]

@@ -166,6 +166,8 @@ def _read(written: Mapping[str, Any], around: _Around) -> Run:
     told, layout, derived = (numbers(row.get(key) or {}) for key in ("reported", "layout", "derived"))
     note, source = str(row.get("note") or ""), str(row.get("source") or "")
     device = find_device(str(row["accelerator"]))
+    if isinstance(row["model"], dict | list):
+        raise ValueError("its model is no name; write its shapes under a name in 'models', and that name here")
     if row["model"] not in around.models:
         raise ValueError(f"its model {row['model']!r} is not among 'models'")
     year = year_of(source)
