@@ -180,7 +180,11 @@ class Site:
                 self.join(job)
 
     def join(self, job: int) -> None:
-        self.queue = sorted([*self.queue, job], key=lambda job: (-self.jobs[job].level, job))
+        self.queue = sorted([*self.queue, job], key=lambda job: (-self.counted_level(job), job))
+
+    def counted_level(self, job: int) -> int:
+        """Return the level of a job, which counts only where jobs make room."""
+        return 0 if self.saving is None else self.jobs[job].level
 
     def leave(self, job: int, kept: int) -> None:
         """Take a job from where it runs with the work that it keeps of this attempt, and give back what it held."""

@@ -54,6 +54,18 @@ def test_all_rules_together_give_the_same_replay_compiled_and_plain_and_again() 
     assert min(plain.outcome.stops, plain.outcome.preempted, plain.outcome.refused, plain.outcome.inside) > 0
 
 
+def test_under_easy_levels_count_for_nothing_unless_jobs_make_room() -> None:
+    later = Options(grants={"7": 10**12})  # a rule that touches nobody
+    levelled, level = load(), with_(load(), levels=None)
+    starts = [
+        replay(one, CLUSTER, Policy.EASY, options=options, plain=True).start_seconds
+        for one, options in ((levelled, None), (levelled, later), (level, later))
+    ]
+    assert starts[0] == starts[1] == starts[2]
+    making_room = replay(levelled, CLUSTER, Policy.EASY, options=Options(saving_seconds=60), plain=True)
+    assert making_room.start_seconds != starts[0]
+
+
 def test_two_replays_that_differ_in_one_rule_meet_the_same_failures() -> None:
     often, seldom = (run(Options(stops=Stops(1000.0, checkpoint_seconds=every, seed=4))).outcome for every in (60, 600))
     assert often is not None

@@ -3,11 +3,11 @@
 The policies alone have loops of their own; with further rules a trace is replayed on a site (see site_replay.py).
 """
 
+import dataclasses
 import importlib.util
 import time
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -38,7 +38,7 @@ class Estimates(StrEnum):
     LIMIT = "limit"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Cluster:
     """So many units; with `node_devices`, on nodes of that many devices each."""
 
@@ -46,7 +46,7 @@ class Cluster:
     node_devices: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Replay:
     """What happened. `start_seconds`: shape (jobs,), in the order of the trace."""
 
@@ -101,7 +101,9 @@ def replay(
         is_fair, size = policy is Policy.PRIORITY, (cluster.capacity, cluster.node_devices)
         options = options or Options()
         check_options(options, trace, *size, is_fair)
-        task = SiteTask(trace, limit, rules_of(options, trace, *size, is_fair), options, start, rates)
+        counts_levels = is_fair or options.saving_seconds is not None  # under `easy` arrival orders the queue
+        told = trace if counts_levels else dataclasses.replace(trace, levels=None)
+        task = SiteTask(told, limit, rules_of(options, told, *size, is_fair), options, start, rates)
         run, done, outcome = (plain_work if plain else compiled_work)(task)
         cpu_seconds = _watched(run, done, progress)
         return Replay(trace, cluster, policy, estimates, start, not plain, cpu_seconds, outcome())
