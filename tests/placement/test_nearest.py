@@ -24,6 +24,8 @@ from tests.placement.builders import GIBIBYTE, make_candidate, make_needs, make_
         ({"maintenance_starts_in_seconds": 3600}, "ask for a time limit that ends before the site's maintenance"),
         ({"allocation_free_milliseconds": None}, "ask the network's office for an allocation of gpu.h100 there"),
         ({"allocation_free_milliseconds": 0}, "ask the network's office for 8 h100-hours more there"),
+        ({"allocation_starts_in_seconds": 60}, "wait until the project's allocation there begins"),
+        ({"allocation_ends_in_seconds": 3600}, "ask for a time limit that ends before the project's allocation there"),
         ({"own_site": False}, "ask the network's office for a code for a machine of your own"),
         ({"nodes": 0}, "wait until the site has any of what the run asks for"),
     ],

@@ -22,7 +22,7 @@ class Miss(NamedTuple):
 
 
 def nearest(snapshot: Snapshot, refused: list[int]) -> str | None:
-    """Return the candidate that misses by least, in words; None when there are no candidates.
+    """Return the candidate that misses by least, in words that stay while a run waits; None: there are no candidates.
 
     Where maintenance alone keeps the run from some, the one where it is over first, and when.
     `refused`: shape (candidates,), the kernel's bits. The least sum of distances wins, ties broken as placements are.
@@ -33,7 +33,7 @@ def nearest(snapshot: Snapshot, refused: list[int]) -> str | None:
 def _after_maintenance(snapshot: Snapshot, refused: list[int]) -> str | None:
     """Return where a run can begin that maintenance alone keeps away, and when; None: no end of any is known.
 
-    Instants stand in the words, not how long it takes: they stay the same while a run waits.
+    Instants stand in the words, not how long it takes.
     """
     ends = {
         candidate: candidate.maintenance_ends_in_seconds
@@ -131,12 +131,13 @@ def _allocation(needs: Needs, candidate: CandidateState) -> Miss:
     if free is None or (ends_in is not None and ends_in <= 0):
         return Miss(_CHOICE, f"ask the network's office for an allocation of {needs.resource_class} there")
     if starts_in > 0:
-        return Miss(_CHOICE, f"wait {show_duration(starts_in)} until the project's allocation there begins")
+        return Miss(_CHOICE, "wait until the project's allocation there begins")
     if free < candidate.reserve_milliseconds:
         gap = DeviceTime(candidate.reserve_milliseconds - free, needs.resource_class)
         words = f"ask the network's office for {gap} more there, or ask for less time or fewer devices"
         return Miss(1.0 - free / candidate.reserve_milliseconds, words)
-    return _time_limit(needs, ends_in)
+    words = "ask for a time limit that ends before the project's allocation there does"
+    return _less(needs.time_limit_seconds, ends_in, words)
 
 
 def _site_fresh(needs: Needs, candidate: CandidateState) -> Miss:
