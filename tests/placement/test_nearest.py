@@ -69,6 +69,12 @@ def test_following_the_advice_for_many_nodes_makes_the_run_placeable() -> None:
     assert rank(make_snapshot(small, needs=make_needs(nodes=3, devices_per_node=2))).chosen == "alpha"
 
 
+def test_a_change_that_two_filters_ask_for_is_told_once() -> None:
+    small = make_candidate(nodes=1, nodes_per_run_max=1)
+    nearest = rank(make_snapshot(small, needs=make_needs(nodes=2, devices_per_node=1))).nearest
+    assert nearest == "Nearest is Alpha (gpu): ask for 1 node instead of 2."
+
+
 def test_a_run_that_maintenance_alone_keeps_away_is_told_where_it_is_over_first_in_words_that_stay() -> None:
     def words(at: str, starts_in: float) -> str | None:
         told = [("late", 30 * 3600.0), ("soon", 3 * 3600.0), ("never", None)]

@@ -68,7 +68,8 @@ def _least_miss(snapshot: Snapshot, refused: list[int]) -> str | None:
     if not misses:
         return None
     _, _, candidate, near = min(misses, key=lambda one: one[:2])
-    return f"Nearest is {place(candidate)}: {'; '.join(miss.words for miss in near)}."
+    words = dict.fromkeys(miss.words for miss in near)  # two filters may ask for the same change
+    return f"Nearest is {place(candidate)}: {'; '.join(words)}."
 
 
 _CHOICE = 2.0
